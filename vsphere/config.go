@@ -1,0 +1,42 @@
+package vsphere
+
+import (
+	"crypto/x509"
+	"log/slog"
+	"net/url"
+	"time"
+)
+
+// A Folder is a folder whose VMs some selector asks for.
+type Folder struct {
+	Path      string // inventory path, "/Datacenter/vm/Folder"
+	Recursive bool   // with all folders below it
+}
+
+// Config is all one vCenter needs. It is copied; zero durations get the defaults.
+type Config struct {
+	Name     string // the operator's name for it, unique
+	URL      *url.URL
+	Username string
+	// Password is asked at every login, so that a rotated secret is used without restart.
+	Password func() (string, error)
+
+	// How the server's certificate is checked: exactly one of the three.
+	RootCAs    *x509.CertPool // nil with no Thumbprint: the system's roots
+	Thumbprint string         // SHA-256 or SHA-1 of the certificate, "AA:BB:…": a strict pin
+	Insecure   bool           // no check at all; logged as a warning at every login
+
+	Folders []Folder // union of all selectors
+	Tags    []string // union of all selectors, "category/name"
+
+	Freshness   time.Duration // how long a state may be vouched for without word from vCenter; default 90 s
+	TagInterval time.Duration // between two tag look-ups; default 2 s
+	CallTimeout time.Duration // of one SOAP or REST call; default 20 s
+	DialTimeout time.Duration // TCP and TLS each; default 5 s
+	Rate        float64       // calls a second on the operations session; default 20
+	Burst       int           // default 40
+
+	Log *slog.Logger // nil: discarded
+	// OnCall, when not nil, is told of every call: its method and whether it failed.
+	OnCall func(method string, took time.Duration, err error)
+}

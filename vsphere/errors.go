@@ -1,0 +1,25 @@
+package vsphere
+
+import "errors"
+
+// What a verb or a read may fail with. Callers branch on these with errors.Is;
+// the text behind them says what vCenter said.
+var (
+	// ErrStale: nobody can vouch for the answer: the watch has been silent for
+	// longer than the freshness, or the VM's host is disconnected.
+	ErrStale = errors.New("state is stale")
+	// ErrUnavailable: the vCenter is known to be unreachable or refuses to log us in.
+	ErrUnavailable = errors.New("vCenter unavailable")
+	// ErrBusy: another task runs on the VM, or a question waits for an answer. Retryable.
+	ErrBusy = errors.New("virtual machine is busy")
+	// ErrState: not possible in the present state (powered off, no VMware Tools, no resources).
+	ErrState = errors.New("not possible in the present state")
+	// ErrDenied: the account's role lacks the privilege.
+	ErrDenied = errors.New("permission denied by vCenter")
+	// ErrNotFound: the VM is gone.
+	ErrNotFound = errors.New("virtual machine not found")
+	// ErrUnsupported: this vCenter does not implement the verb.
+	ErrUnsupported = errors.New("not supported by this vCenter")
+	// ErrFailed: vCenter tried and failed (locked disk, missing file, configuration fault).
+	ErrFailed = errors.New("operation failed")
+)
