@@ -1,0 +1,61 @@
+package gateway
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
+)
+
+// A Config is the whole configuration, checked and with every default in place.
+// It is handed out by value; nobody changes it after Parse.
+type Config struct {
+	AdminSocket string // unix socket of the command line tool
+	HTTPListen  string // host:port of /metrics and /healthz; empty: none
+	StatePath   string // the state file
+	LogLevel    string // debug, info, warn, error
+	LogFormat   string // auto, text, json
+
+	VCenters []vsphere.Config // Folders and Tags are filled in from the tenants
+	Pools    []Pool
+	Tenants  []Tenant
+}
+
+// A Pool is an address pool and how its addresses come to be on the host.
+type Pool struct {
+	address.PoolConfig
+	// Existing: the host answers these addresses already (127.0.0.0/8, a local
+	// route); none is added or removed.
+	Existing bool
+}
+
+// A Tenant is one group of users: which VMs are theirs, which addresses they
+// get, who may log in and from where.
+type Tenant struct {
+	Name      string
+	VCenter   string // name of one of Config.VCenters
+	Select    inventory.Selector
+	Pool      string // name of one of Config.Pools
+	Accounts  []bmc.Account
+	AllowFrom []netip.Prefix // sources that are answered at all; empty: all
+	IPMI      IPMI
+	Power     Power
+}
+
+// IPMI is how a tenant's BMCs behave on the wire.
+type IPMI struct {
+	Port               uint16               // UDP port, 623
+	CipherSuites       []ipmi.CipherSuiteID // accepted, in order of preference
+	SessionIdleTimeout time.Duration        // 60 s, section 6.12.15 of the specification
+	SessionsPerBMC     int                  // active sessions one BMC keeps
+	BootFlagsValidFor  time.Duration        // how long a next-boot override waits for its Chassis Control; 0: for ever
+}
+
+// Power is how a tenant's power commands are carried out.
+type Power struct {
+	CycleOffTime time.Duration // how long a power cycle leaves the VM off
+}

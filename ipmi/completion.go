@@ -1,0 +1,106 @@
+package ipmi
+
+import "fmt"
+
+// A CompletionCode is the first byte of every response (section 5.2). Handlers
+// return it as an error; 00h is success and never an error.
+type CompletionCode uint8
+
+// The generic completion codes (table 5-2).
+const (
+	Completed             CompletionCode = 0x00
+	NodeBusy              CompletionCode = 0xC0
+	InvalidCommand        CompletionCode = 0xC1
+	InvalidForLUN         CompletionCode = 0xC2
+	Timeout               CompletionCode = 0xC3
+	OutOfSpace            CompletionCode = 0xC4
+	ReservationInvalid    CompletionCode = 0xC5
+	DataTruncated         CompletionCode = 0xC6
+	InvalidLength         CompletionCode = 0xC7
+	FieldLengthExceeded   CompletionCode = 0xC8
+	OutOfRange            CompletionCode = 0xC9
+	CannotReturnBytes     CompletionCode = 0xCA
+	NotPresent            CompletionCode = 0xCB
+	InvalidField          CompletionCode = 0xCC
+	NoResponse            CompletionCode = 0xCE
+	InitializingBMC       CompletionCode = 0xD2
+	DestinationGone       CompletionCode = 0xD3
+	InsufficientPrivilege CompletionCode = 0xD4
+	NotInPresentState     CompletionCode = 0xD5
+	Unspecified           CompletionCode = 0xFF
+)
+
+// Command-specific codes, 80h–BEh; each is named for its command (appendix of each section).
+const (
+	// ParameterUnsupported: LAN configuration and boot option parameters (sections 23.2, 28.13).
+	ParameterUnsupported CompletionCode = 0x80
+	// SetInProgress: somebody else's set is in progress (sections 23.1, 28.12).
+	SetInProgress CompletionCode = 0x81
+	// ParameterReadOnly: sections 23.1, 28.12.
+	ParameterReadOnly CompletionCode = 0x82
+	// PrivilegeUnavailable: Set Session Privilege Level, level not for this user (section 22.18).
+	PrivilegeUnavailable CompletionCode = 0x80
+	// PrivilegeExceedsLimit: Set Session Privilege Level, beyond user or channel limit (section 22.18).
+	PrivilegeExceedsLimit CompletionCode = 0x81
+	// InvalidSessionID: Close Session (section 22.19).
+	InvalidSessionID CompletionCode = 0x87
+	// InvalidSessionHandle: Close Session (section 22.19).
+	InvalidSessionHandle CompletionCode = 0x88
+)
+
+// Error makes a completion code usable as an error.
+func (c CompletionCode) Error() string { return "completion code " + c.String() }
+
+// String returns the code in hexadecimal with the specification's meaning.
+func (c CompletionCode) String() string {
+	return fmt.Sprintf("%02Xh (%s)", uint8(c), c.meaning())
+}
+
+func (c CompletionCode) meaning() string {
+	switch c {
+	case Completed:
+		return "completed"
+	case NodeBusy:
+		return "node busy"
+	case InvalidCommand:
+		return "invalid command"
+	case InvalidForLUN:
+		return "invalid for LUN"
+	case Timeout:
+		return "timeout"
+	case OutOfSpace:
+		return "out of space"
+	case ReservationInvalid:
+		return "reservation invalid"
+	case DataTruncated:
+		return "data truncated"
+	case InvalidLength:
+		return "invalid data length"
+	case FieldLengthExceeded:
+		return "field length exceeded"
+	case OutOfRange:
+		return "parameter out of range"
+	case CannotReturnBytes:
+		return "cannot return requested bytes"
+	case NotPresent:
+		return "not present"
+	case InvalidField:
+		return "invalid data field"
+	case NoResponse:
+		return "response could not be provided"
+	case InitializingBMC:
+		return "initialization in progress"
+	case DestinationGone:
+		return "destination unavailable"
+	case InsufficientPrivilege:
+		return "insufficient privilege"
+	case NotInPresentState:
+		return "not supported in present state"
+	case Unspecified:
+		return "unspecified error"
+	}
+	if c >= 0x80 && c <= 0xBE {
+		return "command specific"
+	}
+	return "unknown"
+}
