@@ -1,5 +1,7 @@
 package inventory
 
+import "slices"
+
 // A Key identifies a VM for as long as it exists. It survives rename, folder
 // moves, vMotion and unregister/register, which the managed object id does not.
 // The BIOS UUID is no part of it, because clones share theirs.
@@ -21,5 +23,13 @@ type VM struct {
 	Template bool     // a template is never given a BMC
 	Agent    bool     // managed by another solution (vCLS and the like): never given a BMC
 	Tags     []string // "category/name", only tags that some selector names, sorted
-	Folders  []string // paths of folders that some selector names and that hold this VM, sorted
+	Folders  []string // paths of folders that some selector names and that hold this VM directly, sorted
+	Below    []string // paths of folders that some selector names recursively and that hold this VM at any depth, sorted
+}
+
+// Equal reports whether the two say the same of the same VM.
+func (v VM) Equal(o VM) bool {
+	return v.Key == o.Key && v.Ref == o.Ref && v.Name == o.Name && v.BIOSUUID == o.BIOSUUID &&
+		v.Template == o.Template && v.Agent == o.Agent &&
+		slices.Equal(v.Tags, o.Tags) && slices.Equal(v.Folders, o.Folders) && slices.Equal(v.Below, o.Below)
 }
