@@ -1,0 +1,84 @@
+package admin
+
+import (
+	"net/netip"
+	"time"
+)
+
+// APIVersion is the version of everything on the socket; it stands in every answer.
+const APIVersion = "bmc-gateway/v1"
+
+// State says how far a BMC has come.
+type State string
+
+// The states of a BMC.
+const (
+	Pending State = "pending" // waits for an address or a socket
+	Ready   State = "ready"   // answers
+	Error   State = "error"   // was given up for now; Reason says why
+)
+
+// Power is the power state as the operator reads it.
+type Power string
+
+// The power states. Unknown is told when nobody can vouch for another one.
+const (
+	PowerOn        Power = "on"
+	PowerOff       Power = "off"
+	PowerSuspended Power = "suspended"
+	PowerUnknown   Power = "unknown"
+)
+
+// A BMC is one virtual machine's BMC as the daemon knows it.
+type BMC struct {
+	Tenant string `json:"tenant"`
+	Name   string `json:"name"`
+	State  State  `json:"state"`
+	Reason string `json:"reason,omitempty"` // why it is not ready, or what is wrong with it
+
+	Power    Power `json:"power"`
+	PowerAge int64 `json:"powerAgeSeconds"` // since the power state last changed, in seconds
+
+	Address   netip.Addr `json:"address"` // "" while there is none
+	Port      uint16     `json:"port"`    // UDP
+	MAC       string     `json:"mac"`
+	Pool      string     `json:"pool"`
+	Interface string     `json:"interface"`
+
+	VCenter      string    `json:"vcenter"`
+	VM           VM        `json:"vm"`
+	SelectedBy   []string  `json:"selectedBy"` // "tag bmc/enabled", "folder /DC0/vm/Lab"
+	Accounts     []Account `json:"accounts"`
+	CipherSuites []int     `json:"cipherSuites"`
+	Boot         string    `json:"boot,omitempty"` // the override in words; empty: none
+	Sessions     []Session `json:"sessions"`
+
+	Since       time.Time `json:"since"`                // of State
+	LastRequest time.Time `json:"lastRequest,omitzero"` // zero: none since the daemon started
+	Requests    uint64    `json:"requests"`             // commands answered since the daemon started
+}
+
+// A VM is the virtual machine behind a BMC.
+type VM struct {
+	InstanceUUID string `json:"instanceUUID"`
+	BIOSUUID     string `json:"biosUUID"`
+	Ref          string `json:"ref"` // managed object id, "vm-42"
+	Name         string `json:"name"`
+}
+
+// An Account is who may log in. Its password never leaves the daemon.
+type Account struct {
+	Name      string `json:"name"`
+	Privilege string `json:"privilege"`
+}
+
+// A Session is one open IPMI session.
+type Session struct {
+	ID          string         `json:"id"` // the managed system's session ID, "0x8f21c001"
+	Account     string         `json:"account"`
+	Privilege   string         `json:"privilege"`
+	From        netip.AddrPort `json:"from"`
+	Suite       int            `json:"cipherSuite"`
+	IdleSeconds int64          `json:"idleSeconds"`
+	OpenedAt    time.Time      `json:"openedAt"`
+}

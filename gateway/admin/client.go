@@ -1,0 +1,106 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"syscall"
+	"time"
+)
+
+// ErrUnreachable is for a daemon that does not answer on its socket.
+var ErrUnreachable = errors.New("the daemon is not reachable")
+
+// patience is how long one question may take; the daemon answers from memory.
+const patience = 10 * time.Second
+
+// answerLimit is the most a client reads of one answer: 64 MB hold some 40,000 BMCs.
+const answerLimit = 64 << 20
+
+// A Client asks a daemon on its admin socket.
+type Client struct {
+	path string
+	http *http.Client
+}
+
+// NewClient returns a client of the daemon at the unix socket path. It does no
+// I/O and keeps no connection open between questions.
+func NewClient(path string) *Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", path)
+	}
+	return &Client{path: path, http: &http.Client{
+		Timeout:   patience,
+		Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true},
+	}}
+}
+
+// BMCs returns the BMCs of a tenant, or all when tenant is empty, in the
+// daemon's order. The error is ErrUnreachable, wrapped, when nobody answers.
+func (c *Client) BMCs(ctx context.Context, tenant string) ([]BMC, error) {
+	path := "/v1/bmcs"
+	if tenant != "" {
+		path += "?" + url.Values{"tenant": {tenant}}.Encode()
+	}
+	var l list
+	err := c.get(ctx, path, &l)
+	return l.Items, err
+}
+
+// Status returns the daemon's status. The error is as for BMCs.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	var s screen
+	err := c.get(ctx, "/v1/status", &s)
+	return s.Status, err
+}
+
+func (c *Client) get(ctx context.Context, path string, into any) error {
+	// The host is only there because HTTP wants one.
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://bmc-gateway"+path, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return c.unreachable(err)
+	}
+	defer resp.Body.Close()
+	dec := json.NewDecoder(io.LimitReader(resp.Body, answerLimit))
+	if resp.StatusCode != http.StatusOK {
+		var f failure
+		if dec.Decode(&f) != nil || f.Error == "" {
+			f.Error = resp.Status
+		}
+		return fmt.Errorf("the daemon refused %s: %s", path, f.Error)
+	}
+	if err := dec.Decode(into); err != nil {
+		return fmt.Errorf("the daemon's answer to %s: %w", path, err)
+	}
+	return nil
+}
+
+// unreachable says in one line what the operator can do about it.
+func (c *Client) unreachable(err error) error {
+	why := err
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		why = wrapped.Err // without the made-up URL
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("%w at %s: is \"bmc-gateway serve\" running?", ErrUnreachable, c.path)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w at %s: permission denied; root and members of the socket's group may ask", ErrUnreachable, c.path)
+	default:
+		return fmt.Errorf("%w at %s: %w", ErrUnreachable, c.path, why)
+	}
+}

@@ -1,0 +1,149 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// A Source knows the present state of the daemon. Both methods answer from
+// memory and are called from several goroutines; what they return is the
+// caller's to keep.
+type Source interface {
+	BMCs() []BMC
+	Status() Status
+}
+
+// graceful is how long a request that runs when the daemon ends may take.
+const graceful = 3 * time.Second
+
+// Serve answers on the unix socket path until ctx ends, then lets running
+// requests finish, removes the socket and returns nil.
+func Serve(ctx context.Context, path string, src Source) error {
+	l, err := Listen(path)
+	if err != nil {
+		return err
+	}
+	return l.Serve(ctx, src)
+}
+
+// Serve answers on the listener until ctx ends and closes it. A Listener serves once.
+func (l *Listener) Serve(ctx context.Context, src Source) error {
+	srv := &http.Server{
+		Handler:           handler(src),
+		ReadHeaderTimeout: 5 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       30 * time.Second,
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l.unix) }()
+
+	select {
+	case err := <-served: // never nil: nobody has asked it to end
+		return errors.Join(fmt.Errorf("admin socket %s: %w", l.path, err), l.Close())
+	case <-ctx.Done():
+	}
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceful)
+	defer cancel()
+	if err := srv.Shutdown(late); err != nil {
+		srv.Close() // what still runs is cut off; the daemon has to end
+	}
+	<-served
+	return l.Close()
+}
+
+// list is the envelope of several items.
+type list struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Items      []BMC  `json:"items"`
+}
+
+// one is the envelope of a BMC.
+type one struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	BMC
+}
+
+// screen is the envelope of a Status.
+type screen struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Status
+}
+
+// failure is what comes with a status code that is not 200.
+type failure struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Error      string `json:"error"`
+}
+
+// List, Single and Screen put the envelope around what the command line prints
+// as JSON, so that it reads the same as the socket's answer.
+func List(bmcs []BMC) any {
+	if bmcs == nil {
+		bmcs = []BMC{} // "items":[] and not null
+	}
+	return list{APIVersion, "BMCList", bmcs}
+}
+
+// Single is the envelope of one BMC.
+func Single(b BMC) any { return one{APIVersion, "BMC", b} }
+
+// Screen is the envelope of a Status.
+func Screen(s Status) any { return screen{APIVersion, "Status", s} }
+
+func handler(src Source) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/bmcs", func(w http.ResponseWriter, r *http.Request) {
+		reply(w, http.StatusOK, List(ofTenant(src.BMCs(), r.URL.Query().Get("tenant"))))
+	})
+	mux.HandleFunc("GET /v1/bmcs/{tenant}/{name}", func(w http.ResponseWriter, r *http.Request) {
+		b, err := Find(src.BMCs(), r.PathValue("tenant")+"/"+r.PathValue("name"))
+		switch {
+		case errors.Is(err, ErrNotFound):
+			refuse(w, http.StatusNotFound, err.Error())
+		case err != nil:
+			refuse(w, http.StatusConflict, err.Error())
+		default:
+			reply(w, http.StatusOK, Single(b))
+		}
+	})
+	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusOK, Screen(src.Status()))
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, http.StatusNotFound, fmt.Sprintf("%s %s: no such path", r.Method, r.URL.Path))
+	})
+	return mux
+}
+
+func refuse(w http.ResponseWriter, code int, why string) {
+	reply(w, code, failure{APIVersion, "Error", why})
+}
+
+func reply(w http.ResponseWriter, code int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	// An error here is a client that has gone away.
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// ofTenant keeps the BMCs of one tenant; an empty name means all.
+func ofTenant(bmcs []BMC, tenant string) []BMC {
+	if tenant == "" {
+		return bmcs
+	}
+	var kept []BMC
+	for _, b := range bmcs {
+		if b.Tenant == tenant {
+			kept = append(kept, b)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,51 @@
+package admin
+
+import "time"
+
+// A Status is the daemon in one screen.
+type Status struct {
+	Version  string    `json:"version"`
+	Started  time.Time `json:"started"`
+	VCenters []VCenter `json:"vcenters"`
+	Pools    []Pool    `json:"pools"`
+	Tenants  []Tenant  `json:"tenants"`
+}
+
+// Link says whether a vCenter answers.
+type Link string
+
+// The states of a Link.
+const (
+	Up   Link = "up"
+	Down Link = "down"
+)
+
+// A VCenter is the daemon's connection to one vCenter.
+type VCenter struct {
+	Name        string    `json:"name"`
+	Host        string    `json:"host"` // of its URL
+	State       Link      `json:"state"`
+	Since       time.Time `json:"since"` // of State
+	LastAnswer  time.Time `json:"lastAnswer,omitzero"`
+	LastError   string    `json:"lastError,omitempty"`
+	VMs         int       `json:"vms"`         // selected by some tenant
+	InsecureTLS bool      `json:"insecureTLS"` // its certificate is not checked
+}
+
+// A Pool is an address pool and how full it is.
+type Pool struct {
+	Name      string `json:"name"`
+	Interface string `json:"interface"`
+	Addresses int    `json:"addresses"` // all of the pool
+	InUse     int    `json:"inUse"`
+	Held      int    `json:"held"` // kept for a VM that is gone
+}
+
+// A Tenant is one tenant's BMCs, counted.
+type Tenant struct {
+	Name    string `json:"name"`
+	BMCs    int    `json:"bmcs"`
+	Ready   int    `json:"ready"`
+	Waiting int    `json:"waiting"`
+	Error   int    `json:"error"`
+}
