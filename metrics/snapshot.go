@@ -1,0 +1,109 @@
+package metrics
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// A Snapshot is the present state of the daemon, as the gauges tell it.
+type Snapshot struct {
+	Tenants  []TenantState
+	Pools    []PoolState
+	VCenters []VCenterState
+}
+
+// A TenantState counts one tenant's BMCs by state, and its open sessions.
+type TenantState struct {
+	Name                  string
+	Pending, Ready, Error int
+	Sessions              int
+}
+
+// A PoolState counts one pool's addresses: all of it, and those bound to a VM,
+// in use or held for it.
+type PoolState struct {
+	Name                 string
+	Addresses, Allocated int
+}
+
+// A VCenterState is the connection to one vCenter.
+type VCenterState struct {
+	Name       string
+	Up         bool
+	Logins     int       // since the daemon started
+	VMs        int       // selected by some tenant
+	LastUpdate time.Time // when the inventory was last known complete; zero: never
+}
+
+// stateCollector turns the snapshot into const metrics at each scrape, so that
+// a tenant or a vCenter that is gone needs no series deleted by hand.
+type stateCollector struct {
+	state *atomic.Pointer[func() Snapshot]
+}
+
+// A stateSeries is the description of a const metric.
+type stateSeries struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+}
+
+func described(kind prometheus.ValueType, name, help string, labels ...string) stateSeries {
+	return stateSeries{prometheus.NewDesc(prefix+name, help, labels, nil), kind}
+}
+
+var (
+	bmcs          = described(prometheus.GaugeValue, "bmcs", "Virtual BMCs by tenant and state.", "tenant", "state")
+	sessions      = described(prometheus.GaugeValue, "ipmi_sessions", "Open IPMI sessions.", "tenant")
+	addresses     = described(prometheus.GaugeValue, "pool_addresses", "Usable addresses in the pool.", "pool")
+	allocated     = described(prometheus.GaugeValue, "pool_addresses_allocated", "Addresses of the pool bound to a VM, in use or held for it.", "pool")
+	up            = described(prometheus.GaugeValue, "vsphere_up", "Whether the vCenter answers and the gateway is logged in.", "vcenter")
+	logins        = described(prometheus.CounterValue, "vsphere_logins_total", "Logins at the vCenter.", "vcenter")
+	inventoryVMs  = described(prometheus.GaugeValue, "inventory_vms", "Virtual machines that some tenant selects.", "vcenter")
+	inventoryLast = described(prometheus.GaugeValue, "inventory_last_update_timestamp_seconds", "When the inventory of the vCenter was last known complete.", "vcenter")
+)
+
+// Describe implements prometheus.Collector.
+func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, up, logins, inventoryVMs, inventoryLast} {
+		ch <- s.desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
+	snapshot := c.state.Load()
+	if snapshot == nil {
+		return
+	}
+	tell := func(s stateSeries, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(s.desc, s.kind, value, labels...)
+	}
+	now := (*snapshot)()
+	for _, t := range now.Tenants {
+		tell(bmcs, float64(t.Pending), t.Name, "pending")
+		tell(bmcs, float64(t.Ready), t.Name, "ready")
+		tell(bmcs, float64(t.Error), t.Name, "error")
+		tell(sessions, float64(t.Sessions), t.Name)
+	}
+	for _, p := range now.Pools {
+		tell(addresses, float64(p.Addresses), p.Name)
+		tell(allocated, float64(p.Allocated), p.Name)
+	}
+	for _, v := range now.VCenters {
+		tell(up, truth(v.Up), v.Name)
+		tell(logins, float64(v.Logins), v.Name)
+		tell(inventoryVMs, float64(v.VMs), v.Name)
+		if !v.LastUpdate.IsZero() {
+			tell(inventoryLast, float64(v.LastUpdate.UnixMilli())/1000, v.Name)
+		}
+	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
