@@ -41,19 +41,30 @@ func Watch(ctx context.Context, src Source, hints <-chan struct{}, interval, res
 func next(ctx context.Context, hints <-chan struct{}, earliest, latest time.Time) (<-chan struct{}, error) {
 	due := time.NewTimer(time.Until(latest))
 	defer due.Stop()
-	for {
+	for waiting := true; waiting; {
 		select {
 		case <-ctx.Done():
 			return hints, ctx.Err()
 		case <-due.C:
-			return hints, pause(ctx, time.Until(earliest))
+			waiting = false
 		case _, open := <-hints:
-			if open {
-				return hints, pause(ctx, time.Until(earliest))
+			if waiting = !open; waiting {
+				hints = nil
 			}
-			hints = nil
 		}
 	}
+	if err := pause(ctx, time.Until(earliest)); err != nil {
+		return hints, err
+	}
+	// What was hinted during the pause is covered by the question that follows.
+	select {
+	case _, open := <-hints:
+		if !open {
+			hints = nil
+		}
+	default:
+	}
+	return hints, nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -1,0 +1,78 @@
+package inventory
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func vm(name, id string) VM {
+	return VM{Name: name, Key: Key{VCenter: "vc", VM: id}, Ref: "vm-" + id}
+}
+
+func TestDiff(t *testing.T) {
+	a, b, c := vm("a", "1"), vm("b", "2"), vm("c", "3")
+	renamed, moved, tagged := vm("z", "1"), a, a
+	moved.Ref = "vm-99"
+	tagged.Tags = []string{"bmc/acme"}
+	other := a
+	other.Key.VCenter = "other"
+
+	tests := []struct {
+		name             string
+		serving, desired []VM
+		want             Changes
+	}{
+		{"nothing on both sides", nil, nil, Changes{}},
+		{"the same in another order", []VM{a, b}, []VM{b, a}, Changes{}},
+		{"all new, sorted by name", nil, []VM{c, a, b}, Changes{Add: []VM{a, b, c}}},
+		{"all gone, sorted by name", []VM{b, a}, nil, Changes{Remove: []VM{a, b}}},
+		{"renamed keeps its key", []VM{a}, []VM{renamed}, Changes{Change: []Change{{a, renamed}}}},
+		{"registered again", []VM{a}, []VM{moved}, Changes{Change: []Change{{a, moved}}}},
+		{"tagged", []VM{a}, []VM{tagged}, Changes{Change: []Change{{a, tagged}}}},
+		{"same VM UUID in another vCenter", []VM{a}, []VM{other}, Changes{Remove: []VM{a}, Add: []VM{other}}},
+		{"same name, sorted by key", nil, []VM{vm("x", "2"), vm("x", "1")}, Changes{Add: []VM{vm("x", "1"), vm("x", "2")}}},
+		{"a key twice counts once", nil, []VM{renamed, a}, Changes{Add: []VM{a}}},
+		{"some of each", []VM{a, b}, []VM{renamed, c}, Changes{Remove: []VM{b}, Change: []Change{{a, renamed}}, Add: []VM{c}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			serving, desired := slices.Clone(tt.serving), slices.Clone(tt.desired)
+			got := Diff(tt.serving, tt.desired)
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("-want +got:\n%s", d)
+			}
+			if got.Empty() != (len(tt.want.Remove)+len(tt.want.Change)+len(tt.want.Add) == 0) {
+				t.Errorf("Empty = %v", got.Empty())
+			}
+			if !cmp.Equal(serving, tt.serving) || !cmp.Equal(desired, tt.desired) {
+				t.Error("Diff changed its arguments")
+			}
+		})
+	}
+}
+
+func TestEqualLooksAtEveryField(t *testing.T) {
+	changes := map[string]func(*VM){
+		"key":      func(v *VM) { v.Key.VM = "x" },
+		"ref":      func(v *VM) { v.Ref = "x" },
+		"name":     func(v *VM) { v.Name = "x" },
+		"bios":     func(v *VM) { v.BIOSUUID = "x" },
+		"template": func(v *VM) { v.Template = true },
+		"agent":    func(v *VM) { v.Agent = true },
+		"tags":     func(v *VM) { v.Tags = []string{"x"} },
+		"folders":  func(v *VM) { v.Folders = []string{"x"} },
+		"below":    func(v *VM) { v.Below = []string{"x"} },
+	}
+	for name, change := range changes {
+		v := vm("a", "1")
+		change(&v)
+		if v.Equal(vm("a", "1")) {
+			t.Errorf("%s: equal after the change", name)
+		}
+	}
+	if !vm("a", "1").Equal(vm("a", "1")) {
+		t.Error("not equal to itself")
+	}
+}
