@@ -1,0 +1,156 @@
+package address
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// ifaProto is IFA_PROTO of linux/if_addr.h: one byte that says who added an
+	// address. Neither x/sys nor netlink v1.3.1 has it.
+	ifaProto = 11
+	// ourProto is the value that is ours. 0 to 3 are the kernel's; there is no
+	// registry, and no value of rt_addrprotos that ships with iproute2 is BCh.
+	ourProto = 0xBC
+	// netlinkTimeout bounds one exchange with the kernel, in seconds.
+	netlinkTimeout = 5
+	// dumpTries bounds how often a listing starts anew because addresses changed
+	// meanwhile.
+	dumpTries = 10
+)
+
+// A held address is one that an interface has.
+type held struct {
+	placed
+	bits  uint8 // prefix length
+	proto uint8 // 0: none, or the kernel does not tell
+	label string
+	ours  bool
+}
+
+// String returns the address as an administrator would look for it.
+func (h held) String() string {
+	return fmt.Sprintf("%s/%d (interface index %d, label %q, protocol %#x)", h.addr, h.bits, h.index, h.label, h.proto)
+}
+
+func openRouteSocket() (*nl.SocketHandle, error) {
+	s, err := nl.Subscribe(unix.NETLINK_ROUTE) // to no group: a socket for requests only
+	if err != nil {
+		return nil, err
+	}
+	timeout := unix.Timeval{Sec: netlinkTimeout}
+	err = errors.Join(s.SetSendTimeout(&timeout), s.SetReceiveTimeout(&timeout), s.SetExtAck(true))
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return &nl.SocketHandle{Socket: s}, nil
+}
+
+// index returns the index of an interface, ENODEV when there is none. It asks
+// each time, as an interface that is made anew has another index.
+func (n *Netlink) index(iface string) (uint32, error) {
+	return interfaceIndex(n.socket.Socket.GetFd(), iface)
+}
+
+func interfaceIndex(fd int, iface string) (uint32, error) {
+	req, err := unix.NewIfreq(iface)
+	if err != nil {
+		return 0, unix.ENODEV // empty or too long for an interface
+	}
+	if err := unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, req); err != nil {
+		return 0, err
+	}
+	return req.Uint32(), nil
+}
+
+// newRequest returns a request that goes through our socket.
+func (n *Netlink) newRequest(kind, flags int) *nl.NetlinkRequest {
+	req := nl.NewNetlinkRequest(kind, flags)
+	req.Sockets = map[int]*nl.SocketHandle{unix.NETLINK_ROUTE: n.socket}
+	return req
+}
+
+// request sends RTM_NEWADDR or RTM_DELADDR for address/32 and waits for the
+// kernel's verdict.
+func (n *Netlink) request(kind, flags int, index uint32, a netip.Addr, attrs []*nl.RtAttr) error {
+	req := n.newRequest(kind, flags|unix.NLM_F_ACK)
+	msg := nl.NewIfAddrmsg(unix.AF_INET)
+	msg.Prefixlen = 32
+	msg.Index = index
+	req.AddData(msg)
+	req.AddData(nl.NewRtAttr(unix.IFA_LOCAL, a.AsSlice()))
+	req.AddData(nl.NewRtAttr(unix.IFA_ADDRESS, a.AsSlice()))
+	for _, attr := range attrs {
+		req.AddData(attr)
+	}
+	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+// markAttrs returns what makes an address ours: the protocol, the label, and no
+// prefix route.
+func markAttrs(iface string) []*nl.RtAttr {
+	return append(labelAttrs(iface),
+		nl.NewRtAttr(unix.IFA_FLAGS, nl.Uint32Attr(unix.IFA_F_NOPREFIXROUTE)),
+		nl.NewRtAttr(ifaProto, []byte{ourProto}))
+}
+
+// labelAttrs returns our label as an attribute, or nothing when it does not fit.
+// In RTM_DELADDR the kernel removes only an address that has the label.
+func labelAttrs(iface string) []*nl.RtAttr {
+	label := labelFor(iface)
+	if label == "" {
+		return nil
+	}
+	return []*nl.RtAttr{nl.NewRtAttr(unix.IFA_LABEL, nl.ZeroTerminated(label))}
+}
+
+// labelFor returns the label of our addresses on an interface, empty when it
+// would be longer than a label can be.
+func labelFor(iface string) string {
+	label := iface + ":bmc"
+	if len(label) >= unix.IFNAMSIZ {
+		return ""
+	}
+	return label
+}
+
+// isLocal reports whether packets to the address end at this host. It costs one
+// route lookup, however many addresses there are.
+func (n *Netlink) isLocal(a netip.Addr) (bool, error) {
+	req := n.newRequest(unix.RTM_GETROUTE, 0)
+	req.AddData(&nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET, Dst_len: 32}})
+	req.AddData(nl.NewRtAttr(unix.RTA_DST, a.AsSlice()))
+	msgs, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWROUTE)
+	switch {
+	case errors.Is(err, unix.ENETUNREACH), errors.Is(err, unix.EHOSTUNREACH),
+		errors.Is(err, unix.EACCES), errors.Is(err, unix.EINVAL):
+		return false, nil // no route, or one that prohibits or drops
+	case err != nil:
+		return false, fmt.Errorf("look up route: %w", err)
+	case len(msgs) == 0 || len(msgs[0]) < unix.SizeofRtMsg:
+		return false, errors.New("look up route: the kernel's answer is too short")
+	}
+	return nl.DeserializeRtMsg(msgs[0]).Type == unix.RTN_LOCAL, nil
+}
+
+// dump returns all IPv4 addresses of the host.
+func (n *Netlink) dump() ([]held, error) {
+	for try := 1; ; try++ {
+		req := n.newRequest(unix.RTM_GETADDR, unix.NLM_F_DUMP)
+		req.AddData(nl.NewIfAddrmsg(unix.AF_INET))
+		msgs, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWADDR)
+		if errors.Is(err, nl.ErrDumpInterrupted) && try < dumpTries {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list addresses: %w", err)
+		}
+		return parseAddresses(msgs, n.kernel)
+	}
+}

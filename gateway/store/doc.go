@@ -1,0 +1,7 @@
+// Package store keeps what must survive the process in one file: which address
+// means which VM, and which boot overrides are under way. A Put that has returned
+// survives SIGKILL and power loss.
+//
+// The file is a bbolt database. bbolt has no checksum over the data, so each
+// record carries one of its own (see record.go).
+package store

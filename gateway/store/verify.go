@@ -1,0 +1,66 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+
+	"go.etcd.io/bbolt"
+)
+
+// verify reads the whole structure of the file. The size comes first: a page
+// that is missing at the end faults in bbolt's own goroutine, where nothing can
+// catch it.
+func (s *Store) verify(file *os.File) error {
+	return s.db.View(func(tx *bbolt.Tx) error {
+		info, err := file.Stat()
+		if err != nil {
+			return err
+		}
+		if info.Size() < tx.Size() {
+			return fmt.Errorf("%w: %d bytes long, must be %d", ErrDamaged, info.Size(), tx.Size())
+		}
+		var problems []error
+		for err := range tx.Check() {
+			problems = append(problems, err)
+		}
+		if len(problems) > 0 {
+			return fmt.Errorf("%w: %w (%d problems)", ErrDamaged, problems[0], len(problems))
+		}
+		return nil
+	})
+}
+
+// prepare makes the buckets of a new file and refuses a file with a newer
+// schema.
+func (s *Store) prepare() error {
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		meta, err := tx.CreateBucketIfNotExists([]byte(metaBucket))
+		if err != nil {
+			return err
+		}
+		if err := checkSchema(meta); err != nil {
+			return err
+		}
+		for _, name := range []string{leaseBucket, overrideBucket} {
+			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func checkSchema(meta *bbolt.Bucket) error {
+	value := meta.Get([]byte(schemaKey))
+	switch {
+	case value == nil:
+		return meta.Put([]byte(schemaKey), binary.BigEndian.AppendUint32(nil, schema))
+	case len(value) != 4:
+		return fmt.Errorf("%w: schema %x is not four bytes", ErrDamaged, value)
+	}
+	if got := binary.BigEndian.Uint32(value); got != schema {
+		return fmt.Errorf("%w: its schema is %d, this one knows %d", ErrNewer, got, schema)
+	}
+	return nil
+}
