@@ -18,6 +18,9 @@ var ErrAmbiguous = errors.New("several BMCs have this name")
 // these readings that fits at all decides. The error is ErrNotFound or
 // ErrAmbiguous, wrapped, with the names to choose from.
 func Find(bmcs []BMC, name string) (BMC, error) {
+	if name == "" {
+		return BMC{}, ErrNotFound // and not one without UUID
+	}
 	addr, _ := netip.ParseAddr(name)
 	readings := []func(BMC) bool{
 		func(b BMC) bool { return b.Tenant+"/"+b.Name == name },

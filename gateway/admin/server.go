@@ -55,49 +55,6 @@ func (l *Listener) Serve(ctx context.Context, src Source) error {
 	return l.Close()
 }
 
-// list is the envelope of several items.
-type list struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Items      []BMC  `json:"items"`
-}
-
-// one is the envelope of a BMC.
-type one struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	BMC
-}
-
-// screen is the envelope of a Status.
-type screen struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Status
-}
-
-// failure is what comes with a status code that is not 200.
-type failure struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Error      string `json:"error"`
-}
-
-// List, Single and Screen put the envelope around what the command line prints
-// as JSON, so that it reads the same as the socket's answer.
-func List(bmcs []BMC) any {
-	if bmcs == nil {
-		bmcs = []BMC{} // "items":[] and not null
-	}
-	return list{APIVersion, "BMCList", bmcs}
-}
-
-// Single is the envelope of one BMC.
-func Single(b BMC) any { return one{APIVersion, "BMC", b} }
-
-// Screen is the envelope of a Status.
-func Screen(s Status) any { return screen{APIVersion, "Status", s} }
-
 func handler(src Source) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/bmcs", func(w http.ResponseWriter, r *http.Request) {
