@@ -34,3 +34,16 @@ func (c ChassisControl) String() string {
 		return fmt.Sprintf("chassis control %d", uint8(c))
 	}
 }
+
+// ParseChassisControl reads the request of Chassis Control: one byte, bits 3:0
+// the action. The error is a CompletionCode.
+func ParseChassisControl(data []byte) (ChassisControl, error) {
+	if len(data) != 1 {
+		return 0, InvalidLength
+	}
+	c := ChassisControl(data[0] & 0x0F)
+	if c > ChassisSoftOff {
+		return 0, InvalidField
+	}
+	return c, nil
+}
