@@ -108,7 +108,7 @@ func netipEqual() []cmp.Option {
 }
 
 func TestPaths(t *testing.T) {
-	twins := fixed{bmcs: append([]BMC{{Tenant: "lab-c", Name: "twin"}, {Tenant: "lab-c", Name: "twin"}}, lab.bmcs...)}
+	twins := fixed{status: lab.status, bmcs: append([]BMC{{Tenant: "lab-c", Name: "twin"}, {Tenant: "lab-c", Name: "twin"}}, lab.bmcs...)}
 	for _, tt := range []struct {
 		name, method, path string
 		code               int
