@@ -1,0 +1,78 @@
+# Every target that a person may want carries a "#?" line; `make` prints them.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+FUZZTIME ?= 30s
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+LDFLAGS     := -s -w -X main.version=$(VERSION)
+
+.DEFAULT_GOAL := help
+.PHONY: help build test race demo bench fuzz lint cover install clean deps
+
+help:
+	@sed -n 's/^#? //p' $(MAKEFILE_LIST) | awk -F': ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+#? build: build bin/bmc-gateway
+build:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/bmc-gateway ./cmd/bmc-gateway
+
+#? demo: two vCenter simulators, two tenants, BMCs on 127.x; needs nothing but Go
+demo:
+	$(GO) run ./cmd/bmc-gateway demo
+
+#? test: the whole test suite; installs the Debian packages it needs when it can
+test: deps
+	$(GO) test -count=1 -timeout 15m ./...
+
+#? race: the whole test suite under the race detector (needs a C compiler)
+race: deps
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./...
+
+#? bench: all benchmarks
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+#? fuzz: every fuzz target for FUZZTIME (30s) each
+fuzz:
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+#? lint: gofmt, vet, staticcheck, and govulncheck where its database can be reached
+lint:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+		if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@if out=$$($(GO) run $(GOVULNCHECK) ./... 2>&1); then echo "$$out"; \
+		elif echo "$$out" | grep -q 'vuln.go.dev'; then echo "govulncheck: its database cannot be reached from here, skipped"; \
+		else echo "$$out"; exit 1; fi
+
+#? cover: test coverage by function, and cover.html
+cover: deps
+	$(GO) test -count=1 -coverpkg ./... -coverprofile cover.out ./...
+	$(GO) tool cover -func cover.out | tail -1
+	$(GO) tool cover -html cover.out -o cover.html
+
+#? install: binary, systemd unit and example configuration under PREFIX (/usr/local); DESTDIR is honoured
+install: build
+	install -D -m 0755 bin/bmc-gateway $(DESTDIR)$(PREFIX)/bin/bmc-gateway
+	install -D -m 0644 deploy/config.example.yaml $(DESTDIR)$(PREFIX)/share/doc/bmc-gateway/config.example.yaml
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/bmc-gateway.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/bmc-gateway.service
+
+#? clean: what the other targets made
+clean:
+	rm -rf bin cover.out cover.html
+
+# The real clients and the network tools the tests drive. Where they cannot be
+# installed, the tests that need them say so and skip; in CI they fail.
+deps:
+	@sh .ci/deps
