@@ -26,7 +26,7 @@ type Netlink struct {
 	kernel version // of the running kernel
 
 	mu     sync.Mutex
-	socket *nl.SocketHandle
+	socket *nl.SocketHandle // nil after Close
 	// marked are the addresses that carried our mark when they were last seen.
 	// They spare Remove the listing of the interface; the kernel checks the
 	// label in its place.
@@ -55,8 +55,10 @@ func NewNetlink() (*Netlink, error) {
 func (n *Netlink) Close() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.socket.Close()
-	clear(n.marked)
+	if n.socket != nil {
+		n.socket.Close()
+		n.socket = nil
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -54,6 +55,9 @@ func openRouteSocket() (*nl.SocketHandle, error) {
 // index returns the index of an interface, ENODEV when there is none. It asks
 // each time, as an interface that is made anew has another index.
 func (n *Netlink) index(iface string) (uint32, error) {
+	if n.socket == nil {
+		return 0, os.ErrClosed
+	}
 	return interfaceIndex(n.socket.Socket.GetFd(), iface)
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
@@ -16,6 +17,9 @@ func (s *Store) Leases() ([]address.Lease, error) {
 // each address: that of an earlier owner is replaced in the same moment, so that
 // no crash leaves an address with two VMs.
 func (s *Store) PutLease(l address.Lease) error {
+	if !l.Address.IsValid() {
+		return fmt.Errorf("state file %s, lease of vm %s: has no address", s.path, l.Key)
+	}
 	return put(s, leaseBucket, l.Address.String(), l)
 }
 

@@ -87,16 +87,25 @@ func (s *Store) open() error {
 		}
 		return describe(err)
 	}
-	err = catchDamage(func() error { return s.verify(file) })
+	err = catchDamage(func() error {
+		return errors.Join(s.verify(file), syncDirectory(dir))
+	})
 	if err == nil {
-		err = s.prepare()
+		err = catchDamage(s.prepare)
 	}
 	if err != nil {
-		// The file is not closed through bbolt: that waits for transactions, and
-		// one that panicked never ends. What is left mapped goes with the process.
-		return errors.Join(err, file.Close())
+		return errors.Join(err, s.db.Close())
 	}
 	return nil
+}
+
+// syncDirectory makes the name of a new file survive a power loss.
+func syncDirectory(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // describe turns bbolt's errors into ours.

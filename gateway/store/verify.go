@@ -53,14 +53,14 @@ func (s *Store) prepare() error {
 
 func checkSchema(meta *bbolt.Bucket) error {
 	value := meta.Get([]byte(schemaKey))
-	switch {
-	case value == nil:
+	if value == nil {
 		return meta.Put([]byte(schemaKey), binary.BigEndian.AppendUint32(nil, schema))
-	case len(value) != 4:
-		return fmt.Errorf("%w: schema %x is not four bytes", ErrDamaged, value)
 	}
-	if got := binary.BigEndian.Uint32(value); got != schema {
-		return fmt.Errorf("%w: its schema is %d, this one knows %d", ErrNewer, got, schema)
+	if len(value) != 4 || binary.BigEndian.Uint32(value) == 0 {
+		return fmt.Errorf("%w: %x is no schema", ErrDamaged, value)
+	}
+	if got := binary.BigEndian.Uint32(value); got > schema {
+		return fmt.Errorf("%w: its schema is %d, the newest known here is %d", ErrNewer, got, schema)
 	}
 	return nil
 }
