@@ -76,14 +76,17 @@ type AccessMode uint8
 
 // The access modes.
 const (
-	AccessDisabled  AccessMode = 0
-	AccessPreBoot   AccessMode = 1
-	AccessAlways    AccessMode = 2
-	AccessShared    AccessMode = 3
-	accessModeMask             = 0x07
-	noUserAuth                 = 0x08
-	noMessageAuth              = 0x10
-	noChannelAlerts            = 0x20
+	AccessDisabled AccessMode = 0
+	AccessPreBoot  AccessMode = 1
+	AccessAlways   AccessMode = 2
+	AccessShared   AccessMode = 3
+)
+
+const (
+	accessModeMask  = 0x07
+	noUserAuth      = 0x08
+	noMessageAuth   = 0x10
+	noChannelAlerts = 0x20
 )
 
 // A ChannelAccess is the answer to Get Channel Access (section 22.23):
