@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -82,9 +83,7 @@ func (s *Store) open() error {
 		return err
 	})
 	if err != nil {
-		if file != nil {
-			file.Close() // bbolt has closed it unless it panicked; closed twice is fine
-		}
+		abandon(file)
 		return describe(err)
 	}
 	err = catchDamage(func() error {
@@ -108,16 +107,31 @@ func syncDirectory(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// describe turns bbolt's errors into ours.
+// abandon closes the file of an Open that failed. When bbolt panicked the file is
+// still mapped, and the mapping, which goes with the process, keeps the lock: so
+// that is given up first. Otherwise bbolt has closed the file already.
+func abandon(file *os.File) {
+	if file == nil {
+		return
+	}
+	if conn, err := file.SyscallConn(); err == nil {
+		_ = conn.Control(func(fd uintptr) { _ = syscall.Flock(int(fd), syscall.LOCK_UN) })
+	}
+	_ = file.Close()
+}
+
+// describe turns bbolt's errors into ours. What is not from the operating system
+// says that bbolt does not recognise its own file.
 func describe(err error) error {
+	var path *fs.PathError
+	var errno syscall.Errno
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return fmt.Errorf("%w (waited %s)", ErrInUse, lockTimeout)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum),
-		errors.Is(err, bolterrors.ErrVersionMismatch):
-		return fmt.Errorf("%w or not a state file: %w", ErrDamaged, err)
+	case errors.As(err, &path), errors.As(err, &errno), errors.Is(err, ErrDamaged):
+		return err
 	}
-	return err
+	return fmt.Errorf("%w or not a state file: %w", ErrDamaged, err)
 }
 
 // catchDamage runs f and turns what bbolt does on a damaged file, a panic or a

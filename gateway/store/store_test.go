@@ -1,0 +1,382 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.etcd.io/bbolt"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
+
+func key(vm string) inventory.Key {
+	return inventory.Key{VCenter: "c0ffee00-0000-0000-0000-000000000000", VM: vm}
+}
+
+func lease(vm, a string) address.Lease {
+	return address.Lease{
+		Key: key(vm), Tenant: "acme", VM: vm, Pool: "lab", Address: netip.MustParseAddr(a),
+		MAC: address.MAC(address.MACFor(key(vm))), Since: noon,
+	}
+}
+
+func open(t *testing.T, path string) *Store {
+	t.Helper()
+	s, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() }) // again after an explicit Close is fine
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func statePath(t *testing.T) string { return filepath.Join(t.TempDir(), "state.db") }
+
+var compareAddr = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
+
+func wantLeases(t *testing.T, s *Store, want ...address.Lease) {
+	t.Helper()
+	got, err := s.Leases()
+	if diff := cmp.Diff(want, got, compareAddr); diff != "" || err != nil {
+		t.Errorf("error %v, leases (-want +got):\n%s", err, diff)
+	}
+}
+
+func wantOverrides(t *testing.T, s *Store, want ...BootOverride) {
+	t.Helper()
+	got, err := s.Overrides()
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("error %v, overrides (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestLeasesSurvive(t *testing.T) {
+	path := statePath(t)
+	s := open(t, path)
+	wantLeases(t, s)
+
+	released := lease("db", "10.0.0.2")
+	released.ReleasedAt = noon.Add(time.Hour)
+	must(t, s.PutLease(lease("web", "10.0.0.1")))
+	must(t, s.PutLease(lease("db", "10.0.0.2")))
+	must(t, s.PutLease(released))
+	must(t, s.PutLease(lease("old", "10.0.0.3")))
+	must(t, s.PutLease(lease("new", "10.0.0.3"))) // the address has changed hands
+	must(t, s.PutLease(lease("gone", "10.0.0.4")))
+	must(t, s.DeleteLease(netip.MustParseAddr("10.0.0.4")))
+	must(t, s.DeleteLease(netip.MustParseAddr("10.0.0.99")))
+	want := []address.Lease{lease("web", "10.0.0.1"), released, lease("new", "10.0.0.3")}
+	wantLeases(t, s, want...)
+
+	must(t, s.Close())
+	wantLeases(t, open(t, path), want...)
+}
+
+func TestPutLeaseWithoutAddress(t *testing.T) {
+	s := open(t, statePath(t))
+	if err := s.PutLease(address.Lease{Key: key("web")}); err == nil || !strings.Contains(err.Error(), "has no address") {
+		t.Errorf("got %v", err)
+	}
+	wantLeases(t, s)
+}
+
+func TestOverridesSurvive(t *testing.T) {
+	path := statePath(t)
+	s := open(t, path)
+	wantOverrides(t, s)
+
+	set := BootOverride{Key: key("a"), Flags: [5]byte{0x80, 0x04, 0, 0, 0xff}, Until: noon.Add(time.Minute), Phase: PhaseSet, SetAt: noon}
+	dirty := BootOverride{Key: key("b"), Flags: [5]byte{0xe0}, Original: json.RawMessage(`{"order":[{"kind":"disk","key":2000}]}`), Phase: PhaseDirty, SetAt: noon}
+	applied := dirty
+	applied.Phase = PhaseApplied
+	must(t, s.PutOverride(set))
+	must(t, s.PutOverride(dirty))
+	wantOverrides(t, s, set, dirty)
+	must(t, s.PutOverride(applied))
+	must(t, s.PutOverride(BootOverride{Key: key("c"), Phase: PhaseSet}))
+	must(t, s.DeleteOverride(key("c")))
+	must(t, s.DeleteOverride(key("never there")))
+	must(t, s.Close())
+
+	s = open(t, path)
+	wantOverrides(t, s, set, applied)
+	if got, _ := s.Overrides(); len(got) > 0 && got[0].Original != nil {
+		t.Errorf("nothing was changed yet, but original is %s", got[0].Original)
+	}
+}
+
+func TestPhaseWithoutName(t *testing.T) {
+	s := open(t, statePath(t))
+	if err := s.PutOverride(BootOverride{Key: key("a")}); err == nil || !strings.Contains(err.Error(), "phase 0 is not one of") {
+		t.Errorf("a phase that is none: got %v", err)
+	}
+	if err := s.PutOverride(BootOverride{Key: key("a"), Phase: PhaseSet, Original: json.RawMessage("{")}); err == nil {
+		t.Error("an original that is no JSON was stored")
+	}
+	wantOverrides(t, s)
+	var p Phase
+	if err := p.UnmarshalText([]byte("Set")); err == nil {
+		t.Errorf("phase Set is none but was read as %s", p)
+	}
+}
+
+// flip inverts a bit of every byte sequence in the file that equals old; an
+// earlier copy of a page may have it as well.
+func flip(t *testing.T, path, old string) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	must(t, err)
+	damaged := []byte(old)
+	damaged[len(damaged)-1] ^= 0x01
+	if !bytes.Contains(raw, []byte(old)) {
+		t.Fatalf("%q is not in the file", old)
+	}
+	must(t, os.WriteFile(path, bytes.ReplaceAll(raw, []byte(old), damaged), 0o600))
+}
+
+func TestDamagedRecord(t *testing.T) {
+	tests := []struct {
+		name, old string
+		where     string
+	}{
+		{"value", `"vm":"victim"`, `leases "10.0.0.2"`},
+		{"key", "10.0.0.2", `leases "10.0.0.3"`}, // the flipped bit makes it another address
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := statePath(t)
+			s := open(t, path)
+			override := BootOverride{Key: key("a"), Phase: PhaseSet, SetAt: noon}
+			must(t, s.PutOverride(override))
+			for _, l := range []address.Lease{lease("first", "10.0.0.1"), lease("victim", "10.0.0.2"), lease("last", "10.0.0.8")} {
+				must(t, s.PutLease(l))
+			}
+			must(t, s.Close())
+			flip(t, path, tt.old)
+
+			s = open(t, path)
+			got, err := s.Leases()
+			if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), tt.where) || !strings.Contains(err.Error(), path) {
+				t.Errorf("got error %v, want ErrDamaged that names %s and %s", err, path, tt.where)
+			}
+			want := []address.Lease{lease("first", "10.0.0.1"), lease("last", "10.0.0.8")}
+			if diff := cmp.Diff(want, got, compareAddr); diff != "" {
+				t.Errorf("the others (-want +got):\n%s", diff)
+			}
+			wantOverrides(t, s, override)
+		})
+	}
+}
+
+func TestDecodeRecord(t *testing.T) {
+	k := []byte("10.0.0.1")
+	good, err := encodeRecord(k, lease("web", "10.0.0.1"))
+	must(t, err)
+	noJSON := append(binary.BigEndian.AppendUint32(nil, checksum(k, []byte("{"))), '{')
+	for name, value := range map[string][]byte{"empty": {}, "half a checksum": good[:3], "cut short": good[:len(good)-1], "no JSON": noJSON} {
+		var l address.Lease
+		if err := decodeRecord(k, value, &l); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: got %v, want ErrDamaged", name, err)
+		}
+	}
+	// Every single bit counts.
+	for i := range len(good) * 8 {
+		bad := bytes.Clone(good)
+		bad[i/8] ^= 1 << (i % 8)
+		var l address.Lease
+		if err := decodeRecord(k, bad, &l); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("bit %d flipped: got %v, want ErrDamaged", i, err)
+		}
+	}
+}
+
+func TestOpenNewFile(t *testing.T) {
+	path := statePath(t)
+	open(t, path)
+	info, err := os.Stat(path)
+	must(t, err)
+	if got, want := info.Mode(), fs.FileMode(0o600); got != want {
+		t.Errorf("mode: got %v, want %v", got, want)
+	}
+}
+
+func TestOpenWithoutDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "missing")
+	path := filepath.Join(dir, "state.db")
+	_, err := Open(path)
+	if want := "state file " + path + ": directory " + dir + " does not exist"; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the directory was made: %v", err)
+	}
+}
+
+func TestOpenTwice(t *testing.T) {
+	path := statePath(t)
+	s := open(t, path)
+	_, err := Open(path)
+	if want := "state file " + path + ": another process has it open (waited 1s)"; !errors.Is(err, ErrInUse) || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	must(t, s.Close())
+	open(t, path)
+}
+
+func TestSchema(t *testing.T) {
+	tests := []struct {
+		name  string
+		value []byte
+		want  error
+		text  string
+	}{
+		{"newer", []byte{0, 0, 0, 2}, ErrNewer, "written by a newer version: its schema is 2, the newest known here is 1"},
+		{"none", []byte{0, 0, 0, 0}, ErrDamaged, "damaged: 00000000 is no schema"},
+		{"of another size", []byte{1}, ErrDamaged, "damaged: 01 is no schema"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := statePath(t)
+			s := open(t, path)
+			must(t, s.db.Update(func(tx *bbolt.Tx) error {
+				return tx.Bucket([]byte(metaBucket)).Put([]byte(schemaKey), tt.value)
+			}))
+			must(t, s.Close())
+			before, err := os.ReadFile(path)
+			must(t, err)
+
+			_, err = Open(path)
+			if want := "state file " + path + ": " + tt.text; !errors.Is(err, tt.want) || err.Error() != want {
+				t.Errorf("got  %v\nwant %s", err, want)
+			}
+			after, err := os.ReadFile(path)
+			must(t, err)
+			if !bytes.Equal(before, after) {
+				t.Error("the refused file was changed")
+			}
+		})
+	}
+}
+
+func TestOpenDamagedFile(t *testing.T) {
+	page := os.Getpagesize()
+	tests := []struct {
+		name   string
+		damage func([]byte) []byte
+	}{
+		{"text", func([]byte) []byte { return []byte("leases: none\n") }},
+		{"no meta page", func(b []byte) []byte { clear(b[:2*page]); return b }},
+		{"cut after the meta pages", func(b []byte) []byte { return b[:2*page] }},
+		{"last page missing", func(b []byte) []byte { return b[:usedSize(b, page)-page] }},
+		{"all pages zeroed but meta", func(b []byte) []byte { clear(b[2*page:]); return b }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := statePath(t)
+			fill(t, path)
+			raw, err := os.ReadFile(path)
+			must(t, err)
+			raw = tt.damage(raw)
+			must(t, os.WriteFile(path, raw, 0o600))
+			_, err = Open(path)
+			if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) {
+				t.Errorf("got %v, want ErrDamaged that names %s", err, path)
+			}
+			after, err := os.ReadFile(path)
+			if must(t, err); !bytes.Equal(raw, after) {
+				t.Error("the damaged file was changed")
+			}
+			// A second try says the same: the first let go of the file.
+			if _, err := Open(path); !errors.Is(err, ErrDamaged) {
+				t.Errorf("second try: got %v, want ErrDamaged", err)
+			}
+		})
+	}
+}
+
+// Each page in turn, zeroed or missing with all behind it: an error or good
+// data, and never a crash.
+func TestOpenEachPageDamaged(t *testing.T) {
+	path := statePath(t)
+	want := fill(t, path)
+	raw, err := os.ReadFile(path)
+	must(t, err)
+	page := os.Getpagesize()
+	for at := 0; at < usedSize(raw, page); at += page {
+		zeroed := bytes.Clone(raw)
+		clear(zeroed[at : at+page])
+		for name, content := range map[string][]byte{"zeroed": zeroed, "cut": raw[:at]} {
+			if len(content) == 0 {
+				continue // an empty file is a new one
+			}
+			must(t, os.WriteFile(path, content, 0o600))
+			s, err := Open(path)
+			if err != nil {
+				if !errors.Is(err, ErrDamaged) {
+					t.Errorf("page %d %s: got %v, want ErrDamaged", at/page, name, err)
+				}
+				continue
+			}
+			got, err := s.Leases()
+			if diff := cmp.Diff(want, got, compareAddr); diff != "" || err != nil {
+				t.Errorf("page %d %s was not noticed: error %v, leases (-want +got):\n%s", at/page, name, err, diff)
+			}
+			must(t, s.Close())
+		}
+	}
+}
+
+// fill makes a state file with enough leases for several levels of pages.
+func fill(t *testing.T, path string) []address.Lease {
+	t.Helper()
+	s := open(t, path)
+	must(t, s.db.Update(func(tx *bbolt.Tx) error {
+		for i := range 250 {
+			l := lease("web", netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}).String())
+			value, err := encodeRecord([]byte(l.Address.String()), l)
+			if err != nil {
+				return err
+			}
+			if err := tx.Bucket([]byte(leaseBucket)).Put([]byte(l.Address.String()), value); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	leases, err := s.Leases()
+	must(t, err)
+	must(t, s.Close())
+	return leases
+}
+
+// usedSize returns the length of the file up to the last page that is in use, as
+// the newer of the two meta pages has it.
+func usedSize(raw []byte, page int) int {
+	var newest, pages uint64
+	for _, meta := range [][]byte{raw[:page], raw[page : 2*page]} {
+		if tx := binary.LittleEndian.Uint64(meta[64:]); tx >= newest {
+			newest, pages = tx, binary.LittleEndian.Uint64(meta[56:])
+		}
+	}
+	return int(pages) * page
+}
