@@ -3,86 +3,143 @@ package vsphere
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/vmware/govmomi/vim25/methods"
+	"golang.org/x/time/rate"
+)
+
+const (
+	keepAlive   = 5 * time.Minute // between two calls on an idle operations session; vCenter ends it after 30 min
+	logoutGrace = 3 * time.Second
 )
 
 // A VCenter is everything the gateway knows of one vCenter and may ask of it.
 // It works between the start and the end of Run; before and after, verbs answer
-// ErrUnavailable and reads ErrStale. All methods may be called from any goroutine.
+// ErrUnavailable and reads, once nothing is fresh any more, ErrStale. All methods
+// may be called from any goroutine.
 type VCenter struct {
-	cfg Config
+	cfg        Config
+	transport  *http.Transport
+	gate       *gate
+	crew       *crew
+	link       *link
+	memory     *memory
+	operations *session
+	tasks      *taskObserver
+	watcher    *watcher
+	tagger     *tagger
 }
 
-var errNotYet = errors.New("not yet")
-
 // New checks the configuration and returns a VCenter that has spoken to nobody yet.
-func New(cfg Config) (*VCenter, error) { return &VCenter{cfg: cfg}, nil }
+func New(cfg Config) (*VCenter, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	transport, err := newTransport(cfg)
+	if err != nil {
+		return nil, err
+	}
+	v := &VCenter{
+		cfg: cfg, transport: transport, gate: newGate(), crew: new(crew), link: new(link),
+		memory: newMemory(cfg.Freshness, cfg.Folders),
+	}
+	v.operations = v.newSession("operations")
+	v.operations.limit = rate.NewLimiter(rate.Limit(cfg.Rate), cfg.Burst)
+	v.tasks = &taskObserver{session: v.operations, crew: v.crew}
+	v.watcher = &watcher{cfg: cfg, session: v.newSession("watch"), mem: v.memory, link: v.link}
+	v.tagger = &tagger{
+		cfg: cfg, names: new(tagNames), mem: v.memory, link: v.link,
+		rest: &restSession{cfg: cfg, transport: transport, gate: v.gate},
+	}
+	return v, nil
+}
+
+func (v *VCenter) newSession(kind string) *session {
+	return &session{kind: kind, cfg: v.cfg, transport: v.transport, gate: v.gate, crew: v.crew}
+}
 
 // Run keeps the VCenter alive until ctx ends. It owns every goroutine and
 // session; before it returns nil it has logged out, or given up on it after 3 s.
 // It may be called once.
-func (v *VCenter) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+func (v *VCenter) Run(ctx context.Context) error {
+	if err := v.crew.begin(ctx); err != nil {
+		return v.explain(err, "run", v.cfg.URL.Host)
+	}
+	v.crew.launch(v.watcher.run)
+	v.crew.launch(v.keepOperations)
+	if len(v.cfg.Tags) > 0 {
+		v.crew.launch(v.tagger.run)
+	}
+	<-ctx.Done()
+	v.crew.stop()
+	reachable := v.link.check() == nil
+	v.link.bad(errNotRunning, time.Now())
+	if reachable {
+		v.logout(context.WithoutCancel(ctx))
+	}
+	v.transport.CloseIdleConnections()
+	return nil
+}
+
+func (v *VCenter) logout(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, logoutGrace)
+	defer cancel()
+	err := errors.Join(v.watcher.session.close(ctx), v.operations.close(ctx), v.tagger.rest.close(ctx))
+	if err != nil {
+		v.cfg.Log.Info("logout failed; vCenter will end the session by itself", "vcenter", v.cfg.Name, "error", err)
+	}
+}
+
+// keepOperations logs the operations session in as soon as vCenter is there, so
+// that no verb has to wait for it, and keeps it from idling out.
+func (v *VCenter) keepOperations(ctx context.Context) {
+	up, cancel := v.link.up.subscribe()
+	defer cancel()
+	tick := time.NewTicker(keepAlive)
+	defer tick.Stop()
+	for {
+		if v.link.check() == nil {
+			if _, err := methods.GetCurrentTime(ctx, v.operations); err != nil && ctx.Err() == nil {
+				v.link.note(err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-up:
+		case <-tick.C:
+		}
+	}
+}
 
 // Name returns the operator's name for this vCenter.
 func (v *VCenter) Name() string { return v.cfg.Name }
 
-// List returns all VMs from memory, or an error that names what is missing: word
-// from vCenter within the freshness, one of the configured folders or tags.
-func (v *VCenter) List(context.Context) ([]inventory.VM, error) { return nil, errNotYet }
-
-// Source returns a source that needs only the folders and tags its selector
-// names, so that the missing tag of one tenant is no matter of another.
-func (v *VCenter) Source(sel inventory.Selector) inventory.Source { return v }
+// State returns what the watch last said of the VM, from memory, without waiting
+// or asking. It fails with ErrStale when nobody can vouch for it, with
+// ErrNotFound when the VM is not in the inventory.
+func (v *VCenter) State(key inventory.Key) (State, error) { return v.memory.state(key) }
 
 // Subscribe returns a channel that holds one hint when the answer of List may
-// have changed since the last receive, and the function that ends it.
-func (v *VCenter) Subscribe() (hints <-chan struct{}, cancel func()) { return nil, func() {} }
-
-// State returns what the watch last said of the VM, from memory, without waiting.
-// It fails with ErrStale when nobody can vouch for it, with ErrNotFound when the
-// VM is not in the inventory.
-func (v *VCenter) State(inventory.Key) (State, error) { return State{}, errNotYet }
-
-// PowerOn starts the VM, or resumes a suspended one.
-func (v *VCenter) PowerOn(ctx context.Context, key inventory.Key) error { return errNotYet }
-
-// PowerOff cuts the power of the VM, also of a suspended one.
-func (v *VCenter) PowerOff(ctx context.Context, key inventory.Key) error { return errNotYet }
-
-// Reset presses the reset button. ErrState when the VM is off or suspended.
-func (v *VCenter) Reset(ctx context.Context, key inventory.Key) error { return errNotYet }
-
-// Shutdown asks the guest's VMware Tools for a shutdown. ErrState without them.
-func (v *VCenter) Shutdown(ctx context.Context, key inventory.Key) error { return errNotYet }
-
-// NMI sends the guest a non-maskable interrupt.
-func (v *VCenter) NMI(ctx context.Context, key inventory.Key) error { return errNotYet }
-
-// WaitPower returns nil when the watch reports the power state, the context's
-// error when that takes too long. It asks vCenter nothing.
-func (v *VCenter) WaitPower(ctx context.Context, key inventory.Key, want PowerState) error {
-	return errNotYet
-}
-
-// Boot returns how the VM boots now.
-func (v *VCenter) Boot(ctx context.Context, key inventory.Key) (BootConfig, error) {
-	return BootConfig{}, errNotYet
-}
-
-// SetBootDevice makes the VM try dev first.
-func (v *VCenter) SetBootDevice(ctx context.Context, key inventory.Key, dev BootDevice) error {
-	return errNotYet
-}
-
-// RestoreBoot puts back what Boot returned.
-func (v *VCenter) RestoreBoot(ctx context.Context, key inventory.Key, b BootConfig) error {
-	return errNotYet
+// have changed since the last receive, and the function that ends that. The
+// channel is never closed.
+func (v *VCenter) Subscribe() (hints <-chan struct{}, cancel func()) {
+	return v.memory.changed.subscribe()
 }
 
 // Status returns how the connection is.
-func (v *VCenter) Status() Status { return Status{} }
+func (v *VCenter) Status() Status {
+	connected, since, lastErr := v.link.status()
+	vcenter, vms, answered := v.memory.about()
+	return Status{
+		Connected: connected, Since: since, LastAnswer: answered, LastError: lastErr,
+		VMs: vms, InstanceUUID: vcenter, Insecure: v.cfg.Insecure, Logins: v.gate.count(),
+	}
+}
 
 // Status is how the connection to a vCenter is.
 type Status struct {

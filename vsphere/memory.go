@@ -1,0 +1,249 @@
+package vsphere
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// memory is what the watch and the tag look-ups said, for readers that must not
+// wait. It is written by their two goroutines and read by everybody.
+type memory struct {
+	mu        sync.RWMutex
+	freshness time.Duration
+	vcenter   string                    // instance UUID
+	synced    bool                      // the watch has told of every VM once
+	answered  time.Time                 // when the watch's last complete answer came
+	byRef     map[string]*record        // managed object id → record
+	byKey     map[inventory.Key]*record // of two with one key, the later
+	shadowed  int                       // how many records another hides in byKey
+	folders   map[Folder]*membership
+	tags      tagging
+
+	changed signal // the answer of List may be another
+	power   signal // the state of some VM is another
+}
+
+// A membership is which VMs lie in a folder.
+type membership struct {
+	refs    map[string]bool
+	ready   bool   // refs is complete
+	problem string // why it is not; empty: not known yet
+}
+
+func newMemory(freshness time.Duration, folders []Folder) *memory {
+	m := &memory{
+		freshness: freshness,
+		byRef:     make(map[string]*record),
+		byKey:     make(map[inventory.Key]*record),
+		folders:   make(map[Folder]*membership),
+	}
+	for _, f := range folders {
+		m.folders[f] = &membership{refs: make(map[string]bool)}
+	}
+	return m
+}
+
+// open says which vCenter the next updates come from. Another than before means
+// that nothing known holds any more.
+func (m *memory) open(vcenter string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.vcenter == vcenter {
+		return
+	}
+	m.vcenter, m.synced, m.answered = vcenter, false, time.Time{}
+	clear(m.byRef)
+	clear(m.byKey)
+	m.shadowed = 0
+	m.tags = tagging{}
+	for _, f := range m.folders {
+		f.refs, f.ready = make(map[string]bool), false
+	}
+}
+
+// effect is what an update changed.
+type effect struct {
+	list  bool // List may answer otherwise
+	power bool // some State is another
+}
+
+// apply takes the updates of VMs themselves.
+func (m *memory) apply(updates []types.ObjectUpdate, now time.Time) (e effect) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, u := range updates {
+		ref := u.Obj.Value
+		old := m.byRef[ref]
+		if u.Kind == types.ObjectUpdateKindLeave {
+			if old != nil {
+				m.forget(ref, old)
+				e = effect{list: true, power: true}
+			}
+			continue
+		}
+		var next record
+		if old != nil {
+			next = *old
+		}
+		next.vm.Ref, next.vm.Key.VCenter = ref, m.vcenter
+		if u.Kind == types.ObjectUpdateKindEnter {
+			next = next.entered(u.ChangeSet, now)
+		} else {
+			next = next.modified(u.ChangeSet, now)
+		}
+		e.list = e.list || old == nil || !old.vm.Equal(next.vm)
+		e.power = e.power || old == nil || old.state != next.state
+		m.remember(ref, old, &next)
+	}
+	return e
+}
+
+func (m *memory) remember(ref string, old, next *record) {
+	if old != nil && old.vm.Key != next.vm.Key {
+		m.forget(ref, old)
+		old = nil
+	}
+	m.byRef[ref] = next
+	if next.vm.Key.VM == "" {
+		return
+	}
+	top := m.byKey[next.vm.Key]
+	switch {
+	case top == nil, top == old:
+	case old == nil:
+		m.shadowed++ // the same VM under a new id: the old one is about to leave
+	default:
+		return // an update of the one that is hidden
+	}
+	m.byKey[next.vm.Key] = next
+}
+
+func (m *memory) forget(ref string, old *record) {
+	delete(m.byRef, ref)
+	switch {
+	case old.vm.Key.VM == "":
+	case m.byKey[old.vm.Key] != old:
+		m.shadowed--
+	default:
+		delete(m.byKey, old.vm.Key)
+		if m.shadowed == 0 {
+			return
+		}
+		for _, r := range m.byRef {
+			if r.vm.Key == old.vm.Key {
+				m.byKey[r.vm.Key] = r
+				m.shadowed--
+				return
+			}
+		}
+	}
+}
+
+// applyFolder takes the updates of one folder's membership.
+func (m *memory) applyFolder(f Folder, updates []types.ObjectUpdate) (e effect) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	refs := m.folders[f].refs
+	for _, u := range updates {
+		ref, in := u.Obj.Value, u.Kind != types.ObjectUpdateKindLeave
+		e.list = e.list || refs[ref] != in
+		if in {
+			refs[ref] = true
+		} else {
+			delete(refs, ref)
+		}
+	}
+	return e
+}
+
+// sweep forgets what a complete answer did not name.
+func (m *memory) sweep(vms map[string]bool, folders map[Folder]map[string]bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for ref, r := range m.byRef {
+		if !vms[ref] {
+			m.forget(ref, r)
+		}
+	}
+	for f, seen := range folders {
+		for ref := range m.folders[f].refs {
+			if !seen[ref] {
+				delete(m.folders[f].refs, ref)
+			}
+		}
+	}
+}
+
+// complete notes that everything known is true as of now. placed is the folders
+// whose membership the answer covered.
+func (m *memory) complete(now time.Time, placed []Folder) (first bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	first = !m.synced
+	m.synced, m.answered = true, now
+	for _, f := range placed {
+		if member := m.folders[f]; !member.ready {
+			member.ready, member.problem, first = true, "", true
+		}
+	}
+	return first
+}
+
+// misplace notes that a folder's members are not known, and why.
+func (m *memory) misplace(f Folder, problem string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*m.folders[f] = membership{refs: make(map[string]bool), problem: problem}
+}
+
+// fresh returns ErrStale unless the watch has spoken within the freshness.
+func (m *memory) fresh() error {
+	if !m.synced {
+		return fmt.Errorf("%w: no complete answer from vCenter yet", ErrStale)
+	}
+	if age := time.Since(m.answered); age > m.freshness {
+		return fmt.Errorf("%w: last answer from vCenter is %v old", ErrStale, age.Round(time.Second))
+	}
+	return nil
+}
+
+// state returns what is known of a VM. It allocates nothing unless it fails.
+func (m *memory) state(key inventory.Key) (State, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if err := m.fresh(); err != nil {
+		return State{}, err
+	}
+	r := m.byKey[key]
+	switch {
+	case r == nil:
+		return State{}, ErrNotFound
+	case !r.state.Connected:
+		return State{}, fmt.Errorf("%w: its host is not connected", ErrStale)
+	case r.state.Power == 0:
+		return State{}, fmt.Errorf("%w: its power state is unknown", ErrStale)
+	}
+	return r.state, nil
+}
+
+// find returns the VM's present managed object reference and name.
+func (m *memory) find(key inventory.Key) (types.ManagedObjectReference, string, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	r := m.byKey[key]
+	if r == nil {
+		return types.ManagedObjectReference{}, key.VM, ErrNotFound
+	}
+	return types.ManagedObjectReference{Type: "VirtualMachine", Value: r.vm.Ref}, r.vm.Name, nil
+}
+
+// about returns what Status tells of the memory.
+func (m *memory) about() (vcenter string, vms int, answered time.Time) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.vcenter, len(m.byRef), m.answered
+}

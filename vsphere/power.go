@@ -1,0 +1,149 @@
+package vsphere
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// observation is how long a power verb watches its task for a quick fault. A task
+// that still runs then counts as accepted.
+const observation = time.Second
+
+// A verb starts something on a VM. The task is nil for what ends with the call.
+type verb struct {
+	name  string
+	start func(context.Context, types.ManagedObjectReference) (*types.ManagedObjectReference, error)
+	want  PowerState // a VM that is in this state already is no error; zero: none
+	rows  []faultRow // before faultRows
+}
+
+// PowerOn starts the VM, or resumes a suspended one. It returns nil when vCenter
+// has accepted that or the VM is on; State shows it once the watch has seen it.
+func (v *VCenter) PowerOn(ctx context.Context, key inventory.Key) error {
+	return v.perform(ctx, key, verb{name: "power on", want: PoweredOn, start: func(ctx context.Context, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
+		res, err := methods.PowerOnVM_Task(ctx, v.operations, &types.PowerOnVM_Task{This: vm})
+		if err != nil {
+			return nil, err
+		}
+		return &res.Returnval, nil
+	}})
+}
+
+// PowerOff cuts the power of the VM, also of a suspended one. It returns nil when
+// vCenter has accepted that or the VM is off.
+func (v *VCenter) PowerOff(ctx context.Context, key inventory.Key) error {
+	return v.perform(ctx, key, verb{name: "power off", want: PoweredOff, start: func(ctx context.Context, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
+		res, err := methods.PowerOffVM_Task(ctx, v.operations, &types.PowerOffVM_Task{This: vm})
+		if err != nil {
+			return nil, err
+		}
+		return &res.Returnval, nil
+	}})
+}
+
+// Reset presses the reset button. ErrState when the VM is off or suspended.
+func (v *VCenter) Reset(ctx context.Context, key inventory.Key) error {
+	return v.perform(ctx, key, verb{name: "reset", start: func(ctx context.Context, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
+		res, err := methods.ResetVM_Task(ctx, v.operations, &types.ResetVM_Task{This: vm})
+		if err != nil {
+			return nil, err
+		}
+		return &res.Returnval, nil
+	}})
+}
+
+// Shutdown asks VMware Tools in the guest for a shutdown and returns when vCenter
+// has passed that on. ErrState when the tools do not run or the VM is not on.
+func (v *VCenter) Shutdown(ctx context.Context, key inventory.Key) error {
+	return v.perform(ctx, key, verb{name: "shutdown", start: func(ctx context.Context, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
+		_, err := methods.ShutdownGuest(ctx, v.operations, &types.ShutdownGuest{This: vm})
+		return nil, err
+	}})
+}
+
+// NMI sends the guest a non-maskable interrupt. ErrUnsupported where vCenter does
+// not implement it, as that of 6.7 does not.
+func (v *VCenter) NMI(ctx context.Context, key inventory.Key) error {
+	return v.perform(ctx, key, verb{name: "NMI", rows: nmiRows, start: func(ctx context.Context, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
+		_, err := methods.SendNMI(ctx, v.operations, &types.SendNMI{This: vm})
+		return nil, err
+	}})
+}
+
+// perform carries a verb out. It asks vCenter even when the state in memory is
+// the wanted one: an earlier verb may be under way to the opposite.
+func (v *VCenter) perform(ctx context.Context, key inventory.Key, do verb) error {
+	vm, name, err := v.target(key)
+	if err == nil {
+		var task *types.ManagedObjectReference
+		if task, err = do.start(ctx, vm); err == nil && task != nil {
+			brief, cancel := context.WithTimeout(ctx, observation)
+			defer cancel()
+			_, err = v.tasks.wait(brief, *task)
+		}
+		if do.want != 0 && v.already(err, key) == do.want {
+			return nil
+		}
+		err = sentinel(ctx, err, do.rows...)
+	}
+	return v.explain(err, do.name, name)
+}
+
+// target returns the VM to act on, or why vCenter need not be asked.
+func (v *VCenter) target(key inventory.Key) (types.ManagedObjectReference, string, error) {
+	vm, name, err := v.memory.find(key)
+	if gone := v.link.check(); gone != nil {
+		err = gone
+	}
+	return vm, name, err
+}
+
+// already returns the state that an InvalidPowerState fault complains of, zero
+// for any other error.
+func (v *VCenter) already(err error, key inventory.Key) PowerState {
+	f, ok := faultOf(err).(*types.InvalidPowerState)
+	if !ok {
+		return 0
+	}
+	if p := powerState(f.ExistingState); p != 0 {
+		return p
+	}
+	s, _ := v.memory.state(key)
+	return s.Power
+}
+
+// explain puts the place in front of an error.
+func (v *VCenter) explain(err error, verb, name string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("vCenter %q: %s of %q: %w", v.cfg.Name, verb, name, err)
+}
+
+// WaitPower returns nil when the watch reports the power state, ErrNotFound when
+// the VM leaves the inventory, the context's error when either takes too long.
+// It asks vCenter nothing.
+func (v *VCenter) WaitPower(ctx context.Context, key inventory.Key, want PowerState) error {
+	changed, cancel := v.memory.power.subscribe()
+	defer cancel()
+	for {
+		s, err := v.memory.state(key)
+		if err == nil && s.Power == want {
+			return nil
+		}
+		if errors.Is(err, ErrNotFound) {
+			return v.explain(err, "wait for "+want.String(), key.String())
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return v.explain(ctx.Err(), "wait for "+want.String(), key.String())
+		}
+	}
+}

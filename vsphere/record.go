@@ -1,0 +1,144 @@
+package vsphere
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// watchedPaths is all the watch asks of a VM. Few and quiet properties: a wide
+// set costs vCenter several times as much, and quickStats would make every
+// running VM an update each half minute.
+var watchedPaths = []string{
+	"name",
+	"config.template",
+	"config.managedBy",
+	"config.uuid",
+	"config.instanceUuid",
+	"config.firmware",
+	"runtime.powerState",
+	"runtime.connectionState",
+	"runtime.question",
+	"guest.toolsRunningStatus",
+}
+
+// A record is what the watch said of one VM: who it is and how it is.
+type record struct {
+	vm    inventory.VM // without tags and folders; Key.VM is empty until known
+	state State
+}
+
+// entered returns the record after vCenter has said all it can of the VM. What
+// it leaves out of the configuration (a VM on lost storage has none) stays as it
+// was; what it leaves out of the state is unknown now.
+func (r record) entered(changes []types.PropertyChange, now time.Time) record {
+	since, power := r.state.Since, r.state.Power
+	r.state = State{EFI: r.state.EFI}
+	for _, c := range changes {
+		if c.Name == "config.instanceUuid" && c.Val != nil {
+			r.vm.Agent = false // the configuration is there; managedBy would be too
+		}
+	}
+	for _, c := range changes {
+		r.change(c)
+	}
+	r.state.Since = since
+	if r.state.Power != power {
+		r.state.Since = now
+	}
+	return r
+}
+
+// modified returns the record after some properties changed.
+func (r record) modified(changes []types.PropertyChange, now time.Time) record {
+	power := r.state.Power
+	for _, c := range changes {
+		r.change(c)
+	}
+	if r.state.Power != power {
+		r.state.Since = now
+	}
+	return r
+}
+
+func (r *record) change(c types.PropertyChange) {
+	switch c.Name {
+	case "runtime.powerState":
+		r.state.Power = powerState(c.Val)
+	case "runtime.connectionState":
+		r.state.Connected = word(c.Val) == string(types.VirtualMachineConnectionStateConnected)
+	case "runtime.question":
+		r.state.Question = c.Val != nil
+	case "guest.toolsRunningStatus":
+		// While tools run a script the guest is being shut down or resumed by them.
+		w := word(c.Val)
+		r.state.Tools = w == string(types.VirtualMachineToolsRunningStatusGuestToolsRunning) ||
+			w == string(types.VirtualMachineToolsRunningStatusGuestToolsExecutingScripts)
+	default:
+		r.identify(c)
+	}
+}
+
+// identify takes what a VM keeps when its configuration cannot be read.
+func (r *record) identify(c types.PropertyChange) {
+	if c.Val == nil {
+		if c.Name == "config.managedBy" && c.Op != types.PropertyChangeOpIndirectRemove {
+			r.vm.Agent = false
+		}
+		return
+	}
+	switch c.Name {
+	case "name":
+		r.vm.Name = displayName(word(c.Val))
+	case "config.uuid":
+		r.vm.BIOSUUID = word(c.Val)
+	case "config.instanceUuid":
+		r.vm.Key.VM = strings.ToLower(word(c.Val))
+	case "config.firmware":
+		r.state.EFI = word(c.Val) == string(types.GuestOsDescriptorFirmwareTypeEfi)
+	case "config.template":
+		r.vm.Template, _ = c.Val.(bool)
+	case "config.managedBy":
+		r.vm.Agent = true
+	}
+}
+
+// word returns a string or an enumeration as a string; govmomi decodes into
+// either, depending on the type the server names.
+func word(v types.AnyType) string {
+	switch s := v.(type) {
+	case string:
+		return s
+	case types.VirtualMachineConnectionState:
+		return string(s)
+	case types.VirtualMachinePowerState:
+		return string(s)
+	default:
+		return ""
+	}
+}
+
+func powerState(v types.AnyType) PowerState {
+	switch types.VirtualMachinePowerState(word(v)) {
+	case types.VirtualMachinePowerStatePoweredOn:
+		return PoweredOn
+	case types.VirtualMachinePowerStatePoweredOff:
+		return PoweredOff
+	case types.VirtualMachinePowerStateSuspended:
+		return Suspended
+	default:
+		return 0
+	}
+}
+
+// displayName decodes a name: vCenter keeps slash, backslash and percent as %2f,
+// %5c and %25. A name that is not well encoded is shown as it is.
+func displayName(s string) string {
+	if d, err := url.PathUnescape(s); err == nil {
+		return d
+	}
+	return s
+}

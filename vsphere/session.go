@@ -1,0 +1,136 @@
+package vsphere
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"sync"
+
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+	"golang.org/x/time/rate"
+)
+
+// A session is a SOAP session that is opened again when it is lost. However many
+// calls find it lost, one logs in and all use that login.
+type session struct {
+	kind      string
+	cfg       Config
+	transport http.RoundTripper
+	gate      *gate
+	crew      *crew
+	limit     *rate.Limiter // nil: none
+
+	mu     sync.Mutex
+	conn   *conn   // nil: not logged in
+	flight *flight // nil: nobody is logging in
+}
+
+// A flight is one login under way; done closes when it has landed.
+type flight struct {
+	done chan struct{}
+	conn *conn
+	err  error
+}
+
+// acquire returns the live session, logging in first if there is none. The login
+// goes on when ctx ends: the next caller will want it.
+func (s *session) acquire(ctx context.Context) (*conn, error) {
+	s.mu.Lock()
+	if s.conn != nil {
+		defer s.mu.Unlock()
+		return s.conn, nil
+	}
+	f := s.flight
+	if f == nil {
+		f = &flight{done: make(chan struct{})}
+		if !s.crew.launch(func(run context.Context) { s.open(run, f) }) {
+			s.mu.Unlock()
+			return nil, errNotRunning
+		}
+		s.flight = f
+	}
+	s.mu.Unlock()
+	select {
+	case <-f.done:
+		return f.conn, f.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (s *session) open(ctx context.Context, f *flight) {
+	if s.cfg.Insecure {
+		s.cfg.Log.Warn("certificate of vCenter is not checked", "vcenter", s.cfg.Name, "session", s.kind)
+	}
+	f.err = s.gate.attempt(ctx, s.cfg.Password, func(ctx context.Context, password string) error {
+		var err error
+		f.conn, err = openConn(ctx, s.cfg, s.transport, s.kind, password)
+		return err
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flight = nil
+	if f.err == nil {
+		s.conn = f.conn
+	}
+	close(f.done)
+}
+
+// expire forgets c, unless somebody has logged in again since.
+func (s *session) expire(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn == c {
+		s.conn = nil
+	}
+}
+
+// RoundTrip makes one call on the live session, at the limited rate. When the
+// session turns out to have expired it logs in and makes the call once more:
+// vCenter has not acted on the first.
+func (s *session) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
+	if s.limit != nil {
+		if err := s.limit.Wait(ctx); err != nil {
+			return limitError(ctx, err)
+		}
+	}
+	for first := true; ; first = false {
+		c, err := s.acquire(ctx)
+		if err != nil {
+			return err
+		}
+		err = c.RoundTrip(ctx, req, res)
+		if !isExpired(err) {
+			return err
+		}
+		s.expire(c)
+		if !first {
+			return err
+		}
+		clearBody(res)
+	}
+}
+
+// clearBody zeroes a response body before it is decoded into again: the fault of
+// the first try would survive the second.
+func clearBody(res soap.HasFault) {
+	reflect.ValueOf(res).Elem().SetZero()
+}
+
+func isExpired(err error) bool {
+	_, expired := faultOf(err).(*types.NotAuthenticated)
+	return expired
+}
+
+// close logs out. Nobody may use the session any more.
+func (s *session) close(ctx context.Context) error {
+	s.mu.Lock()
+	c := s.conn
+	s.conn = nil
+	s.mu.Unlock()
+	if c == nil {
+		return nil
+	}
+	return c.logout(ctx)
+}

@@ -1,0 +1,112 @@
+package vsphere
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vmware/govmomi/vapi/tags"
+)
+
+// A tagger looks up which VMs carry the configured tags. The property collector
+// says nothing of tags, so it asks: one call an interval for all of them.
+type tagger struct {
+	cfg   Config
+	rest  *restSession
+	names *tagNames
+	mem   *memory
+	link  *link
+}
+
+// run asks at once when the link comes up and then each TagInterval; after
+// failures less often. While vCenter is gone it is quiet: the watch does the
+// knocking.
+func (t *tagger) run(ctx context.Context) {
+	up, cancel := t.link.up.subscribe()
+	defer cancel()
+	for failures := 0; ; {
+		wait := t.cfg.TagInterval
+		if t.link.check() == nil {
+			err := t.look(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			if err == nil {
+				failures = 0
+			} else {
+				failures++
+				t.mem.failTags(err)
+				t.link.note(fmt.Errorf("tags: %w", err))
+				wait = max(wait, min(backoff(failures, answeredCap), t.maxAge()/3))
+			}
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-up:
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}
+
+// maxAge is how old a look-up may be and still count: the freshness, but three
+// intervals where those are longer.
+func (t *tagger) maxAge() time.Duration { return tagAge(t.cfg) }
+
+func tagAge(cfg Config) time.Duration { return max(cfg.Freshness, 3*cfg.TagInterval) }
+
+// look makes one look-up and stores it.
+func (t *tagger) look(ctx context.Context) error {
+	asked := time.Now()
+	ids, missing, err := t.names.resolve(ctx, t.rest, t.cfg.Tags)
+	if err != nil {
+		return err
+	}
+	found := tagging{at: asked, refs: make(map[string]map[string]bool, len(ids)), missing: missing}
+	names := make(map[string]string, len(ids))
+	for name, id := range ids {
+		found.refs[name], names[id] = make(map[string]bool), name
+	}
+	if len(ids) > 0 {
+		attached, err := t.attached(ctx, names)
+		if err != nil {
+			t.names.doubt() // an id may be gone
+			return err
+		}
+		for _, a := range attached {
+			fill(found.refs[names[a.TagID]], a)
+		}
+	}
+	if t.mem.setTags(found) {
+		t.mem.changed.raise()
+	}
+	return nil
+}
+
+// attached asks for the objects of all tags in one call.
+func (t *tagger) attached(ctx context.Context, names map[string]string) (list []tags.AttachedObjects, err error) {
+	ids := make([]string, 0, len(names))
+	for id := range names {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	err = t.rest.do(ctx, "list-attached-objects-on-tags", func(ctx context.Context, m *tags.Manager) error {
+		var err error
+		list, err = m.ListAttachedObjectsOnTags(ctx, ids)
+		return err
+	})
+	return list, err
+}
+
+// fill takes the VMs among the objects. refs is nil for a tag nobody asked for.
+func fill(refs map[string]bool, a tags.AttachedObjects) {
+	for _, o := range a.ObjectIDs {
+		if r := o.Reference(); refs != nil && r.Type == "VirtualMachine" {
+			refs[r.Value] = true
+		}
+	}
+}
