@@ -1,0 +1,251 @@
+package vspheretest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+func (v *VCenter) datacenter() *simulator.Datacenter {
+	return v.registry.Any("Datacenter").(*simulator.Datacenter)
+}
+
+func (v *VCenter) renameDatacenter() {
+	dc := v.datacenter()
+	v.registry.WithLock(v.context(), dc, func() { dc.Name = v.cfg.Datacenter })
+}
+
+// child returns the folder of that name in a folder; nil when there is none.
+func (v *VCenter) child(f *simulator.Folder, name string) *simulator.Folder {
+	var children []types.ManagedObjectReference
+	v.registry.WithLock(v.context(), f, func() { children = append(children, f.ChildEntity...) })
+	for _, ref := range children {
+		sub, ok := v.registry.Get(ref).(*simulator.Folder)
+		if ok && sub.Name == name {
+			return sub
+		}
+	}
+	return nil
+}
+
+// folder walks a path from the datacenter's VM folder, creating what is missing
+// when told to.
+func (v *VCenter) folder(path string, create bool) (*simulator.Folder, error) {
+	f := v.registry.Get(v.datacenter().VmFolder).(*simulator.Folder)
+	rest := strings.TrimPrefix(path, "/"+v.cfg.Datacenter+"/vm")
+	for name := range strings.SplitSeq(rest, "/") {
+		if name == "" {
+			continue
+		}
+		sub := v.child(f, name)
+		if sub == nil && !create {
+			return nil, fmt.Errorf("folder %q: no such folder", path)
+		}
+		if sub == nil {
+			ctx := v.context()
+			v.registry.WithLock(ctx, f, func() {
+				body := f.CreateFolder(ctx, &types.CreateFolder{This: f.Self, Name: name}).(*methods.CreateFolderBody)
+				if body.Res != nil {
+					sub = v.registry.Get(body.Res.Returnval).(*simulator.Folder)
+				}
+			})
+			if sub == nil {
+				return nil, fmt.Errorf("folder %q: cannot create %q", path, name)
+			}
+		}
+		f = sub
+	}
+	return f, nil
+}
+
+// CreateFolder creates a VM folder and what is missing above it. The path is an
+// inventory path, "/DC0/vm/a/b", or relative to the VM folder, "a/b". It
+// returns the inventory path.
+func (v *VCenter) CreateFolder(path string) (string, error) {
+	v.inventory.Lock()
+	defer v.inventory.Unlock()
+	if _, err := v.folder(path, true); err != nil {
+		return "", err
+	}
+	root := "/" + v.cfg.Datacenter + "/vm"
+	return root + "/" + strings.Trim(strings.TrimPrefix(path, root), "/"), nil
+}
+
+// MoveToFolder moves VMs into an existing folder, named as for CreateFolder.
+func (v *VCenter) MoveToFolder(path string, names ...string) error {
+	v.inventory.Lock()
+	defer v.inventory.Unlock()
+	f, err := v.folder(path, false)
+	if err != nil {
+		return err
+	}
+	req := &types.MoveIntoFolder_Task{This: f.Self}
+	for _, name := range names {
+		vm, err := v.find(name)
+		if err != nil {
+			return err
+		}
+		req.List = append(req.List, vm.Self)
+	}
+	body := f.MoveIntoFolderTask(v.context(), req).(*methods.MoveIntoFolder_TaskBody)
+	if fault := v.await(body.Res.Returnval); fault != nil {
+		return fmt.Errorf("folder %q: %s", path, faultName(fault))
+	}
+	return nil
+}
+
+// AddVM creates a VM, powered on, in a folder named as for CreateFolder; "" is
+// the datacenter's VM folder.
+func (v *VCenter) AddVM(name, folder string) error {
+	v.inventory.Lock()
+	defer v.inventory.Unlock()
+	f, err := v.folder(folder, true)
+	if err != nil {
+		return err
+	}
+	vm, err := v.create(f, v.newVM(name))
+	if err != nil {
+		return err
+	}
+	v.registry.WithLock(v.context(), vm, func() { v.power(vm, on) })
+	return nil
+}
+
+// RemoveVM powers a VM off and deletes it.
+func (v *VCenter) RemoveVM(name string) error {
+	v.inventory.Lock()
+	defer v.inventory.Unlock()
+	return v.remove(name)
+}
+
+func (v *VCenter) remove(name string) error {
+	vm, err := v.find(name)
+	if err != nil {
+		return err
+	}
+	ctx := v.context()
+	var body *methods.Destroy_TaskBody
+	v.registry.WithLock(ctx, vm, func() {
+		v.power(vm, off)
+		body = vm.DestroyTask(ctx, &types.Destroy_Task{This: vm.Self}).(*methods.Destroy_TaskBody)
+	})
+	if fault := v.await(body.Res.Returnval); fault != nil {
+		return fmt.Errorf("VM %q: %s", name, faultName(fault))
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.machines, vm.Self.Value)
+	return nil
+}
+
+// Reregister takes a VM out of the inventory and registers it again: same
+// UUIDs and name, new managed object id, powered off.
+func (v *VCenter) Reregister(name string) error {
+	v.inventory.Lock()
+	defer v.inventory.Unlock()
+	vm, err := v.find(name)
+	if err != nil {
+		return err
+	}
+	spec := v.newVM(name)
+	var parent types.ManagedObjectReference
+	v.registry.WithLock(v.context(), vm, func() {
+		spec.Uuid, spec.InstanceUuid, parent = vm.Config.Uuid, vm.Config.InstanceUuid, *vm.Parent
+	})
+	if err := v.remove(name); err != nil {
+		return err
+	}
+	_, err = v.create(v.registry.Get(parent).(*simulator.Folder), spec)
+	return err
+}
+
+// createVMs makes the VMs of the configuration, powered on.
+func (v *VCenter) createVMs() error {
+	f, err := v.folder("", false)
+	if err != nil {
+		return err
+	}
+	specs := make(chan types.VirtualMachineConfigSpec, v.cfg.VMs)
+	for n := range v.cfg.VMs {
+		specs <- v.newVM(v.cfg.vmName(n + 1))
+	}
+	close(specs)
+	const workers = 8
+	errs := make([]error, workers)
+	var wg sync.WaitGroup
+	for i := range workers {
+		wg.Go(func() {
+			for spec := range specs {
+				vm, err := v.create(f, spec)
+				if err != nil {
+					errs[i] = err
+					return
+				}
+				v.registry.WithLock(v.context(), vm, func() { v.power(vm, on) })
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// create has the simulator create a VM. It takes the folder's lock.
+func (v *VCenter) create(f *simulator.Folder, spec types.VirtualMachineConfigSpec) (*simulator.VirtualMachine, error) {
+	pool := v.registry.Any("ResourcePool").Reference()
+	ctx := v.context()
+	body := f.CreateVMTask(ctx, &types.CreateVM_Task{This: f.Self, Config: spec, Pool: pool}).(*methods.CreateVM_TaskBody)
+	ref := body.Res.Returnval
+	if fault := v.await(ref); fault != nil {
+		return nil, fmt.Errorf("VM %q: %s", spec.Name, faultName(fault))
+	}
+	t := v.registry.Get(ref).(*simulator.Task)
+	var made types.ManagedObjectReference
+	v.registry.WithLock(ctx, t, func() { made = t.Info.Result.(types.ManagedObjectReference) })
+	vm := v.registry.Get(made).(*simulator.VirtualMachine)
+	v.mu.Lock()
+	v.names[spec.Name] = made.Value
+	v.mu.Unlock()
+	return vm, nil
+}
+
+// newVM describes a VM with one disk, one CD-ROM drive and one network card.
+// Its identities follow from the vCenter's and from how many came before it.
+func (v *VCenter) newVM(name string) types.VirtualMachineConfigSpec {
+	v.mu.Lock()
+	v.created++
+	n := v.created
+	v.mu.Unlock()
+	serial := fmt.Sprint(n)
+	spec := types.VirtualMachineConfigSpec{
+		Name:         name,
+		GuestId:      string(types.VirtualMachineGuestOsIdentifierOtherGuest64),
+		Uuid:         derivedUUID("bios", v.cfg.InstanceUUID, serial),
+		InstanceUuid: derivedUUID("instance", v.cfg.InstanceUUID, serial),
+		Files:        &types.VirtualMachineFileInfo{VmPathName: "[LocalDS_0]"},
+	}
+	var devices object.VirtualDeviceList
+	scsi, _ := devices.CreateSCSIController("pvscsi") // a known kind: cannot fail
+	ide, _ := devices.CreateIDEController()
+	devices = append(devices, scsi, ide)
+	cdrom, _ := devices.CreateCdrom(ide.(*types.VirtualIDEController))
+	disk := devices.CreateDisk(scsi.(types.BaseVirtualController), types.ManagedObjectReference{}, "")
+	disk.CapacityInKB = 16 << 20
+	backing := &types.VirtualEthernetCardNetworkBackingInfo{
+		VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: "VM Network"},
+	}
+	nic, _ := devices.CreateEthernetCard("vmxnet3", backing)
+	card := nic.(types.BaseVirtualEthernetCard).GetVirtualEthernetCard()
+	card.Key, card.ControllerKey, card.UnitNumber = 4000, 100, types.NewInt32(7)
+	card.AddressType = string(types.VirtualEthernetCardMacTypeAssigned)
+	// The simulator's own addresses repeat. 00:50:56:80 to bf is what vCenter assigns.
+	card.MacAddress = fmt.Sprintf("00:50:56:%02x:%02x:%02x", 0x80|v.cfg.macSeed(), n>>8&0xff, n&0xff)
+	devices = append(devices, cdrom, disk, nic)
+	spec.DeviceChange, _ = devices.ConfigSpec(types.VirtualDeviceConfigSpecOperationAdd)
+	return spec
+}
