@@ -1,6 +1,7 @@
 package bmc
 
 import (
+	"fmt"
 	"io"
 	"net/netip"
 	"time"
@@ -37,6 +38,14 @@ type LAN struct {
 	Port         uint16
 }
 
+// check says whether the subnet mask can be told. A BMC without an address is fine.
+func (l LAN) check() error {
+	if l.PrefixLength < 0 || l.Address.IsValid() && l.PrefixLength > l.Address.Unmap().BitLen() {
+		return fmt.Errorf("%d bits are no prefix length of %v", l.PrefixLength, l.Address)
+	}
+	return nil
+}
+
 // Config is all a BMC needs besides its Machine. It is copied by New.
 type Config struct {
 	Accounts []Account
@@ -52,28 +61,4 @@ type Config struct {
 	Rand              io.Reader      // nil: crypto/rand
 
 	Events Events
-}
-
-// Events are called while a packet is handled and must return at once. Any may be nil.
-type Events struct {
-	Received func()
-	// Dropped is told of a packet that earned no answer.
-	Dropped func(DropReason)
-	// Request is told of every answered command, "unknown" when it is not in the table.
-	Request func(command string, code ipmi.CompletionCode, took time.Duration)
-	// Handshake is told how a session set-up ended.
-	Handshake func(result HandshakeResult, user string, from netip.AddrPort)
-	// Changed is told of every state-changing command that was carried out, once:
-	// account, source, command with its argument, and result.
-	Changed func(a Audit)
-}
-
-// An Audit says who asked for what, and what came of it.
-type Audit struct {
-	Account string
-	Session uint32 // BMC's session ID
-	From    netip.AddrPort
-	Command string // "Chassis Control off"
-	Code    ipmi.CompletionCode
-	Took    time.Duration
 }

@@ -1,0 +1,72 @@
+package bmc
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+)
+
+// firstUserID is the user ID of the first account: user 1 is the fixed null
+// user (section 22.28), which has no access here.
+const firstUserID = 2
+
+// An identity is what an RAKP message 1 is answered with: an account, or one
+// that was made up because nobody must learn which names exist.
+type identity struct {
+	name      string
+	password  []byte
+	privilege ipmi.Privilege
+	userID    uint8
+	real      bool
+}
+
+func checkAccounts(accounts []Account) error {
+	if len(accounts) == 0 {
+		return fmt.Errorf("no account")
+	}
+	names := make(map[string]bool, len(accounts))
+	for _, a := range accounts {
+		switch {
+		case a.Name == "" || len(a.Name) > ipmi.MaxUserName || strings.ContainsRune(a.Name, 0):
+			return fmt.Errorf("account %q: a name has 1 to %d bytes, none of them zero", a.Name, ipmi.MaxUserName)
+		case a.Password == "" || len(a.Password) > ipmi.MaxPassword:
+			return fmt.Errorf("account %q: a password has 1 to %d bytes", a.Name, ipmi.MaxPassword)
+		case a.Privilege < ipmi.Callback || a.Privilege > ipmi.Administrator:
+			return fmt.Errorf("account %q: privilege %v is not one of callback to administrator", a.Name, a.Privilege)
+		case names[a.Name]:
+			return fmt.Errorf("account %q: more than one has this name", a.Name)
+		}
+		names[a.Name] = true
+	}
+	return nil
+}
+
+// identify finds the account with the name as RAKP message 1 has it. A name
+// nobody has gets a password and a privilege derived from a secret of this
+// process: it then behaves, to the last message and in the same time, like an
+// account whose password the console does not know.
+func (b *BMC) identify(raw []byte) identity {
+	name := bytes.TrimRight(raw, "\x00") // one FreeIPMI mode pads names to 16 bytes
+	h := hmac.New(sha256.New, b.secret[:])
+	h.Write(name)
+	fake := h.Sum(nil)
+	accounts := b.config.Accounts
+	found := identity{
+		name:      string(name),
+		password:  fake[:ipmi.MaxPassword],
+		privilege: accounts[int(fake[ipmi.MaxPassword])%len(accounts)].Privilege,
+	}
+	for i, a := range accounts {
+		if a.Name == string(name) {
+			found.password = []byte(a.Password)
+			found.privilege = a.Privilege
+			found.userID = uint8(firstUserID + i)
+			found.real = true
+		}
+	}
+	return found
+}

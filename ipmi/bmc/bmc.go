@@ -1,0 +1,181 @@
+package bmc
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+)
+
+const (
+	defaultIdleTimeout = 60 * time.Second // section 6.12.15
+	defaultMaxSessions = 8
+	// maxSessions is what the six-bit fields of Get Session Info can tell.
+	maxSessions = 63
+	maxAccounts = 61
+)
+
+// A BMC answers for one Machine. Its methods may be called from many
+// goroutines, but not from inside of Config.Events.
+type BMC struct {
+	config     Config
+	machine    Machine
+	secret     [32]byte // makes up passwords for unknown names
+	records    []byte   // cipher suites as Get Channel Cipher Suites lists them
+	algorithms []byte
+
+	// mu is held from a packet's arrival to its reply's departure: replies must
+	// leave in the order of their sequence numbers, because pyghmi drops a lower one.
+	mu         sync.Mutex
+	conn       PacketConn // nil while nobody serves
+	handshakes handshakes
+	sessions   map[uint32]*session // BMC's session ID -> session
+	bootInfo   bootInfo
+	stats      Stats
+	held       int // commands that are being carried out
+
+	// carrying counts the goroutines of held commands; Serve waits for them.
+	carrying sync.WaitGroup
+
+	// Scratch space of the packet that mu is held for, so that a read allocates nothing.
+	call    call
+	iv      [16]byte
+	body    []byte // of a response, after the completion code
+	message []byte // the response
+	reply   []byte // the datagram
+}
+
+// Stats are counted since New.
+type Stats struct {
+	Requests    uint64 // commands answered, in a session or outside of one
+	LastRequest time.Time
+}
+
+// New returns a BMC for m. It checks the configuration and does nothing else.
+func New(config Config, m Machine) (*BMC, error) {
+	config, err := checked(config)
+	if err != nil {
+		return nil, fmt.Errorf("bmc: %w", err)
+	}
+	b := &BMC{
+		config:     config,
+		machine:    m,
+		records:    ipmi.AppendCipherSuiteRecords(nil, config.Suites),
+		algorithms: ipmi.AppendAlgorithms(nil, config.Suites),
+		sessions:   make(map[uint32]*session),
+	}
+	b.handshakes = newHandshakes(func(h *handshake) {
+		b.config.Events.Handshake(HandshakeAbandoned, h.user(), h.from)
+	})
+	if _, err := io.ReadFull(config.Rand, b.secret[:]); err != nil {
+		return nil, fmt.Errorf("bmc: no random numbers: %w", err)
+	}
+	return b, nil
+}
+
+// checked returns a copy of the configuration with its defaults.
+func checked(c Config) (Config, error) {
+	if err := checkAccounts(c.Accounts); err != nil {
+		return c, err
+	}
+	if len(c.Accounts) > maxAccounts {
+		return c, fmt.Errorf("%d accounts, more than %d", len(c.Accounts), maxAccounts)
+	}
+	if err := checkSuites(c.Suites); err != nil {
+		return c, err
+	}
+	if c.IdleTimeout == 0 {
+		c.IdleTimeout = defaultIdleTimeout
+	}
+	if c.MaxSessions == 0 {
+		c.MaxSessions = defaultMaxSessions
+	}
+	switch {
+	case c.GUID == [16]byte{}:
+		return c, fmt.Errorf("no GUID")
+	case c.Firmware[0] > 127 || c.Firmware[1] > 99:
+		return c, fmt.Errorf("firmware %d.%d: at most 127.99", c.Firmware[0], c.Firmware[1])
+	case c.IdleTimeout < 0 || c.BootFlagsValidFor < 0:
+		return c, fmt.Errorf("a time-out is negative")
+	case c.MaxSessions < 1 || c.MaxSessions > maxSessions:
+		return c, fmt.Errorf("%d sessions are not 1 to %d", c.MaxSessions, maxSessions)
+	}
+	if err := c.LAN.check(); err != nil {
+		return c, err
+	}
+	c.Accounts = slices.Clone(c.Accounts)
+	c.Suites = slices.Clone(c.Suites)
+	c.AllowFrom = slices.Clone(c.AllowFrom)
+	for i, p := range c.AllowFrom {
+		if !p.IsValid() {
+			return c, fmt.Errorf("allowed source %d is not a prefix", i+1)
+		}
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	c.Events = c.Events.filled()
+	return c, nil
+}
+
+func checkSuites(suites []ipmi.CipherSuite) error {
+	if len(suites) == 0 {
+		return fmt.Errorf("no cipher suite")
+	}
+	for i, s := range suites {
+		if _, err := ipmi.CipherSuiteByID(s.ID); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(suites[:i], func(o ipmi.CipherSuite) bool { return o.ID == s.ID }) {
+			return fmt.Errorf("cipher suite %d is listed twice", s.ID)
+		}
+	}
+	return nil
+}
+
+// allowed says whether the source may be answered at all.
+func (b *BMC) allowed(from netip.AddrPort) bool {
+	if len(b.config.AllowFrom) == 0 {
+		return true
+	}
+	addr := from.Addr().Unmap().WithZone("")
+	for _, p := range b.config.AllowFrom {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// Stats returns what was counted so far.
+func (b *BMC) Stats() Stats {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.stats
+}
+
+// Sessions returns the active sessions, oldest first.
+func (b *BMC) Sessions() []SessionInfo {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sweepSessions(time.Now())
+	active := b.activeSessions()
+	infos := make([]SessionInfo, len(active))
+	for i, s := range active {
+		infos[i] = s.info()
+	}
+	return infos
+}
+
+// random fills p. Without random numbers there is no answer, so the caller
+// treats an error as a panic of the packet, not of the daemon.
+func (b *BMC) random(p []byte) {
+	if _, err := io.ReadFull(b.config.Rand, p); err != nil {
+		panic(fmt.Sprintf("bmc: no random numbers: %v", err))
+	}
+}

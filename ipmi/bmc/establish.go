@@ -1,0 +1,96 @@
+package bmc
+
+import (
+	"crypto/subtle"
+	"net/netip"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+)
+
+// rakp3 answers RAKP message 3 (section 13.22) with message 4, and makes the
+// handshake a session when the console knows the password.
+func (b *BMC) rakp3(now time.Time, from netip.AddrPort, payload, dst []byte) ([]byte, DropReason) {
+	m, err := ipmi.ParseRAKPMessage3(payload)
+	if err != nil {
+		return nil, DropMalformed
+	}
+	h := b.handshakes.find(now, m.ID)
+	if h == nil || h.exchange.UserName == nil {
+		return b.repeatRAKP4(now, m, dst)
+	}
+	if m.Status != ipmi.StatusOK {
+		b.handshakes.remove(h)
+		b.config.Events.Handshake(HandshakeAborted, h.user(), from)
+		h.forget()
+		return nil, DropAborted
+	}
+	response := ipmi.RAKPMessage3{Tag: m.Tag, ID: h.exchange.ConsoleID}
+	var result HandshakeResult
+	response.Status, result = b.authenticate(now, h, m.Code)
+	if response.Status == ipmi.StatusOK {
+		response.Code = b.establish(now, from, h, m.Code).proof.icv
+	}
+	b.handshakes.remove(h)
+	b.config.Events.Handshake(result, h.user(), from)
+	h.forget()
+	return ipmi.AppendSession20(dst, ipmi.PayloadRAKP4, ipmi.AppendRAKPMessage3(b.message[:0], response)), NotDropped
+}
+
+// authenticate checks the code of message 3. A wrong password and a name that
+// nobody has take the same way through the same computation. Only somebody who
+// knows a password learns that there is no place left.
+func (b *BMC) authenticate(now time.Time, h *handshake, code []byte) (ipmi.Status, HandshakeResult) {
+	right := subtle.ConstantTimeCompare(h.exchange.RAKP3Code(), code) == 1
+	switch {
+	case !h.who.real:
+		return ipmi.StatusInvalidICV, HandshakeUnknownUser
+	case !right:
+		return ipmi.StatusInvalidICV, HandshakeWrongPassword
+	}
+	b.sweepSessions(now)
+	if len(b.sessions) >= b.config.MaxSessions {
+		return ipmi.StatusNoResources, HandshakeNoResources
+	}
+	return ipmi.StatusOK, HandshakeCompleted
+}
+
+// establish makes a session of the handshake. It starts at level User, or
+// Callback when that is its limit (section 22.18).
+func (b *BMC) establish(now time.Time, from netip.AddrPort, h *handshake, code []byte) *session {
+	x := &h.exchange
+	sik := x.SIK()
+	protection, err := ipmi.NewProtection(x.Suite, sik)
+	if err != nil {
+		panic(err) // only for a key of the wrong size
+	}
+	limit := min(x.Role.Privilege(), h.who.privilege, h.limit)
+	s := &session{
+		id: h.id, consoleID: x.ConsoleID, handle: b.freeHandle(), suite: x.Suite,
+		who: h.who, limit: limit, privilege: min(limit, ipmi.User),
+		protection: protection, from: from, opened: now, seen: now,
+		proof: proof{code: append([]byte(nil), code...), icv: x.RAKP4ICV(sik)},
+	}
+	s.who.password = nil
+	clear(sik)
+	b.sessions[s.id] = s
+	return s
+}
+
+// repeatRAKP4 answers message 3 for which there is no handshake: that of a new
+// session whose message 4 was lost is answered again, under the tag it has now.
+// To FreeIPMI and pyghmi an error here would mean to log in all over again.
+func (b *BMC) repeatRAKP4(now time.Time, m ipmi.RAKPMessage3, dst []byte) ([]byte, DropReason) {
+	if m.Status != ipmi.StatusOK {
+		return nil, DropAborted
+	}
+	response := ipmi.RAKPMessage3{Tag: m.Tag, Status: ipmi.StatusInvalidSession}
+	s := b.findSession(now, m.ID)
+	if s != nil && s.proof.icv != nil && now.Sub(s.opened) < repeatRAKP3For &&
+		subtle.ConstantTimeCompare(s.proof.code, m.Code) == 1 {
+		response.Status = ipmi.StatusOK
+		response.ID = s.consoleID
+		response.Code = s.proof.icv
+	}
+	return ipmi.AppendSession20(dst, ipmi.PayloadRAKP4, ipmi.AppendRAKPMessage3(b.message[:0], response)), NotDropped
+}

@@ -1,0 +1,152 @@
+package bmc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+)
+
+// A handshake is a session that is not one yet: no command can be given to it.
+// It is made by an Open Session Request and ends with RAKP message 3.
+type handshake struct {
+	id      uint32 // BMC's, SIDc
+	limit   ipmi.Privilege
+	from    netip.AddrPort // of the Open Session Request
+	stepped time.Time      // when the last valid message came
+
+	who      identity // from RAKP message 1 on
+	exchange ipmi.KeyExchange
+}
+
+func (h *handshake) user() string { return h.who.name }
+
+// forget zeroes what was computed; the password belongs to the account.
+func (h *handshake) forget() {
+	h.exchange = ipmi.KeyExchange{}
+	if !h.who.real {
+		clear(h.who.password)
+	}
+	h.who = identity{}
+}
+
+// openSession answers an Open Session Request (section 13.17).
+func (b *BMC) openSession(now time.Time, from netip.AddrPort, payload, dst []byte) ([]byte, DropReason) {
+	r, err := ipmi.ParseOpenSessionRequest(payload)
+	if err != nil {
+		return nil, DropMalformed
+	}
+	response := ipmi.OpenSessionResponse{Tag: r.Tag, ConsoleID: r.ConsoleID}
+	h := b.newHandshake(now, from, r, &response)
+	if h != nil {
+		b.handshakes.expire(now)
+		b.handshakes.opened.add(h)
+	}
+	return ipmi.AppendSession20(dst, ipmi.PayloadOpenSessionResponse,
+		ipmi.AppendOpenSessionResponse(b.message[:0], response)), NotDropped
+}
+
+// newHandshake fills in the response. It returns nil when the status says no.
+func (b *BMC) newHandshake(now time.Time, from netip.AddrPort, r ipmi.OpenSessionRequest, response *ipmi.OpenSessionResponse) *handshake {
+	if r.MaxPrivilege > ipmi.OEMPrivilege {
+		response.Status = ipmi.StatusInvalidRole
+		b.config.Events.Handshake(HandshakeRefused, "", from)
+		return nil
+	}
+	suite, ok := r.Suite(b.config.Suites)
+	if !ok {
+		response.Status = ipmi.StatusNoSuite // ipmitool and Ironic look for just this one
+		b.config.Events.Handshake(HandshakeNoSuite, "", from)
+		return nil
+	}
+	limit := r.MaxPrivilege
+	if limit == ipmi.PrivilegeNone || limit > ipmi.Administrator {
+		// FreeIPMI refuses a level below the one it will ask for, and a zero.
+		limit = ipmi.Administrator
+	}
+	h := &handshake{id: b.newSessionID(), limit: limit, from: from, stepped: now}
+	h.exchange = ipmi.KeyExchange{Suite: suite, ConsoleID: r.ConsoleID, BMCID: h.id, GUID: b.config.GUID}
+	response.MaxPrivilege = limit
+	response.BMCID = h.id
+	response.Suite = suite
+	return h
+}
+
+// newSessionID returns an ID nobody can guess and nobody uses.
+func (b *BMC) newSessionID() uint32 {
+	for {
+		b.random(b.iv[:4])
+		id := binary.LittleEndian.Uint32(b.iv[:])
+		if id != 0 && b.sessions[id] == nil && !b.handshakes.opened.lru.Contains(id) && !b.handshakes.named.lru.Contains(id) {
+			return id
+		}
+	}
+}
+
+// rakp1 answers RAKP message 1 (section 13.20) with message 2.
+func (b *BMC) rakp1(now time.Time, payload, dst []byte) ([]byte, DropReason) {
+	m, err := ipmi.ParseRAKPMessage1(payload)
+	if err == ipmi.ErrShort {
+		return nil, DropMalformed
+	}
+	response := ipmi.RAKPMessage2{Tag: m.Tag}
+	h := b.handshakes.find(now, m.BMCID)
+	switch {
+	case h == nil:
+		response.Status = ipmi.StatusInvalidSession
+	case err != nil:
+		response.Status = ipmi.StatusInvalidNameLength
+	default:
+		response.Status = b.nameUser(now, h, m)
+	}
+	if h != nil {
+		response.ConsoleID = h.exchange.ConsoleID
+	}
+	if response.Status == ipmi.StatusOK {
+		response.BMCRandom = h.exchange.BMCRandom
+		response.GUID = h.exchange.GUID
+		response.Code = h.exchange.RAKP2Code()
+	}
+	return ipmi.AppendSession20(dst, ipmi.PayloadRAKP2, ipmi.AppendRAKPMessage2(b.message[:0], response)), NotDropped
+}
+
+// nameUser takes over the user of RAKP message 1. The same message again, under
+// whatever tag, changes nothing and so gets the same answer; another one starts
+// anew with a new random number of ours.
+func (b *BMC) nameUser(now time.Time, h *handshake, m ipmi.RAKPMessage1) ipmi.Status {
+	x := &h.exchange
+	if x.UserName != nil && m.ConsoleRandom == x.ConsoleRandom && m.Role == x.Role && bytes.Equal(m.UserName, x.UserName) {
+		b.handshakes.advance(now, h)
+		return ipmi.StatusOK
+	}
+	level := m.Role.Privilege()
+	if level == ipmi.PrivilegeNone || level > ipmi.OEMPrivilege {
+		return b.refuse(h, "", ipmi.StatusInvalidRole)
+	}
+	who := b.identify(m.UserName)
+	if who.name == "" {
+		return b.refuse(h, "", ipmi.StatusUnauthorizedName)
+	}
+	if !m.Role.NameOnly() && who.privilege != level {
+		// Not "unauthorized role": pyghmi and xCAT try a lower level after this one only.
+		return b.refuse(h, who.name, ipmi.StatusInvalidRole)
+	}
+	b.random(b.iv[:])
+	x.BMCRandom = b.iv
+	x.ConsoleRandom = m.ConsoleRandom
+	x.Role = m.Role
+	x.UserName = bytes.Clone(m.UserName)
+	x.Password = who.password
+	h.who = who
+	b.handshakes.advance(now, h)
+	return ipmi.StatusOK
+}
+
+// refuse tells of the refusal and leaves the handshake as it is, for the
+// console may ask again with another role.
+func (b *BMC) refuse(h *handshake, user string, status ipmi.Status) ipmi.Status {
+	b.config.Events.Handshake(HandshakeRefused, user, h.from)
+	return status
+}

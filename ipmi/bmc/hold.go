@@ -1,0 +1,157 @@
+package bmc
+
+import (
+	"context"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+)
+
+const (
+	// holdTime is how long a client waits at most for a state-changing command:
+	// ipmitool's second repeat comes after three seconds.
+	holdTime = 2 * time.Second
+	// maxHeld commands of one BMC are carried out at a time.
+	maxHeld = 32
+)
+
+// hold takes a state-changing command off the packet path: run is called once,
+// in a goroutine of the BMC, however many copies of the request come. The
+// answer is sent when run returns, or node busy when it has not by then.
+func (c *call) hold(what string, dst []byte, run func(context.Context) error) ([]byte, error) {
+	if !c.row.Changes {
+		panic("bmc: " + c.row.Name + " is held, but not marked as changing something")
+	}
+	as := &c.s.actions
+	as.forget(c.now)
+	key := c.key()
+	if a := as.original(key, c.sequence); a != nil {
+		return c.join(a, dst)
+	}
+	if as.overtaken(c.sequence) || c.b.held >= maxHeld {
+		return nil, ipmi.NodeBusy
+	}
+	a := &action{
+		key:      key,
+		sequence: c.sequence,
+		audit:    Audit{Account: c.s.who.name, Session: c.s.id, From: c.from, Command: what},
+		command:  c.row,
+		ended:    make(chan struct{}),
+	}
+	if !as.start(a) {
+		return nil, ipmi.NodeBusy
+	}
+	before := as.tail
+	as.tail = a.ended
+	c.b.held++
+	s := c.s
+	c.b.carrying.Go(func() { c.b.carryOut(s, a, before, run) })
+	return c.join(a, dst)
+}
+
+func (c *call) key() string {
+	return string(append([]byte{byte(c.row.NetFn), c.row.Cmd}, c.data()...))
+}
+
+// join answers a copy of an action: now when it has finished, else with the others.
+func (c *call) join(a *action, dst []byte) ([]byte, error) {
+	switch {
+	case a.finished && a.code == ipmi.Completed:
+		return dst, nil
+	case a.finished:
+		return nil, a.code
+	case a.overdue || len(a.copies) >= maxCopies:
+		return nil, ipmi.NodeBusy
+	}
+	m := c.message
+	m.Data = nil // the packet's buffer is used again
+	a.copies = append(a.copies, heldCopy{message: m, from: c.from, arrived: c.now})
+	c.held = true
+	return dst, nil
+}
+
+// carryOut calls the Machine and answers the copies. Commands of one session
+// reach the Machine in the order in which they came.
+func (b *BMC) carryOut(s *session, a *action, before <-chan struct{}, run func(context.Context) error) {
+	defer close(a.ended)
+	started := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), holdTime)
+	defer cancel()
+	if !turn(ctx, before) {
+		b.finish(s, a, ipmi.NodeBusy)
+		return
+	}
+	result := make(chan error, 1)
+	go func() { result <- b.guarded(ctx, run) }()
+	var err error
+	select {
+	case err = <-result:
+	case <-ctx.Done():
+		b.giveUp(s, a)
+		err = <-result
+	}
+	a.audit.Code = completionCode(err)
+	a.audit.Took = time.Since(started)
+	b.config.Events.Changed(a.audit)
+	b.finish(s, a, a.audit.Code)
+}
+
+// turn waits for the session's command before this one. False says that it
+// took too long.
+func turn(ctx context.Context, before <-chan struct{}) bool {
+	if before == nil {
+		return true
+	}
+	select {
+	case <-before:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// guarded turns a panic of the Machine into an answer.
+func (b *BMC) guarded(ctx context.Context, run func(context.Context) error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			b.config.Events.Panicked(v, debug.Stack())
+			err = ipmi.Unspecified
+		}
+	}()
+	return run(ctx)
+}
+
+// giveUp answers the copies with node busy, and those that are still to come.
+func (b *BMC) giveUp(s *session, a *action) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a.overdue = true
+	b.answerCopies(s, a, ipmi.NodeBusy)
+}
+
+func (b *BMC) finish(s *session, a *action, code ipmi.CompletionCode) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held--
+	s.actions.finish(a, time.Now(), code)
+	b.answerCopies(s, a, code)
+}
+
+// answerCopies sends each copy an answer of its own, in the order they came.
+func (b *BMC) answerCopies(s *session, a *action, code ipmi.CompletionCode) {
+	for _, copied := range a.copies {
+		b.answered(a.command, code, copied.arrived)
+		reason := DropSessionClosed
+		if !s.closed {
+			b.message = ipmi.AppendResponse(b.message[:0], copied.message, code, nil)
+			b.reply = b.seal(s, b.message, b.reply[:0])
+			reason = b.send(b.conn, b.reply, copied.from)
+		}
+		if reason != NotDropped {
+			b.config.Events.Dropped(reason)
+		}
+	}
+	a.copies = slices.Delete(a.copies, 0, len(a.copies))
+}

@@ -1,0 +1,103 @@
+package bmc
+
+import (
+	"net/netip"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+)
+
+const (
+	addressStatic  = 1
+	maxLANSuites   = 16
+	suiteSlots     = maxLANSuites / 2 // two privilege levels a byte
+	ipv4TTL        = 0x40
+	ipv4Flags      = 0x40 // do not fragment
+	ipv4Precedence = 0x10 // minimize delay
+)
+
+// getLANParameters tells of the BMC's own address. All of it is read only: the
+// gateway owns the address.
+func getLANParameters(c *call, dst []byte) ([]byte, error) {
+	r, err := ipmi.ParseLANParameterRequest(c.data())
+	if err != nil {
+		return nil, err
+	}
+	if err := checkChannel(r.Channel); err != nil {
+		return nil, err
+	}
+	dst = ipmi.AppendLANParameter(dst, nil)
+	if r.RevisionOnly {
+		return dst, nil
+	}
+	return c.b.config.appendLANParameter(dst, r.Parameter)
+}
+
+// appendLANParameter appends the data of the parameter (table 23-4). What is
+// not known is not supported: clients leave the line out.
+func (c *Config) appendLANParameter(dst []byte, p ipmi.LANParameter) ([]byte, error) {
+	switch p {
+	case ipmi.LANSetInProgress, ipmi.LANAuthTypeSupport, ipmi.LANVLANPriority:
+		return append(dst, 0), nil
+	case ipmi.LANAuthTypeEnables:
+		return append(dst, 0, 0, 0, 0, 0), nil // a byte for each level, no type of IPMI 1.5
+	case ipmi.LANAddress:
+		return appendIPv4(dst, c.LAN.Address)
+	case ipmi.LANAddressSource:
+		return append(dst, addressStatic), nil
+	case ipmi.LANMAC:
+		return append(dst, c.LAN.MAC[:]...), nil
+	case ipmi.LANSubnetMask:
+		return appendMask(dst, c.LAN)
+	case ipmi.LANIPv4Header:
+		return append(dst, ipv4TTL, ipv4Flags, ipv4Precedence), nil
+	case ipmi.LANGateway:
+		if !c.LAN.Gateway.IsValid() {
+			return append(dst, 0, 0, 0, 0), nil
+		}
+		return appendIPv4(dst, c.LAN.Gateway)
+	case ipmi.LANVLANID:
+		return append(dst, 0, 0), nil
+	case ipmi.LANCipherSuiteCount:
+		return append(dst, byte(len(c.Suites))), nil
+	case ipmi.LANCipherSuites:
+		return c.appendSuiteIDs(dst), nil
+	case ipmi.LANCipherSuitePrivilege:
+		return c.appendSuitePrivileges(dst), nil
+	}
+	return nil, ipmi.ParameterUnsupported
+}
+
+// appendSuiteIDs appends a reserved byte and 16 entries.
+func (c *Config) appendSuiteIDs(dst []byte) []byte {
+	var ids [maxLANSuites + 1]byte
+	for i, s := range c.Suites {
+		ids[1+i] = byte(s.ID)
+	}
+	return append(dst, ids[:]...)
+}
+
+// appendSuitePrivileges appends a reserved byte and 16 half bytes, the low half
+// first, in the order of the suites: each reaches level Administrator.
+func (c *Config) appendSuitePrivileges(dst []byte) []byte {
+	var levels [suiteSlots + 1]byte
+	for i := range c.Suites {
+		levels[1+i/2] |= byte(ipmi.Administrator) << (i % 2 * 4)
+	}
+	return append(dst, levels[:]...)
+}
+
+func appendIPv4(dst []byte, a netip.Addr) ([]byte, error) {
+	if a = a.Unmap(); !a.Is4() {
+		return nil, ipmi.ParameterUnsupported
+	}
+	octets := a.As4()
+	return append(dst, octets[:]...), nil
+}
+
+func appendMask(dst []byte, lan LAN) ([]byte, error) {
+	if !lan.Address.Unmap().Is4() {
+		return nil, ipmi.ParameterUnsupported
+	}
+	mask := uint32(0xFFFFFFFF) << (32 - lan.PrefixLength)
+	return append(dst, byte(mask>>24), byte(mask>>16), byte(mask>>8), byte(mask)), nil
+}

@@ -1,0 +1,133 @@
+package bmc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"time"
+)
+
+const (
+	// maxDatagram is more than any IPMI packet has. What is longer is cut off, and
+	// then its lengths or its auth code do not fit.
+	maxDatagram = 1024
+	// maxReadErrors in a row, without a packet between them, end Serve: a socket
+	// may report the fate of packets sent earlier, but not for ever.
+	maxReadErrors = 100
+)
+
+// A PacketConn is what a BMC uses of a UDP socket; *net.UDPConn is one.
+type PacketConn interface {
+	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
+	WriteToUDPAddrPort(b []byte, addr netip.AddrPort) (int, error)
+	SetReadDeadline(t time.Time) error
+}
+
+// Serve answers the packets of conn until ctx ends, and then returns nil. It
+// waits for the commands that are held, which takes as long as the Machine
+// takes, but no longer than a Machine that keeps its contract; then the keys of
+// all sessions are forgotten. It does not close conn. An error says that conn
+// cannot be read any more.
+func (b *BMC) Serve(ctx context.Context, conn PacketConn) error {
+	if err := b.attach(conn); err != nil {
+		return err
+	}
+	defer b.detach()
+	if err := conn.SetReadDeadline(time.Time{}); err != nil { // of an earlier Serve
+		return fmt.Errorf("bmc: %w", err)
+	}
+	unblocked := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(unblocked)
+		// A deadline long ago wakes the reader. Should it fail, the reader's
+		// own error is the one to report.
+		_ = conn.SetReadDeadline(time.Unix(1, 0))
+	})
+	err := b.read(ctx, conn)
+	if !stop() {
+		<-unblocked
+	}
+	return err
+}
+
+func (b *BMC) attach(conn PacketConn) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.conn != nil {
+		return errors.New("bmc: already serving")
+	}
+	b.conn = conn
+	return nil
+}
+
+// detach ends everything that Serve has begun.
+func (b *BMC) detach() {
+	b.carrying.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.conn = nil
+	for _, s := range b.sessions {
+		b.closeSession(s)
+	}
+	b.handshakes.abandonAll()
+}
+
+// read handles one packet after the other.
+func (b *BMC) read(ctx context.Context, conn PacketConn) error {
+	packet := make([]byte, maxDatagram)
+	failed := 0
+	for {
+		n, from, err := conn.ReadFromUDPAddrPort(packet)
+		switch {
+		case err == nil:
+			failed = 0
+			b.receive(conn, from, packet[:n])
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("bmc: socket is gone: %w", err)
+		default:
+			// Such as "connection refused" after a reply to a port that is closed by now.
+			if failed++; failed == maxReadErrors {
+				return fmt.Errorf("bmc: %d errors in a row: %w", failed, err)
+			}
+		}
+	}
+}
+
+// receive decides the fate of one packet.
+func (b *BMC) receive(conn PacketConn, from netip.AddrPort, packet []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.config.Events.Received()
+	if reason := b.handle(conn, from, packet); reason != NotDropped {
+		b.config.Events.Dropped(reason)
+	}
+}
+
+// handle answers one packet. Whatever goes wrong in there is this packet's fate
+// alone, not the daemon's.
+func (b *BMC) handle(conn PacketConn, from netip.AddrPort, packet []byte) (reason DropReason) {
+	defer func() {
+		if v := recover(); v != nil {
+			b.config.Events.Panicked(v, debug.Stack())
+			reason = DropPanic
+		}
+	}()
+	reply, reason := b.answer(time.Now(), from, packet, b.reply[:0])
+	if len(reply) == 0 {
+		return reason
+	}
+	b.reply = reply
+	return b.send(conn, reply, from)
+}
+
+func (b *BMC) send(conn PacketConn, reply []byte, to netip.AddrPort) DropReason {
+	if _, err := conn.WriteToUDPAddrPort(reply, to); err != nil {
+		return DropWriteFailed
+	}
+	return NotDropped
+}
