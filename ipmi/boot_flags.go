@@ -35,6 +35,18 @@ func (f BootFlags) Cleared() BootFlags {
 	return f
 }
 
+// String describes the flags in words, "pxe, next boot only".
+func (f BootFlags) String() string {
+	switch {
+	case !f.Valid():
+		return "none"
+	case f.Persistent():
+		return f.Device().String() + ", every boot"
+	default:
+		return f.Device().String() + ", next boot only"
+	}
+}
+
 // A BootDevice is a boot device selector (table 28-14, data 2 bits 5:2).
 type BootDevice uint8
 

@@ -24,6 +24,7 @@ type Protection struct {
 	icvSize   int
 	encrypter cbc
 	decrypter cbc
+	iv        [aes.BlockSize]byte // of the packet being sealed; as a local it would be allocated
 	sum       [32]byte
 }
 
@@ -59,7 +60,8 @@ func (p *Protection) Seal(dst []byte, t PayloadType, id, sequence uint32, iv [ae
 		dst = append(dst, byte(i+1))
 	}
 	dst = append(dst, byte(pad))
-	p.encrypter.SetIV(iv[:])
+	p.iv = iv
+	p.encrypter.SetIV(p.iv[:])
 	p.encrypter.CryptBlocks(dst[body:], dst[body:])
 
 	return p.appendTrailer(dst, start)
