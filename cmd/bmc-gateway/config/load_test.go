@@ -1,0 +1,175 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
+)
+
+func load(t *testing.T, path string, env func(string) string) gateway.Config {
+	t.Helper()
+	cfg, _, err := Load(path, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// write puts a file into a new directory.
+func write(t *testing.T, dir, name, text string, mode os.FileMode) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil { // whatever the umask is
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestDefaults(t *testing.T) {
+	got := load(t, "testdata/good/minimal.yaml", environment)
+	v := got.VCenters[0]
+	if v.URL.String() != "https://vc-lab.example.net/sdk" {
+		t.Errorf("URL %s", v.URL)
+	}
+	if v.Freshness != 90*time.Second || v.TagInterval != 2*time.Second || v.CallTimeout != 20*time.Second ||
+		v.DialTimeout != 5*time.Second || v.Rate != 20 || v.Burst != 40 || v.Insecure || v.RootCAs != nil {
+		t.Errorf("vCenter %+v", v)
+	}
+	if p := got.Pools[0]; p.Existing || p.Hold != 168*time.Hour || p.PrefixLength != 24 ||
+		p.Ranges[0].String() != "192.0.2.1-192.0.2.254" {
+		t.Errorf("pool %+v", p)
+	}
+	got.VCenters, got.Pools = nil, nil
+	want := gateway.Config{
+		AdminSocket: "/run/bmc-gateway/admin.sock",
+		HTTPListen:  "127.0.0.1:9623",
+		StatePath:   "/var/lib/bmc-gateway/state.db",
+		LogLevel:    "info",
+		LogFormat:   "auto",
+		Tenants: []gateway.Tenant{{
+			Name: "lab-a", VCenter: "vc-lab", Pool: "lab",
+			Select:   inventory.Selector{Tags: []string{"bmc/enabled"}, Recursive: true},
+			Accounts: []bmc.Account{{Name: "operator", Password: "S3cretWord-bmc", Privilege: ipmi.Operator}},
+			IPMI: gateway.IPMI{Port: 623, CipherSuites: []ipmi.CipherSuiteID{17, 3},
+				SessionIdleTimeout: time.Minute, SessionsPerBMC: 8, BootFlagsValidFor: time.Minute},
+			Power: gateway.Power{CycleOffTime: 5 * time.Second},
+		}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestTenantsOverDefaults(t *testing.T) {
+	got := load(t, "testdata/good/two_tenants.yaml", environment)
+	ports := []uint16{6230, 623, 6230}
+	sessions := []int{8, 2, 8}
+	cycles := []time.Duration{10 * time.Second, 10 * time.Second, time.Second}
+	for i, tenant := range got.Tenants {
+		if tenant.IPMI.Port != ports[i] || tenant.IPMI.SessionsPerBMC != sessions[i] ||
+			tenant.Power.CycleOffTime != cycles[i] || tenant.IPMI.BootFlagsValidFor != 0 ||
+			!cmp.Equal(tenant.IPMI.CipherSuites, []ipmi.CipherSuiteID{17}) {
+			t.Errorf("%s: %+v %+v", tenant.Name, tenant.IPMI, tenant.Power)
+		}
+	}
+	first := got.Tenants[0]
+	if first.Select.Recursive || !cmp.Equal(first.Select.ExcludeNames, []string{"*-template"}) {
+		t.Errorf("selector %+v", first.Select)
+	}
+	from := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32")}
+	if diff := cmp.Diff(from, first.AllowFrom, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		t.Errorf("allow_from (-want +got):\n%s", diff)
+	}
+	if p := got.Pools[0]; !p.Existing || p.Interface != "" || p.PrefixLength != 0 || len(p.Ranges) != 2 || len(p.Exclude) != 1 {
+		t.Errorf("pool %+v", p)
+	}
+	if p := got.Pools[1]; p.Hold != 0 || p.Gateway != netip.MustParseAddr("198.51.100.1") {
+		t.Errorf("pool %+v", p)
+	}
+}
+
+// A vCenter watches what its tenants select together, once each.
+func TestVCenterWatchesTheUnion(t *testing.T) {
+	got := load(t, "testdata/good/two_tenants.yaml", environment)
+	a, b := got.VCenters[0], got.VCenters[1]
+	if diff := cmp.Diff([]string{"bmc/a", "bmc/b"}, a.Tags); diff != "" {
+		t.Errorf("tags of vc-a (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]vsphere.Folder{{Path: "/DC0/vm/Lab", Recursive: true}}, a.Folders); diff != "" {
+		t.Errorf("folders of vc-a (-want +got):\n%s", diff)
+	}
+	if len(b.Tags) != 0 || len(b.Folders) != 1 || b.Folders[0].Path != "/Site/DC1/vm" {
+		t.Errorf("vc-b watches %v %v", b.Tags, b.Folders)
+	}
+	if a.Thumbprint != "5A:1C:0E:93:77:41:AB:0C:19:D2:33:48:6E:5F:70:81:92:A3:B4:C5" || !b.Insecure {
+		t.Errorf("trust: %q, %t", a.Thumbprint, b.Insecure)
+	}
+}
+
+func TestEnvironmentGoesBeforeTheFile(t *testing.T) {
+	env := func(name string) string {
+		if v := map[string]string{
+			"BMC_GATEWAY_LOG_LEVEL":    "warn",
+			"BMC_GATEWAY_ADMIN_SOCKET": "/tmp/a.sock",
+			"BMC_GATEWAY_HTTP_LISTEN":  "[::1]:80",
+			"BMC_GATEWAY_STATE_PATH":   "/tmp/state.db",
+		}[name]; v != "" {
+			return v
+		}
+		return environment(name)
+	}
+	got := load(t, "testdata/good/two_tenants.yaml", env)
+	want := [...]string{"warn", "json", "/tmp/a.sock", "[::1]:80", "/tmp/state.db"}
+	if have := [...]string{got.LogLevel, got.LogFormat, got.AdminSocket, got.HTTPListen, got.StatePath}; have != want {
+		t.Errorf("got %q, want %q", have, want)
+	}
+	if got := load(t, "testdata/good/two_tenants.yaml", environment); got.LogLevel != "debug" || got.HTTPListen != "" {
+		t.Errorf("without environment: level %q, listen %q", got.LogLevel, got.HTTPListen)
+	}
+}
+
+func TestBadEnvironmentNamesTheVariable(t *testing.T) {
+	_, _, err := Load("testdata/good/minimal.yaml", func(name string) string {
+		if name == "BMC_GATEWAY_LOG_LEVEL" {
+			return "loud"
+		}
+		return environment(name)
+	})
+	if want := `BMC_GATEWAY_LOG_LEVEL: "loud" is not one of debug, info, warn, error`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestMissingFile(t *testing.T) {
+	_, _, err := Load("testdata/none.yaml", environment)
+	if !errors.Is(err, fs.ErrNotExist) || err.Error() != "testdata/none.yaml: no such file or directory" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	known := []string{"quota", "name", "cipher_suites", "allow_from"}
+	for key, want := range map[string]string{
+		"quotas": "quota", "Quota": "quota", "ciphersuites": "cipher_suites", "allowfrom": "allow_from",
+		"nmae": "name", "x": "", "register_hosts": "", "overrides": "",
+	} {
+		if got := nearest(key, known); got != want {
+			t.Errorf("%q: got %q, want %q", key, got, want)
+		}
+	}
+}

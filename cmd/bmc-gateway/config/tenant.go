@@ -1,0 +1,98 @@
+package config
+
+import (
+	"net/netip"
+	"path"
+	"strings"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+)
+
+// tenant reads one tenant; ipmi and power are what holds unless it says otherwise.
+func (l *loader) tenant(n node, ipmi gateway.IPMI, power gateway.Power) gateway.Tenant {
+	s := n.section("name", "vcenter", "select", "pool", "allow_from", "accounts",
+		"allow_weak_passwords", "ipmi", "power")
+	weak := s.get("allow_weak_passwords").truth(false)
+	if weak {
+		s.get("allow_weak_passwords").warn("passwords that anybody guesses are allowed; for a lab only")
+	}
+	return gateway.Tenant{
+		Name:      l.tenants.name(s.get("name")),
+		VCenter:   l.vcenters.refer(s.get("vcenter"), "vCenter"),
+		Select:    selector(s.get("select")),
+		Pool:      l.pools.refer(s.get("pool"), "pool"),
+		AllowFrom: sources(s.get("allow_from")),
+		Accounts:  l.accounts(s.get("accounts"), weak),
+		IPMI:      readIPMI(s.get("ipmi"), ipmi),
+		Power:     readPower(s.get("power"), power),
+	}
+}
+
+func selector(n node) inventory.Selector {
+	s := n.section("tags", "folders", "recursive", "not")
+	not := s.get("not").section("names")
+	sel := inventory.Selector{
+		Tags:         form(s.get("tags"), isTag, "is no tag; write it as category/name"),
+		Folders:      form(s.get("folders"), isFolder, "is no folder; write its inventory path, such as /Datacenter/vm/Lab"),
+		Recursive:    s.get("recursive").truth(true),
+		ExcludeNames: form(not.get("names"), isPattern, "is no pattern; * and ? stand for any characters, [ needs its ]"),
+	}
+	tags, folders := s.get("tags"), s.get("folders")
+	switch {
+	case !n.given():
+		n.missing("give tags or folders, or no VM is selected")
+	case empty(tags) && empty(folders) && !tags.spoilt && !folders.spoilt:
+		n.refuse("selects nothing; give tags or folders")
+	}
+	return sel
+}
+
+func empty(n node) bool { return !n.given() || len(n.yaml.Content) == 0 }
+
+// form reads a list of texts that all have one form.
+func form(n node, ok func(string) bool, otherwise string) []string {
+	var kept []string
+	values, places := n.texts()
+	for i, v := range values {
+		if !ok(v) {
+			places[i].refuse("%q %s", v, otherwise)
+			continue
+		}
+		kept = append(kept, v)
+	}
+	return kept
+}
+
+func isTag(s string) bool {
+	category, name, ok := strings.Cut(s, "/")
+	return ok && category != "" && name != ""
+}
+
+// isFolder: the folders of VMs are below the "vm" of a datacenter.
+func isFolder(s string) bool {
+	return strings.HasPrefix(s, "/") && path.Clean(s) == s && strings.Contains(s+"/", "/vm/") && !strings.HasPrefix(s+"/", "/vm/")
+}
+
+func isPattern(s string) bool {
+	_, err := path.Match(s, "")
+	return err == nil && s != ""
+}
+
+// sources reads who is answered. An empty list would be read as nobody by some
+// and as everybody by others, so it is refused.
+func sources(n node) []netip.Prefix {
+	if n.given() && empty(n) {
+		n.refuse("is empty; list the networks that are answered, or remove the key to answer all")
+	}
+	var all []netip.Prefix
+	values, places := n.texts()
+	for i, v := range values {
+		if a, err := netip.ParseAddr(v); err == nil && a.Is4() {
+			all = append(all, netip.PrefixFrom(a, 32))
+		} else if p := prefix(places[i], v, "192.0.2.0/24"); p.IsValid() {
+			all = append(all, p)
+		}
+	}
+	return all
+}

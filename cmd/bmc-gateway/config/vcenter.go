@@ -1,0 +1,118 @@
+package config
+
+import (
+	"crypto/x509"
+	"encoding/hex"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
+)
+
+// certificatesLimit is the most a CA file may have, in bytes: all public CAs
+// together are some 250 kB.
+const certificatesLimit = 4 << 20
+
+func (l *loader) vcenter(n node) vsphere.Config {
+	s := n.section("name", "url", "username", "password_file", "password_env", "password",
+		"ca_file", "thumbprint", "insecure_skip_verify", "freshness", "tag_interval", "call_timeout", "rate")
+	c := vsphere.Config{
+		Name:        l.vcenters.name(s.get("name")),
+		URL:         endpoint(s.get("url")),
+		Freshness:   s.get("freshness").duration(90*time.Second, 10*time.Second, time.Hour),
+		TagInterval: s.get("tag_interval").duration(2*time.Second, 500*time.Millisecond, 10*time.Minute),
+		DialTimeout: 5 * time.Second,
+		CallTimeout: s.get("call_timeout").duration(20*time.Second, time.Second, 5*time.Minute),
+	}
+	c.Username, _ = s.get("username").needed("give the vCenter account, such as svc-bmc@vsphere.local")
+	if at, get, ok := l.secret(s); ok {
+		if _, err := get(); err != nil {
+			at.refuse("%v", err)
+		}
+		c.Password = get
+	}
+	rate := s.get("rate").section("requests_per_second", "burst")
+	c.Rate = rate.get("requests_per_second").number(20, 0.1, 1000)
+	c.Burst = rate.get("burst").whole(40, 1, 1000)
+	l.trust(s, &c)
+	return c
+}
+
+// endpoint reads the address of a vCenter. Its SOAP service is always at /sdk.
+func endpoint(n node) *url.URL {
+	text, ok := n.needed("write it like https://vcenter.example.net")
+	if !ok {
+		return nil
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "" && u.Opaque == "":
+		n.refuse("is no URL; write it like https://vcenter.example.net")
+	case u.Scheme != "https":
+		n.refuse("begins with %s; vCenter is only spoken to by https", u.Scheme)
+	case u.Hostname() == "":
+		n.refuse("names no host; write it like https://vcenter.example.net")
+	case u.User != nil: // not shown: it may hold a password
+		n.refuse("holds a user name; use username and password_file")
+	case u.Path != "" && u.Path != "/" && u.Path != "/sdk", u.RawQuery != "", u.Fragment != "":
+		n.refuse("has something behind the host; write https://%s", u.Host)
+	default:
+		u.Path = "/sdk"
+		return u
+	}
+	return nil
+}
+
+// trust reads how the certificate is checked: one of three ways, or else by the
+// system's own CAs.
+func (l *loader) trust(s section, c *vsphere.Config) {
+	ca, thumb, insecure := s.get("ca_file"), s.get("thumbprint"), s.get("insecure_skip_verify")
+	if path, ok := ca.filledText(); ok {
+		c.RootCAs = l.certificates(ca, path)
+	}
+	if text, ok := thumb.filledText(); ok {
+		c.Thumbprint = fingerprint(thumb, text)
+	}
+	c.Insecure = insecure.truth(false)
+	switch {
+	case c.Insecure && (ca.given() || thumb.given()):
+		insecure.refuse("cannot be true beside ca_file or thumbprint, which would not be looked at; remove it")
+	case ca.given() && thumb.given():
+		thumb.refuse("and ca_file are two ways to check one certificate; keep one")
+	case c.Insecure:
+		insecure.warn("THE CERTIFICATE IS NOT CHECKED: whoever can redirect the connection gets the password; use thumbprint or ca_file")
+	}
+}
+
+func (l *loader) certificates(n node, path string) *x509.CertPool {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(l.dir, path)
+	}
+	text, err := read(path, certificatesLimit)
+	if err != nil {
+		n.refuse("%v", err)
+		return nil
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		n.refuse("%s holds no certificate in PEM form", path)
+		return nil
+	}
+	return pool
+}
+
+// fingerprint brings the hash of a certificate into one form: upper-case, with colons.
+func fingerprint(n node, text string) string {
+	sum, err := hex.DecodeString(strings.ReplaceAll(text, ":", ""))
+	if err != nil || len(sum) != 32 && len(sum) != 20 {
+		n.refuse("is no SHA-256 (32 bytes) or SHA-1 (20 bytes) in hexadecimal, such as AA:BB:...")
+		return ""
+	}
+	pairs := make([]string, len(sum))
+	for i, b := range sum {
+		pairs[i] = strings.ToUpper(hex.EncodeToString([]byte{b}))
+	}
+	return strings.Join(pairs, ":")
+}
