@@ -1,10 +1,8 @@
 package vspheretest
 
 import (
-	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
@@ -93,7 +91,9 @@ func (v *VCenter) MoveToFolder(path string, names ...string) error {
 		}
 		req.List = append(req.List, vm.Self)
 	}
-	body := f.MoveIntoFolderTask(v.context(), req).(*methods.MoveIntoFolder_TaskBody)
+	ctx := v.context()
+	var body *methods.MoveIntoFolder_TaskBody
+	v.registry.WithLock(ctx, f, func() { body = f.MoveIntoFolderTask(ctx, req).(*methods.MoveIntoFolder_TaskBody) })
 	if fault := v.await(body.Res.Returnval); fault != nil {
 		return fmt.Errorf("folder %q: %s", path, faultName(fault))
 	}
@@ -165,61 +165,62 @@ func (v *VCenter) Reregister(name string) error {
 	return err
 }
 
-// createVMs makes the VMs of the configuration, powered on.
+// createVMs makes the VMs of the configuration, powered on. Each task holds the
+// folder until it has ended, so there is nothing to win by starting them from
+// several goroutines, but much by not waiting for each.
 func (v *VCenter) createVMs() error {
 	f, err := v.folder("", false)
 	if err != nil {
 		return err
 	}
-	specs := make(chan types.VirtualMachineConfigSpec, v.cfg.VMs)
-	for n := range v.cfg.VMs {
-		specs <- v.newVM(v.cfg.vmName(n + 1))
+	tasks := make([]types.ManagedObjectReference, v.cfg.VMs)
+	for n := range tasks {
+		tasks[n] = v.startCreate(f, v.newVM(v.cfg.vmName(n+1)))
 	}
-	close(specs)
-	const workers = 8
-	errs := make([]error, workers)
-	var wg sync.WaitGroup
-	for i := range workers {
-		wg.Go(func() {
-			for spec := range specs {
-				vm, err := v.create(f, spec)
-				if err != nil {
-					errs[i] = err
-					return
-				}
-				v.registry.WithLock(v.context(), vm, func() { v.power(vm, on) })
-			}
-		})
+	for n, task := range tasks {
+		vm, err := v.created(task, v.cfg.vmName(n+1))
+		if err != nil {
+			return err
+		}
+		v.registry.WithLock(v.context(), vm, func() { v.power(vm, on) })
 	}
-	wg.Wait()
-	return errors.Join(errs...)
+	return nil
 }
 
-// create has the simulator create a VM. It takes the folder's lock.
+// create has the simulator create a VM, powered off.
 func (v *VCenter) create(f *simulator.Folder, spec types.VirtualMachineConfigSpec) (*simulator.VirtualMachine, error) {
-	pool := v.registry.Any("ResourcePool").Reference()
+	return v.created(v.startCreate(f, spec), spec.Name)
+}
+
+func (v *VCenter) startCreate(f *simulator.Folder, spec types.VirtualMachineConfigSpec) (task types.ManagedObjectReference) {
+	req := &types.CreateVM_Task{This: f.Self, Config: spec, Pool: v.pool}
 	ctx := v.context()
-	body := f.CreateVMTask(ctx, &types.CreateVM_Task{This: f.Self, Config: spec, Pool: pool}).(*methods.CreateVM_TaskBody)
-	ref := body.Res.Returnval
-	if fault := v.await(ref); fault != nil {
-		return nil, fmt.Errorf("VM %q: %s", spec.Name, faultName(fault))
+	v.registry.WithLock(ctx, f, func() {
+		task = f.CreateVMTask(ctx, req).(*methods.CreateVM_TaskBody).Res.Returnval
+	})
+	return task
+}
+
+// created waits for a creation and returns the VM.
+func (v *VCenter) created(task types.ManagedObjectReference, name string) (*simulator.VirtualMachine, error) {
+	if fault := v.await(task); fault != nil {
+		return nil, fmt.Errorf("VM %q: %s", name, faultName(fault))
 	}
-	t := v.registry.Get(ref).(*simulator.Task)
+	t := v.registry.Get(task).(*simulator.Task)
 	var made types.ManagedObjectReference
-	v.registry.WithLock(ctx, t, func() { made = t.Info.Result.(types.ManagedObjectReference) })
-	vm := v.registry.Get(made).(*simulator.VirtualMachine)
+	v.registry.WithLock(v.context(), t, func() { made = t.Info.Result.(types.ManagedObjectReference) })
 	v.mu.Lock()
-	v.names[spec.Name] = made.Value
+	v.names[name] = made.Value
 	v.mu.Unlock()
-	return vm, nil
+	return v.registry.Get(made).(*simulator.VirtualMachine), nil
 }
 
 // newVM describes a VM with one disk, one CD-ROM drive and one network card.
 // Its identities follow from the vCenter's and from how many came before it.
 func (v *VCenter) newVM(name string) types.VirtualMachineConfigSpec {
 	v.mu.Lock()
-	v.created++
-	n := v.created
+	v.serial++
+	n := v.serial
 	v.mu.Unlock()
 	serial := fmt.Sprint(n)
 	spec := types.VirtualMachineConfigSpec{

@@ -15,6 +15,7 @@ import (
 
 	"github.com/vmware/govmomi/simulator"
 	vapi "github.com/vmware/govmomi/vapi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
 )
 
 // A VCenter is one simulated vCenter, serving SOAP and the tagging REST API
@@ -29,6 +30,7 @@ type VCenter struct {
 	identity *identity
 	gate     *gate
 	server   *http.Server
+	pool     types.ManagedObjectReference // where all VMs run
 	hub      *hub
 	calls    calls
 	faults   faults
@@ -41,7 +43,7 @@ type VCenter struct {
 	closed     bool
 	machines   map[string]*machine // by managed object id
 	names      map[string]string   // VM name -> managed object id, a hint
-	created    int                 // VMs so far: seeds their identities
+	serial     int                 // of the last VM made: seeds its identities
 	guestDelay time.Duration
 	closing    chan struct{}
 	work       sync.WaitGroup // requests, tasks, the server
@@ -115,6 +117,7 @@ func (v *VCenter) build() error {
 	v.registry.Cookie = v.cookie
 	v.registry.Handler = v.intercept
 	v.registry.AddHandler(v.hub)
+	v.pool = v.registry.Any("ResourcePool").Reference()
 	v.renameDatacenter()
 	return v.createVMs()
 }
