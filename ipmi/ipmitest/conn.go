@@ -100,7 +100,7 @@ func (c *Conn) AddrPort() netip.AddrPort { return c.addr }
 // Close gives up the address and ends all reads.
 func (c *Conn) Close() error {
 	c.deadline.set(time.Time{})
-	return c.network.remove(c.addr)
+	return c.network.remove(c)
 }
 
 // A deadline is a point in time that can be moved while somebody waits for it.

@@ -115,15 +115,14 @@ func (n *Network) deliver(to netip.AddrPort, d datagram) {
 	}
 }
 
-func (n *Network) remove(addr netip.AddrPort) error {
+func (n *Network) remove(c *Conn) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	c := n.conns[addr]
-	if c == nil {
+	if n.conns[c.addr] != c { // closed before; somebody else may have the address now
 		return net.ErrClosed
 	}
-	delete(n.conns, addr)
-	delete(n.held, addr)
+	delete(n.conns, c.addr)
+	delete(n.held, c.addr)
 	close(c.closed)
 	return nil
 }
