@@ -138,6 +138,19 @@ func TestNetlinkRemovesOursBesideForeign(t *testing.T) {
 	}
 }
 
+// A pool moves to another interface: what is left of ours on the old one does not
+// stand in the way.
+func TestNetlinkOursOnAnotherInterface(t *testing.T) {
+	inNamespace(t)
+	n := openNetlink(t)
+	must(t, n.Add("peer", ip("10.9.0.5")))
+	must(t, n.Add("gw", ip("10.9.0.5")))
+	wantList(t, n, "gw", "10.9.0.5")
+	must(t, n.Remove("peer", ip("10.9.0.5")))
+	wantList(t, n, "peer")
+	wantList(t, n, "gw", "10.9.0.5")
+}
+
 // Without promote_secondaries the kernel removes the secondaries of a subnet
 // with its primary. Ours must not be among them, nor become primary themselves.
 func TestNetlinkOutlivesThePrimary(t *testing.T) {

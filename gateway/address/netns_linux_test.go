@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -28,6 +29,17 @@ func inNamespace(t testing.TB) {
 	must(t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "peer"}))
 	for _, name := range []string{"lo", "gw", "peer"} {
 		must(t, netlink.LinkSetUp(link(t, name)))
+	}
+	// Until the kernel's link watch has run, which may take a second, a veth drops
+	// what is sent without saying so.
+	for _, name := range []string{"gw", "peer"} {
+		deadline := time.Now().Add(20 * time.Second)
+		for link(t, name).Attrs().OperState != netlink.OperUp {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s does not come up", name)
+			}
+			runtime.Gosched()
+		}
 	}
 }
 
