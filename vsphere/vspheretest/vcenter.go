@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -31,6 +32,7 @@ type VCenter struct {
 	gate     *gate
 	server   *http.Server
 	pool     types.ManagedObjectReference // where all VMs run
+	store    string                       // directory of the datastore
 	hub      *hub
 	calls    calls
 	faults   faults
@@ -119,6 +121,9 @@ func (v *VCenter) build() error {
 	v.registry.AddHandler(v.hub)
 	v.pool = v.registry.Any("ResourcePool").Reference()
 	v.renameDatacenter()
+	if err := v.storeInMemory(); err != nil {
+		return err
+	}
 	return v.createVMs()
 }
 
@@ -215,6 +220,7 @@ func (v *VCenter) Close() {
 	v.work.Wait()
 	if v.service != nil {
 		v.model.Remove()
+		os.RemoveAll(v.store)
 	}
 }
 

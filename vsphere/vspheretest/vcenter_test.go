@@ -1,15 +1,17 @@
 package vspheretest_test
 
 import (
+	"crypto/tls"
+	"errors"
 	"net"
+	"net/url"
+	"syscall"
 	"testing"
 
 	"github.com/vmware/govmomi/fault"
 	"github.com/vmware/govmomi/session"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
-
-	"net/url"
 
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
@@ -56,6 +58,24 @@ func TestCertificateIsChecked(t *testing.T) {
 		t.Errorf("a's certificate against b's CA: error %v, want untrusted", err)
 	}
 	login(t, a)
+}
+
+func TestListenAddress(t *testing.T) {
+	v := start(t, vspheretest.Config{Listen: "127.0.0.3:0"})
+	if got := v.URL().Hostname(); got != "127.0.0.3" {
+		t.Errorf("URL says %s, want the address of Listen", got)
+	}
+	c := login(t, v) // the certificate is good for it
+	conn, err := tls.Dial("tcp", c.URL().Host, &tls.Config{RootCAs: v.CAPool()})
+	must(t, err)
+	defer conn.Close()
+	if got, want := v.Thumbprint(), soap.ThumbprintSHA256(conn.ConnectionState().PeerCertificates[0]); got != want {
+		t.Errorf("thumbprint %s, want %s", got, want)
+	}
+	port := c.URL().Port()
+	if _, err := vspheretest.Start(vspheretest.Config{Listen: "127.0.0.3:" + port}); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("second vCenter on the same port: %v, want address in use", err)
+	}
 }
 
 func TestLoginIsChecked(t *testing.T) {
