@@ -117,8 +117,6 @@ func TestDamagedRecord(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			path := statePath(t)
 			s := open(t, path)
-			override := BootOverride{Key: key("a"), Tenant: "lab"}
-			must(t, s.PutOverride(override))
 			for _, l := range []address.Lease{lease("first", "10.0.0.1"), lease("victim", "10.0.0.2"), lease("last", "10.0.0.8")} {
 				must(t, s.PutLease(l))
 			}
