@@ -82,6 +82,7 @@ type Audit struct {
 	From    netip.AddrPort
 	Command string // "Chassis Control off"
 	Code    ipmi.CompletionCode
+	Err     error // what the Machine said; nil when it accepted
 	Took    time.Duration
 }
 

@@ -1,0 +1,140 @@
+package bmc
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+)
+
+const floodSize = 100_000
+
+// floodFrom sends an Open Session Request from the n-th address of a flood.
+func floodFrom(t testing.TB, b *BMC, from netip.AddrPort) uint32 {
+	t.Helper()
+	payload := ipmi.AppendOpenSessionRequest(nil, 0, ipmi.PrivilegeNone, 1, suite(t, 3))
+	reply, _ := b.answer(time.Now(), from, ipmi.AppendSession20(nil, ipmi.PayloadOpenSessionRequest, payload), nil)
+	if len(reply) != 16+36 {
+		t.Fatalf("open session answered with %x", reply)
+	}
+	return binary.LittleEndian.Uint32(reply[16+8:])
+}
+
+func sameSource(int) netip.AddrPort { return netip.MustParseAddrPort("198.51.100.1:1000") }
+
+// spoofed is another address each time.
+func spoofed(n int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, byte(n >> 16), byte(n >> 8), byte(n)}), 1000)
+}
+
+// TestFlood sends 100,000 Open Session Requests between the steps of an honest
+// login. From one address they may come between any two; with forged addresses
+// they must not come between those in which the console has shown that it is there.
+func TestFlood(t *testing.T) {
+	tests := []struct {
+		name         string
+		from         func(int) netip.AddrPort
+		betweenFirst bool // also between Open Session and RAKP message 1
+	}{
+		{"from one address", sameSource, true},
+		{"from forged addresses", spoofed, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newBMC(t, nil)
+			active := newAttempt(t, r.bmc, operator)
+			active.complete()
+			flood := func() {
+				for n := range floodSize / 3 {
+					floodFrom(t, r.bmc, tt.from(n))
+				}
+			}
+			flood()
+			a := newAttempt(t, r.bmc, admin)
+			a.open()
+			if tt.betweenFirst {
+				flood()
+			}
+			if m := a.rakp1(); m.Status != ipmi.StatusOK {
+				t.Fatalf("RAKP message 2: status %02Xh", uint8(m.Status))
+			}
+			flood()
+			if m := a.rakp3(); m.Status != ipmi.StatusOK {
+				t.Fatalf("RAKP message 4: status %02Xh", uint8(m.Status))
+			}
+			hs := &r.bmc.handshakes
+			if n := hs.opened.lru.Len(); n > maxHalfOpen {
+				t.Errorf("%d handshakes are open, more than %d", n, maxHalfOpen)
+			}
+			if n := len(hs.opened.sources); n > maxHalfOpen {
+				t.Errorf("%d sources are remembered, more than %d", n, maxHalfOpen)
+			}
+			if n := len(r.bmc.sessions); n != 2 {
+				t.Errorf("%d active sessions, want 2", n)
+			}
+		})
+	}
+}
+
+// TestFloodOfNames goes one message further: the flood can receive what it is answered.
+func TestFloodOfNames(t *testing.T) {
+	b := newBMC(t, nil).bmc
+	honest := newAttempt(t, b, admin)
+	honest.open()
+	honest.rakp1()
+	for n := range 2000 {
+		a := newAttempt(t, b, Account{Name: "nobody", Password: "x", Privilege: ipmi.User})
+		a.from = sameSource(n)
+		a.open()
+		a.rakp1()
+	}
+	if n := b.handshakes.named.lru.Len(); n > maxHalfOpen {
+		t.Errorf("%d handshakes, more than %d", n, maxHalfOpen)
+	}
+	if m := honest.rakp3(); m.Status != ipmi.StatusOK {
+		t.Errorf("RAKP message 4: status %02Xh", uint8(m.Status))
+	}
+}
+
+func TestParallelLoginsFromOneAddress(t *testing.T) {
+	b := newBMC(t, func(c *Config) { c.MaxSessions = 40 }).bmc
+	attempts := make([]*attempt, 40)
+	for i := range attempts {
+		attempts[i] = newAttempt(t, b, admin)
+		attempts[i].open()
+	}
+	for _, a := range attempts {
+		a.rakp1()
+	}
+	for i, a := range attempts {
+		if m := a.rakp3(); m.Status != ipmi.StatusOK {
+			t.Errorf("login %d: status %02Xh", i, uint8(m.Status))
+		}
+	}
+}
+
+// TestAbandonedIsTold: clients that see a wrong password from RAKP message 2
+// just stop, so this is where a wrong password shows.
+func TestAbandonedIsTold(t *testing.T) {
+	r := newBMC(t, nil)
+	a := newAttempt(t, r.bmc, admin)
+	a.open()
+	a.rakp1()
+	a.now = a.now.Add(handshakeLife)
+	a.open() // any later message sweeps
+	if want := "abandoned admin"; len(r.journal.handshakes) != 1 || r.journal.handshakes[0] != want {
+		t.Errorf("told of %q, want %q", r.journal.handshakes, want)
+	}
+	if n := len(r.bmc.handshakes.named.sources); n != 0 {
+		t.Errorf("%d sources are still counted", n)
+	}
+}
+
+func BenchmarkFlood(b *testing.B) {
+	r := newBMC(b, nil)
+	for n := range b.N {
+		floodFrom(b, r.bmc, spoofed(n))
+	}
+}
