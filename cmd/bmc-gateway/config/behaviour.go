@@ -19,7 +19,8 @@ func (l *loader) defaults(n node) (gateway.IPMI, gateway.Power) {
 			SessionsPerBMC:     8,
 			BootFlagsValidFor:  60 * time.Second, // section 28.12, parameter 3
 		}), readPower(s.get("power"), gateway.Power{
-			CycleOffTime: 5 * time.Second,
+			CycleOffTime:     5 * time.Second,
+			BootRestoreAfter: time.Minute, // a slow firmware has read its boot order by then
 		})
 }
 
@@ -35,9 +36,10 @@ func readIPMI(n node, otherwise gateway.IPMI) gateway.IPMI {
 }
 
 func readPower(n node, otherwise gateway.Power) gateway.Power {
-	s := n.section("cycle_off_time")
+	s := n.section("cycle_off_time", "boot_restore_after")
 	return gateway.Power{
-		CycleOffTime: s.get("cycle_off_time").duration(otherwise.CycleOffTime, 0, 5*time.Minute),
+		CycleOffTime:     s.get("cycle_off_time").duration(otherwise.CycleOffTime, 0, 5*time.Minute),
+		BootRestoreAfter: s.get("boot_restore_after").duration(otherwise.BootRestoreAfter, time.Second, time.Hour),
 	}
 }
 

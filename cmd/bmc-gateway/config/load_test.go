@@ -67,7 +67,7 @@ func TestDefaults(t *testing.T) {
 			Accounts: []bmc.Account{{Name: "operator", Password: "S3cretWord-bmc", Privilege: ipmi.Operator}},
 			IPMI: gateway.IPMI{Port: 623, CipherSuites: []ipmi.CipherSuiteID{17, 3},
 				SessionIdleTimeout: time.Minute, SessionsPerBMC: 8, BootFlagsValidFor: time.Minute},
-			Power: gateway.Power{CycleOffTime: 5 * time.Second},
+			Power: gateway.Power{CycleOffTime: 5 * time.Second, BootRestoreAfter: time.Minute},
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -21,7 +21,7 @@ func (l *loader) vcenter(n node) vsphere.Config {
 	c := vsphere.Config{
 		Name:        l.vcenters.name(s.get("name")),
 		URL:         endpoint(s.get("url")),
-		Freshness:   s.get("freshness").duration(90*time.Second, 10*time.Second, time.Hour),
+		Freshness:   s.get("freshness").duration(90*time.Second, 2*time.Second, time.Hour),
 		TagInterval: s.get("tag_interval").duration(2*time.Second, 500*time.Millisecond, 10*time.Minute),
 		DialTimeout: 5 * time.Second,
 		CallTimeout: s.get("call_timeout").duration(20*time.Second, time.Second, 5*time.Minute),

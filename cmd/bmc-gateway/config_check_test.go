@@ -1,0 +1,74 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const goodConfig = `apiVersion: bmc-gateway/v1
+vcenters:
+- {name: vc-lab, url: https://vc-lab.example.net, username: svc-bmc, password: S3cretWord}
+pools:
+- {name: lab, interface: eth0, cidr: 192.0.2.0/24}
+tenants:
+- name: lab-a
+  vcenter: vc-lab
+  pool: lab
+  select: {tags: [bmc/enabled]}
+  accounts:
+  - {username: operator, password_env: OPERATOR, privilege: operator}
+`
+
+func operatorEnv(name string) string { return map[string]string{"OPERATOR": "S3cretWord"}[name] }
+
+func configFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestConfigCheckOK(t *testing.T) {
+	path := configFile(t, goodConfig)
+	code, stdout, stderr := command(t, operatorEnv, "config", "check", "--config", path)
+	want := "warning: " + path + ":3: vcenters[0].password: the password stands in the configuration file; use password_file\n" +
+		"OK: 1 vCenter, 1 pool, 1 tenant, 1 warning\n"
+	if code != 0 || stdout != want || stderr != "" {
+		t.Errorf("exit code %d\n got %s\nwant %s\n%s", code, stdout, want, stderr)
+	}
+}
+
+func TestConfigCheckTellsAllProblems(t *testing.T) {
+	path := configFile(t, strings.NewReplacer("pool: lab", "pool: dmz", "select:", "selects:").Replace(goodConfig))
+	code, stdout, stderr := command(t, operatorEnv, "config", "check", "-c", path)
+	for _, want := range []string{
+		path + `:9: tenants[0].pool: there is no pool "dmz"; known: lab` + "\n",
+		path + `:10: tenants[0].selects: no such key; did you mean "select"?` + "\n",
+		"warning: " + path + ":3: ",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("%q is not in\n%s", want, stdout)
+		}
+	}
+	if want := "bmc-gateway: the configuration cannot be used: 2 errors\n"; code != 2 || stderr != want {
+		t.Errorf("exit code %d, %q; want %q", code, stderr, want)
+	}
+}
+
+// A flag goes before the environment: were it not so, serve would fail otherwise here.
+func TestServeFlagsGoBeforeTheEnvironment(t *testing.T) {
+	path := configFile(t, goodConfig)
+	env := func(name string) string {
+		return map[string]string{"OPERATOR": "S3cretWord", "BMC_GATEWAY_LOG_LEVEL": "info"}[name]
+	}
+	code, _, stderr := command(t, env, "serve", "-c", path, "--log-level", "loud")
+	want := "BMC_GATEWAY_LOG_LEVEL: \"loud\" is not one of debug, info, warn, error\n" +
+		"bmc-gateway: the configuration cannot be used: 1 error\n"
+	if code != 2 || stderr != want {
+		t.Errorf("exit code %d\n got %s\nwant %s", code, stderr, want)
+	}
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+)
+
+func (p *program) listCommand() *cobra.Command {
+	var tenant, output string
+	var noHeaders bool
+	cmd := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List the BMCs",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.NoArgs(cmd, args); err != nil {
+				return err
+			}
+			return oneOf("--output", output, "table", "wide", "json", "name")
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			bmcs, err := p.client().BMCs(cmd.Context(), tenant)
+			if err != nil {
+				return err
+			}
+			switch output {
+			case "json":
+				return printJSON(p.stdout, admin.List(bmcs))
+			case "name":
+				return printNames(p.stdout, bmcs)
+			default:
+				return printTable(p.stdout, bmcs, output == "wide", !noHeaders, time.Now())
+			}
+		},
+	}
+	cmd.Flags().StringVarP(&tenant, "tenant", "t", "", "only those of one `tenant`")
+	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, wide, json, name")
+	cmd.Flags().BoolVar(&noHeaders, "no-headers", false, "leave out the line with the names of the columns")
+	return cmd
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func printNames(w io.Writer, bmcs []admin.BMC) error {
+	for _, b := range bmcs {
+		if _, err := fmt.Fprintln(w, printable(b.Tenant+"/"+b.Name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var (
+	columns     = []string{"TENANT", "NAME", "STATUS", "POWER", "ADDRESS", "PORT", "SESSIONS", "LAST REQUEST", "VCENTER"}
+	wideColumns = []string{"MAC", "INTERFACE", "POOL", "VM", "UUID", "REASON"}
+)
+
+func printTable(w io.Writer, bmcs []admin.BMC, wide, headers bool, now time.Time) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(cells []string) { fmt.Fprintln(t, strings.Join(cells, "\t")) }
+	if headers && wide {
+		line(append(columns[:len(columns):len(columns)], wideColumns...))
+	} else if headers {
+		line(columns)
+	}
+	for _, b := range bmcs {
+		cells := row(b, now)
+		if wide {
+			cells = append(cells, dash(b.MAC), dash(b.Interface), dash(b.Pool), dash(b.VM.Ref), dash(b.VM.InstanceUUID), dash(b.Reason))
+		}
+		line(cells)
+	}
+	return t.Flush()
+}
+
+func row(b admin.BMC, now time.Time) []string {
+	address, sessions := "-", "-"
+	if b.Address.IsValid() {
+		address = b.Address.String()
+	}
+	if b.State == admin.Ready {
+		sessions = strconv.Itoa(len(b.Sessions))
+	}
+	return []string{dash(b.Tenant), dash(b.Name), dash(string(b.State)), dash(string(b.Power)), address,
+		strconv.Itoa(int(b.Port)), sessions, ago(now, b.LastRequest), dash(b.VCenter)}
+}
+
+// ago tells how long something is past, in its largest unit; "-" for never.
+func ago(now, then time.Time) string {
+	if then.IsZero() {
+		return "-"
+	}
+	return brief(now.Sub(then)) + " ago"
+}
+
+// brief is a duration in its largest unit. Clocks of two processes may differ a
+// little, so what lies ahead is "0s".
+func brief(d time.Duration) string {
+	switch d = max(d, 0); {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%dd", int(d.Hours()/24))
+	}
+}
+
+// dash fills an empty cell, so that every line has the same number of words.
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return printable(s)
+}
+
+// printable keeps what a VM is called from moving the cursor or the columns.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
+}

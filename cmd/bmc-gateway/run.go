@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/config"
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+)
+
+// What the process ends with.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2 // wrong command line or configuration
+	exitNotFound    = 3
+	exitUnreachable = 4 // the daemon does not answer
+)
+
+// errConfig marks that the configuration cannot be used.
+var errConfig = errors.New("the configuration cannot be used")
+
+// A program is one run of the command line, with all it knows of the world.
+type program struct {
+	env            func(string) string
+	stdout, stderr io.Writer
+
+	socket  string // --socket; empty: not given
+	started bool   // the command line was understood
+}
+
+// run carries out a command line and returns the exit code. It returns when
+// the command is done or, for serve and demo, some seconds after ctx ended.
+func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) int {
+	p := &program{env: env, stdout: stdout, stderr: stderr}
+	root := p.root()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		for _, one := range problems {
+			fmt.Fprintln(stderr, one)
+		}
+		err = fmt.Errorf("%w: %s", errConfig, counted(len(problems), "error"))
+	}
+	fmt.Fprintf(stderr, "bmc-gateway: %s\n", oneLine(err))
+	return p.code(err)
+}
+
+// code says in a number why the command failed.
+func (p *program) code(err error) int {
+	switch {
+	case !p.started, errors.Is(err, errConfig), errors.Is(err, admin.ErrAmbiguous):
+		return exitUsage
+	case errors.Is(err, admin.ErrNotFound):
+		return exitNotFound
+	case errors.Is(err, admin.ErrUnreachable):
+		return exitUnreachable
+	default:
+		return exitFailed
+	}
+}
+
+// oneLine is for errors that were joined.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "bmc-gateway",
+		Short:         "An IPMI gateway for VMware vSphere: tag a VM, and it has a BMC",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		// Called when the command line is understood and before anything is done.
+		PersistentPreRun: func(*cobra.Command, []string) { p.started = true },
+		RunE:             needsCommand,
+	}
+	root.PersistentFlags().StringVar(&p.socket, "socket", "",
+		"`path` of the daemon's admin socket (default $BMC_GATEWAY_ADMIN_SOCKET or "+config.DefaultAdminSocket+")")
+	root.AddCommand(p.serveCommand(), p.listCommand(), p.showCommand(), p.configCommand(),
+		p.demoCommand(), p.versionCommand())
+	return root
+}
+
+// needsCommand is for a command that only holds others.
+func needsCommand(cmd *cobra.Command, _ []string) error {
+	if err := cmd.Help(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// client asks the daemon. The configuration is not read for its socket: who may
+// ask need not be allowed to read that.
+func (p *program) client() *admin.Client {
+	path := config.DefaultAdminSocket
+	if v := p.env(config.EnvName("admin.socket")); v != "" {
+		path = v
+	}
+	if p.socket != "" {
+		path = p.socket
+	}
+	return admin.NewClient(path)
+}
+
+// oneOf is the error for a flag that is not one of the words it may be.
+func oneOf(flag, value string, words ...string) error {
+	for _, w := range words {
+		if value == w {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s %q is not one of %s", flag, value, strings.Join(words, ", "))
+}

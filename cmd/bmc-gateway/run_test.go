@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type fixed []admin.BMC
+
+func (f fixed) BMCs() []admin.BMC    { return f }
+func (f fixed) Status() admin.Status { return admin.Status{} }
+
+// lab returns a daemon's BMCs; the times are such that no machine is too slow
+// for what is printed of them.
+func lab() fixed {
+	since := time.Date(2026, 11, 18, 7, 2, 11, 0, time.UTC)
+	return fixed{
+		{
+			Tenant: "lab-a", Name: "esxi01", State: admin.Ready, Power: admin.PowerOn, PowerAge: 7300,
+			Address: netip.MustParseAddr("10.120.8.17"), Port: 623, MAC: "02:5a:1c:9e:40:11",
+			Pool: "lab-v4", Interface: "ens192", VCenter: "vc-lab",
+			VM:         admin.VM{InstanceUUID: "5026aaaa-01", BIOSUUID: "4221bbbb-01", Ref: "vm-42", Name: "esxi01"},
+			SelectedBy: []string{"tag bmc/enabled"}, CipherSuites: []int{17, 3}, Boot: "network, next boot",
+			Accounts: []admin.Account{{Name: "admin", Privilege: "administrator"}, {Name: "operator", Privilege: "operator"}},
+			Sessions: []admin.Session{{ID: "0x008f21c0", Account: "operator", Privilege: "operator",
+				From: netip.MustParseAddrPort("10.120.4.9:51244"), Suite: 17, IdleSeconds: 1, OpenedAt: since}},
+			Since: since, LastRequest: time.Now().Add(-90 * time.Minute), Requests: 12,
+		},
+		{Tenant: "lab-a", Name: "web1", State: admin.Ready, Power: admin.PowerOff, Port: 623, Since: since,
+			Address: netip.MustParseAddr("10.120.8.18"), Pool: "lab-v4", VCenter: "vc-lab",
+			VM: admin.VM{InstanceUUID: "5026aaaa-02"}},
+		{Tenant: "lab-b", Name: "web1", State: admin.Pending, Reason: "address pool exhausted", Power: admin.PowerUnknown,
+			Port: 623, Pool: "dmz-v4", VCenter: "vc-dmz", Since: since, VM: admin.VM{InstanceUUID: "5026aaaa-03"}},
+		{Tenant: "lab-b", Name: "evil\x1b[2J\tname", State: admin.Error, Reason: "no socket", Power: admin.PowerUnknown,
+			Port: 623, VCenter: "vc-dmz", Since: since},
+	}
+}
+
+// daemon serves BMCs on an admin socket until the test ends.
+func daemon(t *testing.T, bmcs fixed) (socket string) {
+	t.Helper()
+	socket = filepath.Join(t.TempDir(), "admin.sock")
+	l, err := admin.Listen(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- l.Serve(ctx, bmcs) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return socket
+}
+
+func none(string) string { return "" }
+
+// command runs a command line as main does.
+func command(t *testing.T, env func(string) string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), args, env, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestExitCodes(t *testing.T) {
+	socket := daemon(t, lab())
+	dir := t.TempDir()
+	gone := filepath.Join(dir, "none.sock")
+	bad := filepath.Join(dir, "bad.yaml")
+	if err := os.WriteFile(bad, []byte("apiVersion: bmc-gateway/v1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		args []string
+		code int
+		says string // on standard error, after the name of the program
+	}{
+		{"list", []string{"--socket", socket, "list"}, 0, ""},
+		{"list of an unknown tenant is empty", []string{"--socket", socket, "list", "-t", "lab-z"}, 0, ""},
+		{"daemon unreachable", []string{"--socket", gone, "list"}, 4, "the daemon is not reachable at " + gone + `: is "bmc-gateway serve" running?`},
+		{"unknown BMC", []string{"--socket", socket, "show", "web9"}, 3, "web9: no such BMC"},
+		{"ambiguous name", []string{"--socket", socket, "show", "web1"}, 2,
+			"web1: several BMCs have this name: lab-a/web1 (5026aaaa-02), lab-b/web1 (5026aaaa-03)"},
+		{"unknown command", []string{"frobnicate"}, 2, `unknown command "frobnicate" for "bmc-gateway"`},
+		{"unknown subcommand", []string{"config", "frobnicate"}, 2, `unknown command "frobnicate" for "bmc-gateway config"`},
+		{"unknown flag", []string{"list", "--frob"}, 2, "unknown flag: --frob"},
+		{"unknown format", []string{"list", "-o", "xml"}, 2, `--output "xml" is not one of table, wide, json, name`},
+		{"show without a name", []string{"show"}, 2, "requires at least 1 arg(s), only received 0"},
+		{"list with an argument", []string{"list", "x"}, 2, `unknown command "x" for "bmc-gateway list"`},
+		{"demo at no level", []string{"demo", "--log-level", "x"}, 2, `--log-level "x" is not one of debug, info, warn, error`},
+		{"serve without configuration", []string{"serve", "--config", gone}, 2,
+			"the configuration cannot be used: " + gone + ": no such file or directory"},
+		{"serve with a bad one", []string{"serve", "--config", bad}, 2, "the configuration cannot be used: 3 errors"},
+		{"check without configuration", []string{"config", "check", "-c", gone}, 2,
+			"the configuration cannot be used: " + gone + ": no such file or directory"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			code, _, stderr := command(t, none, tt.args...)
+			if code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
+			want := ""
+			if tt.says != "" {
+				want = "bmc-gateway: " + tt.says
+			}
+			if last := lines[len(lines)-1]; last != want {
+				t.Errorf("standard error\n got %q\nwant %q", last, want)
+			}
+		})
+	}
+}
+
+func TestSocketFromTheEnvironment(t *testing.T) {
+	socket := daemon(t, lab())
+	env := func(name string) string { return map[string]string{"BMC_GATEWAY_ADMIN_SOCKET": socket}[name] }
+	if code, _, stderr := command(t, env, "list"); code != 0 {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+	if code, _, _ := command(t, env, "list", "--socket", socket+".none"); code != 4 {
+		t.Errorf("the flag does not go before the environment: exit code %d", code)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	code, stdout, _ := command(t, none, "version")
+	if code != 0 || !regexp.MustCompile(`^bmc-gateway \S+ \(\w+, go1\.\S+\)\n$`).MatchString(stdout) {
+		t.Errorf("exit code %d, %q", code, stdout)
+	}
+	code, stdout, _ = command(t, none, "version", "-o", "json")
+	var got struct{ APIVersion, Kind, Version, GoVersion string }
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v in %q", code, err, stdout)
+	}
+	if got.APIVersion != "bmc-gateway/v1" || got.Kind != "Version" || got.Version != version {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestFirmware(t *testing.T) {
+	for text, want := range map[string][2]uint8{
+		"0.9.0": {0, 9}, "v1.12.3-4-gabcdef": {1, 12}, "127.99.0": {127, 99},
+		"128.0.0": {}, "1.100.0": {}, "abcdef": {}, "99999999999999999999.1": {}, "": {},
+	} {
+		if got := firmware(text); got != want {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/config"
+	"github.com/bmc-gateway/bmc-gateway/gateway"
+	"github.com/bmc-gateway/bmc-gateway/metrics"
+)
+
+// overrides are serve's flags that go before environment and file.
+var overrides = []struct{ flag, key, usage string }{
+	{"log-level", "log.level", "`level`: debug, info, warn, error"},
+	{"log-format", "log.format", "`format`: auto, text, json"},
+	{"http-listen", "http.listen", "`address` of /metrics and /healthz"},
+	{"state", "state.path", "`path` of the state file"},
+}
+
+func (p *program) serveCommand() *cobra.Command {
+	var path string
+	given := make([]string, len(overrides))
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the daemon, in the foreground, until SIGTERM or SIGINT",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			before := map[string]string{config.EnvName("admin.socket"): p.socket}
+			for i, o := range overrides {
+				before[config.EnvName(o.key)] = given[i]
+			}
+			return p.serve(cmd.Context(), path, func(name string) string {
+				if v := before[name]; v != "" {
+					return v
+				}
+				return p.env(name)
+			})
+		},
+	}
+	configFlag(cmd, &path)
+	for i, o := range overrides {
+		cmd.Flags().StringVar(&given[i], o.flag, "", o.usage+"; goes before "+config.EnvName(o.key)+" and "+o.key)
+	}
+	return cmd
+}
+
+// serve loads the configuration and runs the daemon until ctx ends.
+func (p *program) serve(ctx context.Context, path string, env func(string) string) error {
+	cfg, warnings, err := config.Load(path, env)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
+	}
+	log := newLog(p.stderr, cfg.LogLevel, cfg.LogFormat)
+	for _, w := range warnings {
+		log.Warn("configuration: "+w.Text, "file", w.File, "line", w.Line, "key", w.Key)
+	}
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m := metrics.New(reg)
+	m.Build(version, revision(), runtime.Version())
+
+	gw, err := gateway.New(cfg, gatewayVersion(), log, m)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
+	}
+	web, err := listenHTTP(cfg.HTTPListen, reg, log)
+	if err != nil {
+		return err
+	}
+	return p.runAll(ctx, log, cfg, gw.Run, web.run)
+}
+
+// runAll runs the parts of the daemon. When one fails, all end.
+func (p *program) runAll(ctx context.Context, log *slog.Logger, cfg gateway.Config, parts ...func(context.Context) error) error {
+	log.Info("bmc-gateway starts", "version", version, "revision", revision(),
+		"vcenters", len(cfg.VCenters), "pools", len(cfg.Pools), "tenants", len(cfg.Tenants))
+	g, ctx := errgroup.WithContext(ctx)
+	for _, part := range parts {
+		g.Go(func() error { return part(ctx) })
+	}
+	err := g.Wait()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		log.Error("bmc-gateway ends", "error", err)
+		return err
+	}
+	log.Info("bmc-gateway ends")
+	return nil
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+)
+
+func (p *program) showCommand() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "show NAME...",
+		Short: "Show BMCs in full",
+		Long: "Show BMCs in full. NAME is tenant/vm, a VM's name if only one has it, an address,\n" +
+			"or a VM's instance or BIOS UUID.",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.MinimumNArgs(1)(cmd, args); err != nil {
+				return err
+			}
+			return oneOf("--output", output, "table", "json")
+		},
+		RunE: func(cmd *cobra.Command, names []string) error {
+			all, err := p.client().BMCs(cmd.Context(), "")
+			if err != nil {
+				return err
+			}
+			var bmcs []admin.BMC
+			for _, name := range names {
+				b, err := admin.Find(all, name)
+				if err != nil {
+					return err
+				}
+				bmcs = append(bmcs, b)
+			}
+			switch {
+			case output == "json" && len(bmcs) == 1:
+				return printJSON(p.stdout, admin.Single(bmcs[0]))
+			case output == "json":
+				return printJSON(p.stdout, admin.List(bmcs))
+			default:
+				return printAll(p.stdout, bmcs, time.Now())
+			}
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	return cmd
+}
+
+// printAll prints each BMC as a table of its properties.
+func printAll(w io.Writer, bmcs []admin.BMC, now time.Time) error {
+	for i, b := range bmcs {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := printBMC(w, b, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printBMC(w io.Writer, b admin.BMC, now time.Time) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, p := range properties(b, now) {
+		if p.value != "" {
+			fmt.Fprintf(t, "%s:\t%s\n", p.name, printable(p.value))
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if len(b.Sessions) == 0 {
+		return nil
+	}
+	fmt.Fprintln(t, "Sessions:")
+	fmt.Fprintln(t, "  ID\tACCOUNT\tPRIVILEGE\tFROM\tSUITE\tIDLE\tOPENED")
+	for _, s := range b.Sessions {
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%d\t%s\t%s\n", s.ID, printable(s.Account), s.Privilege, s.From, s.Suite,
+			brief(time.Duration(s.IdleSeconds)*time.Second), stamp(s.OpenedAt))
+	}
+	return t.Flush()
+}
+
+type property struct{ name, value string }
+
+// properties are in the order an operator asks for them; one without a value is
+// not printed.
+func properties(b admin.BMC, now time.Time) []property {
+	power := string(b.Power)
+	if b.Power != admin.PowerUnknown {
+		power += ", for " + brief(time.Duration(b.PowerAge)*time.Second)
+	}
+	address := "none yet"
+	if b.Address.IsValid() {
+		address = b.Address.String()
+	}
+	if b.Interface != "" {
+		address += " on " + b.Interface
+	}
+	last := "none"
+	if !b.LastRequest.IsZero() {
+		last = fmt.Sprintf("%d, the last %s", b.Requests, ago(now, b.LastRequest))
+	}
+	return []property{
+		{"Name", b.Tenant + "/" + b.Name},
+		{"Status", fmt.Sprintf("%s (since %s)", b.State, stamp(b.Since))},
+		{"Reason", b.Reason},
+		{"Power", power},
+		{"Address", address + ", pool " + b.Pool},
+		{"BMC MAC", b.MAC},
+		{"Port", fmt.Sprintf("%d/udp", b.Port)},
+		{"vCenter", b.VCenter},
+		{"VM", fmt.Sprintf("%s  %s  uuid %s", b.VM.Name, b.VM.Ref, b.VM.InstanceUUID)},
+		{"BIOS UUID", b.VM.BIOSUUID},
+		{"Selected by", strings.Join(b.SelectedBy, ", ")},
+		{"Accounts", accounts(b.Accounts)},
+		{"Cipher suites", strings.Trim(fmt.Sprint(b.CipherSuites), "[]")},
+		{"Boot override", b.Boot},
+		{"Requests", last},
+	}
+}
+
+func accounts(all []admin.Account) string {
+	words := make([]string, len(all))
+	for i, a := range all {
+		words[i] = fmt.Sprintf("%s (%s)", a.Name, a.Privilege)
+	}
+	return strings.Join(words, "  ")
+}
+
+// stamp writes a time as everywhere else: RFC 3339, UTC.
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
