@@ -2,6 +2,7 @@ package vsphere
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -169,12 +170,8 @@ func (m *memory) sweep(vms map[string]bool, folders map[Folder]map[string]bool) 
 			m.forget(ref, r)
 		}
 	}
-	for f, seen := range folders {
-		for ref := range m.folders[f].refs {
-			if !seen[ref] {
-				delete(m.folders[f].refs, ref)
-			}
-		}
+	for f, member := range m.folders {
+		maps.DeleteFunc(member.refs, func(ref string, _ bool) bool { return !folders[f][ref] })
 	}
 }
 
