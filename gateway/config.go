@@ -58,4 +58,7 @@ type IPMI struct {
 // Power is how a tenant's power commands are carried out.
 type Power struct {
 	CycleOffTime time.Duration // how long a power cycle leaves the VM off
+	// BootRestoreAfter is how long after a start the VM's own boot order is put
+	// back when the override was for one boot; the firmware must have read it by then.
+	BootRestoreAfter time.Duration
 }

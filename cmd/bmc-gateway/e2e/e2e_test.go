@@ -1,0 +1,200 @@
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	operatorPassword = "operator-secret"
+	vcAddress        = "10.99.0.2:8989"
+)
+
+// A site is the whole picture of the README: a client, a gateway and a vCenter.
+type site struct {
+	lan *lan
+	vc  *vcenter
+	gw  *daemon
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	l := newLAN(t)
+	l.addHost(t, "gw", "10.99.0.1/24")
+	l.addHost(t, "vc", "10.99.0.2/24")
+	l.addHost(t, "client", "10.99.0.3/24")
+	vc := startVCenter(t, l, "vc", vcAddress)
+	return &site{lan: l, vc: vc, gw: newDaemon(t, l, "gw", vcAddress, vc.ca)}
+}
+
+// ipmitool runs on the client and names no port: the BMC is on the standard one.
+func (s *site) ipmitool(address string, words ...string) (string, error) {
+	args := append([]string{"ipmitool", "-I", "lanplus", "-N", "1", "-R", "3",
+		"-H", address, "-U", "operator", "-P", operatorPassword, "-L", "OPERATOR"}, words...)
+	out, err := s.lan.command("client", args...).CombinedOutput()
+	text := strings.TrimSpace(string(out))
+	if err != nil {
+		return text, fmt.Errorf("ipmitool %s: %w: %s", strings.Join(words, " "), err, text)
+	}
+	return text, nil
+}
+
+func (s *site) status(address string) func() error {
+	return func() error {
+		_, err := s.ipmitool(address, "power", "status")
+		return err
+	}
+}
+
+func (s *site) want(address, power string) func() error {
+	return func() error {
+		out, err := s.ipmitool(address, "power", "status")
+		if err == nil && out != "Chassis Power is "+power {
+			return fmt.Errorf("got %q, want %s", out, power)
+		}
+		return err
+	}
+}
+
+// The main job: tag a VM and it answers on an address of its own; untag it and
+// that is gone; nothing else moves, and a restart changes nothing.
+func TestTaggedVMAnswersIPMITool(t *testing.T) {
+	s := newSite(t)
+	s.gw.start(t)
+
+	tagged := time.Now()
+	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
+	one := s.gw.address(t, 3*time.Second, "vc-vm-01")
+	within(t, 3*time.Second-time.Since(tagged), "power status", s.want(one, "on"))
+	t.Logf("answered on %s, %s after it was tagged", one, time.Since(tagged).Round(time.Millisecond))
+	if !strings.HasPrefix(one, "10.99.0.1") || !s.gw.onInterface(t)[one] {
+		t.Fatalf("%s is not an address of the pool on eth0", one)
+	}
+
+	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-02")
+	two := s.gw.address(t, 10*time.Second, "vc-vm-02")
+	if one == two {
+		t.Fatalf("two VMs have %s", one)
+	}
+
+	t.Run("power off", func(t *testing.T) {
+		if out, err := s.ipmitool(one, "power", "off"); err != nil {
+			t.Fatal(out, err)
+		}
+		within(t, 5*time.Second, "status", s.want(one, "off"))
+		if got := s.vc.do(t, "power", "vc-vm-01"); got != "poweredOff" {
+			t.Errorf("vCenter says %q", got)
+		}
+		if err := s.want(two, "on")(); err != nil {
+			t.Error("the other VM:", err)
+		}
+	})
+
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		t.Run("restart after "+sig.String(), func(t *testing.T) {
+			s.gw.stop(t, sig)
+			s.gw.start(t)
+			if again := s.gw.address(t, 10*time.Second, "vc-vm-01"); again != one {
+				t.Errorf("vc-vm-01 had %s and has %s", one, again)
+			}
+			if again := s.gw.address(t, 10*time.Second, "vc-vm-02"); again != two {
+				t.Errorf("vc-vm-02 had %s and has %s", two, again)
+			}
+			within(t, 5*time.Second, "status", s.want(one, "off"))
+		})
+	}
+
+	t.Run("untag", func(t *testing.T) {
+		before := s.gw.onInterface(t)
+		s.vc.do(t, "untag", "bmc/enabled", "vc-vm-01")
+		within(t, 10*time.Second, "address is gone", func() error {
+			if s.gw.onInterface(t)[one] || s.gw.listening(t, one) {
+				return fmt.Errorf("%s is still there", one)
+			}
+			return nil
+		})
+		delete(before, one)
+		if after := s.gw.onInterface(t); !maps.Equal(before, after) {
+			t.Errorf("addresses were %v without it and are %v", before, after)
+		}
+		if err := s.want(two, "on")(); err != nil {
+			t.Error("the other VM:", err)
+		}
+	})
+
+	t.Run("tagged while the gateway was down", func(t *testing.T) {
+		s.gw.stop(t, syscall.SIGKILL)
+		s.vc.do(t, "untag", "bmc/enabled", "vc-vm-02")
+		s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
+		s.gw.start(t)
+		if again := s.gw.address(t, 10*time.Second, "vc-vm-01"); again != one {
+			t.Errorf("vc-vm-01 had %s and has %s", one, again)
+		}
+		within(t, 10*time.Second, "the other's address is gone", func() error {
+			if s.gw.onInterface(t)[two] {
+				return fmt.Errorf("%s is still there", two)
+			}
+			return nil
+		})
+	})
+
+	t.Run("nothing is left after a stop", func(t *testing.T) {
+		s.gw.stop(t, syscall.SIGTERM)
+		if left := s.gw.onInterface(t); len(left) != 1 || !left["10.99.0.1"] {
+			t.Errorf("on eth0: %v", left)
+		}
+	})
+}
+
+// A vCenter that is slow or gone must not make the gateway lie.
+func TestVCenterUnreachable(t *testing.T) {
+	s := newSite(t)
+	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
+	s.gw.start(t)
+	bmc := s.gw.address(t, 10*time.Second, "vc-vm-01")
+	within(t, 5*time.Second, "status", s.want(bmc, "on"))
+
+	for name, outage := range map[string]struct{ begin, end []string }{
+		"silent":     {[]string{"stall", "true"}, []string{"stall", "false"}},
+		"refuses us": {[]string{"down"}, []string{"up"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.vc.do(t, outage.begin...)
+			began := time.Now()
+			if err := s.want(bmc, "on")(); err != nil {
+				t.Error("from fresh memory:", err)
+			}
+			asked := time.Now()
+			// Not "off": a vCenter that was only silent may still carry it out.
+			if out, err := s.ipmitool(bmc, "power", "reset"); err == nil {
+				t.Errorf("a command nobody has accepted: %q", out)
+			}
+			// The session's set-up and the answer; the BMC's own limit is 2 s.
+			if took := time.Since(asked); took > 4*time.Second {
+				t.Errorf("the refusal took %s", took)
+			}
+			within(t, freshness+10*time.Second, "status fails once it is stale", func() error {
+				out, err := s.ipmitool(bmc, "power", "status")
+				if strings.HasSuffix(out, "is off") {
+					t.Fatalf("%s after the vCenter went: %q", time.Since(began), out)
+				}
+				if err == nil {
+					return fmt.Errorf("still %q", out)
+				}
+				return nil
+			})
+			if out, err := s.ipmitool(bmc, "power", "reset"); err == nil {
+				t.Errorf("a command with the vCenter known to be gone: %q", out)
+			}
+			s.vc.do(t, outage.end...)
+			within(t, 60*time.Second, "recovery", s.want(bmc, "on"))
+			if out, err := s.ipmitool(bmc, "power", "on"); err != nil {
+				t.Error("a command after recovery:", out, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/bmc-gateway/bmc-gateway/"
+
+// mayImport is the drawing of docs/explanation/architecture.md: who may know
+// whom inside the module. Test files are free.
+var mayImport = map[string][]string{
+	"ipmi":                   {},
+	"ipmi/bmc":               {"ipmi"},
+	"ipmi/ipmitest":          {"ipmi"},
+	"inventory":              {},
+	"vsphere":                {"inventory"},
+	"vsphere/vspheretest":    {},
+	"metrics":                {},
+	"gateway/address":        {"inventory"},
+	"gateway/store":          {"gateway/address", "inventory"},
+	"gateway/admin":          {},
+	"gateway":                {"gateway/address", "gateway/admin", "gateway/store", "inventory", "ipmi", "ipmi/bmc", "metrics", "vsphere"},
+	"cmd/bmc-gateway/config": {"gateway", "gateway/address", "inventory", "ipmi", "ipmi/bmc", "vsphere"},
+	"cmd/bmc-gateway": {"cmd/bmc-gateway/config", "gateway", "gateway/address", "gateway/admin", "inventory", "ipmi", "ipmi/bmc",
+		"metrics", "vsphere", "vsphere/vspheretest"},
+	"cmd/bmc-gateway/e2e": {},
+}
+
+// onlyStandard are the packages that import nothing from outside of the
+// standard library and the module.
+var onlyStandard = []string{"ipmi", "inventory", "gateway/admin"}
+
+// neverIn are packages of the standard library that a package must not import:
+// the codec has no socket, no clock and no log.
+var neverIn = map[string][]string{
+	"ipmi":      {"net", "net/netip", "time", "context", "log", "log/slog", "os"},
+	"inventory": {"net", "os", "log", "log/slog"},
+}
+
+type listedPackage struct {
+	ImportPath string
+	Imports    []string
+	Doc        string
+}
+
+func TestImportsFollowTheDrawing(t *testing.T) {
+	for _, p := range modulePackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		t.Run(name, func(t *testing.T) {
+			allowed, drawn := mayImport[name]
+			if !drawn {
+				t.Fatalf("package %s is not in the drawing: add it here and in docs/explanation/architecture.md", name)
+			}
+			for _, imported := range p.Imports {
+				inner, ours := strings.CutPrefix(imported, module)
+				switch {
+				case ours && !slices.Contains(allowed, inner):
+					t.Errorf("imports %s, an arrow that is not in the drawing", inner)
+				case slices.Contains(neverIn[name], imported):
+					t.Errorf("imports %s, which it must not know", imported)
+				case !ours && strings.Contains(imported, ".") && slices.Contains(onlyStandard, name):
+					t.Errorf("imports %s; it is to need the standard library only", imported)
+				}
+			}
+		})
+	}
+}
+
+func TestEveryPackageSaysItsJob(t *testing.T) {
+	for _, p := range modulePackages(t) {
+		if p.Doc == "" {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+	}
+}
+
+// modulePackages asks the go command, which knows about build tags.
+func modulePackages(t *testing.T) []listedPackage {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Doc", module+"...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var pkgs []listedPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listedPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+	if len(pkgs) < len(mayImport) {
+		t.Fatalf("go list found %d packages, fewer than the drawing's %d", len(pkgs), len(mayImport))
+	}
+	return pkgs
+}

@@ -1,0 +1,117 @@
+package gateway
+
+import (
+	"errors"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/store"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
+)
+
+const (
+	// choreRetry is the pause after a failed attempt to put a boot order back or to write one.
+	choreRetry = 30 * time.Second
+	// settle is how long boot flags rest before persistent ones are written to
+	// the VM: clients set them in several steps (FreeIPMI in three).
+	settle = time.Second
+)
+
+// keep starts the keeper when there is something for it to do. mu is held.
+func (b *bootOverride) keep() {
+	if b.keeping || b.chore() == choreNone || b.ctx.Err() != nil {
+		return
+	}
+	b.keeping = true
+	b.wg.Go(b.keeper)
+}
+
+// A chore is what is left to be done without a client asking for it.
+type chore uint8
+
+const (
+	choreNone    chore = iota
+	choreRestore       // the boot is over: put the order back
+	choreWrite         // persistent flags are not in the VM yet
+)
+
+// chore is what the record leaves to do. mu is held.
+func (b *bootOverride) chore() chore {
+	f := b.current()
+	_, want := b.wanted()
+	switch {
+	case want && f.Persistent() && !b.record.Written:
+		return choreWrite
+	case want && f.Persistent(): // in place, and to stay
+		return choreNone
+	case b.record.Original != nil:
+		return choreRestore
+	default:
+		return choreNone
+	}
+}
+
+// keeper works until no chore is left. vSphere may refuse to change the boot
+// order of a VM that is on; the chore is then parked until it is off.
+func (b *bootOverride) keeper() {
+	wait := settle
+	for {
+		b.mu.Lock()
+		next := b.chore()
+		if next == choreRestore {
+			wait = max(wait, time.Until(b.record.StartedAt.Add(b.grace)))
+		}
+		if next == choreNone || b.ctx.Err() != nil {
+			b.keeping = false
+			b.mu.Unlock()
+			return
+		}
+		b.mu.Unlock()
+		if pause(b.ctx, wait) != nil {
+			continue
+		}
+		err := b.doChore()
+		if errors.Is(err, vsphere.ErrState) && b.vc.WaitPower(b.ctx, b.key(), vsphere.PoweredOff) == nil {
+			err = b.doChore()
+		}
+		wait = 0
+		if err != nil {
+			wait = choreRetry
+		}
+	}
+}
+
+// doChore does what is due now; nothing, when something changed while the keeper slept.
+func (b *bootOverride) doChore() error {
+	b.step.Lock()
+	defer b.step.Unlock()
+	b.mu.Lock()
+	next := b.chore()
+	device, _ := b.wanted()
+	dirty := b.record.Original != nil
+	early := time.Until(b.record.StartedAt.Add(b.grace)) > 0
+	b.mu.Unlock()
+	switch {
+	case next == choreRestore && !early:
+		return b.restore(b.ctx)
+	case next == choreWrite:
+		if err := b.write(b.ctx, device, dirty); err != nil {
+			return err
+		}
+		return b.update(func(r *store.BootOverride) { r.Written = true })
+	}
+	return nil
+}
+
+// idle reports whether nothing is left to do for the VM.
+func (b *bootOverride) idle() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.chore() == choreNone && !b.keeping
+}
+
+// close ends the keeper. What it has not done yet is on disk for the next run;
+// doing it early could take the boot device from a VM that is just starting.
+func (b *bootOverride) close() {
+	b.cancel()
+	b.wg.Wait()
+}

@@ -1,0 +1,162 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+)
+
+// An endpoint is a VM that can be reached as a BMC: a lease, an address on an
+// interface, a socket on it and the BMC that answers there. It is started as
+// one and stopped as one.
+type endpoint struct {
+	vm      inventory.VM // changed in place only under tenant.mu
+	lease   address.Lease
+	machine *machine
+	bmc     *bmc.BMC
+	since   time.Time
+	undo    undo
+	failure atomic.Pointer[error] // why the BMC stopped answering; nil while it does
+}
+
+// start makes the VM reachable. On an error nothing of it is left but the lease,
+// which is held: the VM will want the same address at the next attempt.
+func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
+	ep := &endpoint{vm: vm, since: time.Now()}
+	defer func() {
+		if err != nil {
+			ep.undo.run()
+		}
+	}()
+	ep.lease, err = t.pool.lease(vm, t.config.Name, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	ep.undo.push(func() { t.logIf(t.pool.release(vm.Key, time.Now()), "holding the lease failed", ep) })
+
+	remove, err := t.pool.add(ep.lease.Address)
+	if err != nil {
+		return nil, err
+	}
+	ep.undo.push(func() { t.logIf(remove(), "removing the address failed", ep) })
+
+	if err := t.listen(ep); err != nil {
+		return nil, err
+	}
+	if err := t.pool.announcer.Announce(t.pool.config.Interface, ep.lease.Address); err != nil {
+		t.logIf(err, "announcing the address failed", ep) // neighbours with an old entry wait until it ages
+	}
+	return ep, nil
+}
+
+// listen opens the socket and runs the BMC on it.
+func (t *tenant) listen(ep *endpoint) error {
+	at := netip.AddrPortFrom(ep.lease.Address, t.config.IPMI.Port)
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
+	if err != nil {
+		return fmt.Errorf("listening on udp %s: %w", at, err)
+	}
+	ep.undo.push(func() { conn.Close() })
+
+	ep.machine = &machine{
+		key:     ep.vm.Key,
+		vc:      t.vc,
+		boot:    t.bootOverride(ep.vm.Key),
+		offTime: t.config.Power.CycleOffTime,
+		done:    t.powerDone,
+		ops:     newOperations(func(c ipmi.ChassisControl, err error) { t.lateFailure(ep, c, err) }),
+	}
+	ep.undo.push(func() { t.retire(ep.machine) })
+
+	config, err := t.bmcConfig(ep)
+	if err != nil {
+		return err
+	}
+	if ep.bmc, err = bmc.New(config, ep.machine); err != nil {
+		return err
+	}
+	t.serve(ep, conn)
+	return nil
+}
+
+// serve runs the BMC until the endpoint is stopped. Should its socket fail, the
+// endpoint is marked and the reconcile loop starts it anew.
+func (t *tenant) serve(ep *endpoint, conn bmc.PacketConn) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := ep.bmc.Serve(ctx, conn); err != nil {
+			ep.failure.Store(&err)
+		}
+	}()
+	ep.undo.push(func() {
+		cancel()
+		<-done
+	})
+}
+
+// bmcConfig is what the BMC of this endpoint says of itself.
+func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
+	guid, err := ipmi.GUID(ep.vm.BIOSUUID)
+	if err != nil {
+		return bmc.Config{}, fmt.Errorf("BIOS UUID: %w", err)
+	}
+	suites, err := t.suites()
+	if err != nil {
+		return bmc.Config{}, err
+	}
+	return bmc.Config{
+		Accounts: t.config.Accounts,
+		Suites:   suites,
+		GUID:     guid,
+		Firmware: t.firmware,
+		LAN: bmc.LAN{
+			Address:      ep.lease.Address,
+			PrefixLength: t.pool.config.PrefixLength,
+			Gateway:      t.pool.config.Gateway,
+			MAC:          ep.lease.MAC,
+			Port:         t.config.IPMI.Port,
+		},
+		AllowFrom:         t.config.AllowFrom,
+		IdleTimeout:       t.config.IPMI.SessionIdleTimeout,
+		MaxSessions:       t.config.IPMI.SessionsPerBMC,
+		BootFlagsValidFor: t.config.IPMI.BootFlagsValidFor,
+		Events:            t.events(ep),
+	}, nil
+}
+
+func (t *tenant) suites() ([]ipmi.CipherSuite, error) {
+	var suites []ipmi.CipherSuite
+	for _, id := range t.config.IPMI.CipherSuites {
+		s, err := ipmi.CipherSuiteByID(id)
+		if err != nil {
+			return nil, err
+		}
+		suites = append(suites, s)
+	}
+	return suites, nil
+}
+
+// failed returns why the BMC stopped answering, or nil.
+func (ep *endpoint) failed() error {
+	if err := ep.failure.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// LogValue names the endpoint in the log.
+func (ep *endpoint) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("name", ep.vm.Name), slog.String("vm", ep.vm.Key.VM),
+		slog.Any("address", ep.lease.Address))
+}

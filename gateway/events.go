@@ -1,0 +1,88 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+)
+
+// events is where what a BMC does becomes metrics, for the normal, and log
+// lines, for what changes something or goes wrong.
+func (t *tenant) events(ep *endpoint) bmc.Events {
+	return bmc.Events{
+		Received: t.metrics.Received,
+		Dropped:  func(r bmc.DropReason) { t.metrics.Dropped(r.String()) },
+		Request: func(command string, code ipmi.CompletionCode, took time.Duration) {
+			t.metrics.Request(command, result(code), took)
+		},
+		Handshake: func(r bmc.HandshakeResult, user string, from netip.AddrPort) {
+			t.metrics.Handshake(r.String())
+			// A flood of half-open handshakes is counted in full and logged in part.
+			if r != bmc.HandshakeCompleted && t.loginLog.Allow() {
+				t.log.Warn("login failed", "bmc", ep, "account", user, "from", from, "result", r.String())
+			}
+		},
+		Changed: func(a bmc.Audit) { t.audit(ep, a) },
+		Panicked: func(value any, stack []byte) {
+			t.log.Error("a packet made the BMC panic", "bmc", ep, "panic", value, "stack", string(stack))
+		},
+	}
+}
+
+// audit writes one line for each command that changed something or tried to.
+func (t *tenant) audit(ep *endpoint, a bmc.Audit) {
+	level := slog.LevelInfo
+	if a.Code != ipmi.Completed {
+		level = slog.LevelWarn
+	}
+	attrs := []any{"bmc", ep, "command", a.Command, "result", a.Code.String(),
+		"account", a.Account, "from", a.From, "took", a.Took}
+	if a.Err != nil {
+		attrs = append(attrs, "error", a.Err)
+	}
+	t.log.Log(context.Background(), level, "command", attrs...)
+}
+
+// powerDone counts a power action that vSphere accepted, refused or left open.
+func (t *tenant) powerDone(c ipmi.ChassisControl, err error) {
+	code := ipmi.Completed
+	if err != nil && !errors.As(err, &code) {
+		code = ipmi.NodeBusy // neither accepted nor refused in time
+	}
+	t.metrics.Power(c.String(), result(code))
+}
+
+// lateFailure reports a power action that vSphere accepted and did not carry out.
+func (t *tenant) lateFailure(ep *endpoint, c ipmi.ChassisControl, err error) {
+	t.log.Error("power action failed after it was accepted", "bmc", ep, "action", c.String(), "error", err)
+	t.metrics.Power(c.String(), "failed")
+}
+
+func (t *tenant) logIf(err error, what string, ep *endpoint) {
+	if err != nil {
+		t.log.Warn(what, "bmc", ep, "error", err)
+	}
+}
+
+// result is the bounded word that metrics have for a completion code.
+func result(c ipmi.CompletionCode) string {
+	switch c {
+	case ipmi.Completed:
+		return "ok"
+	case ipmi.NodeBusy:
+		return "node_busy"
+	case ipmi.InsufficientPrivilege:
+		return "denied"
+	case ipmi.InvalidCommand:
+		return "unsupported"
+	case ipmi.InvalidField, ipmi.InvalidLength, ipmi.OutOfRange, ipmi.ParameterUnsupported:
+		return "invalid"
+	default:
+		return "error"
+	}
+}

@@ -1,0 +1,207 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/gateway/store"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/metrics"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
+)
+
+// A Gateway is the whole daemon: vCenters, pools and tenants, from Run's start
+// to its end.
+type Gateway struct {
+	config  Config
+	version Version
+	log     *slog.Logger
+	metrics *metrics.Metrics
+	started time.Time
+
+	vcenters []*vsphere.VCenter
+
+	mu      sync.Mutex
+	pools   []*pool // once Run has built them
+	tenants []*tenant
+}
+
+// A Version is which gateway this is.
+type Version struct {
+	Text     string   // "0.1.0"
+	Firmware [2]uint8 // major and minor, for Get Device ID
+}
+
+// New builds a gateway and does no I/O. m may be nil.
+func New(c Config, v Version, log *slog.Logger, m *metrics.Metrics) (*Gateway, error) {
+	g := &Gateway{config: c, version: v, log: log, metrics: m, started: time.Now()}
+	for _, vc := range c.VCenters {
+		vc.Folders, vc.Tags = wanted(c.Tenants, vc.Name)
+		vc.Log = log
+		vc.OnCall = m.VCenter(vc.Name).Call
+		v, err := vsphere.New(vc)
+		if err != nil {
+			return nil, fmt.Errorf("vcenter %q: %w", vc.Name, err)
+		}
+		g.vcenters = append(g.vcenters, v)
+	}
+	return g, nil
+}
+
+// Run serves until ctx ends and returns nil then. It fails only for what
+// concerns the daemon as a whole: the state file, the admin socket, netlink. A
+// vCenter that is gone or an interface that is missing degrades its tenants.
+func (g *Gateway) Run(ctx context.Context) error {
+	st, err := store.Open(g.config.StatePath)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	socket, err := admin.Listen(g.config.AdminSocket)
+	if err != nil {
+		return err
+	}
+	host, err := openHost(g.config.Pools, g.log)
+	if err != nil {
+		return errors.Join(err, socket.Close())
+	}
+	defer host.close()
+	if err := g.build(st, host); err != nil {
+		return errors.Join(err, socket.Close())
+	}
+	stop := g.metrics.Observe(g.snapshot)
+	defer stop()
+	return g.serve(ctx, socket)
+}
+
+// serve runs everything in one group. Tenants end before the vCenters do: what
+// they have begun, such as the second half of a power cycle, needs them.
+func (g *Gateway) serve(ctx context.Context, socket *admin.Listener) error {
+	all, ctx := errgroup.WithContext(ctx)
+	upstream, disconnect := context.WithCancel(context.WithoutCancel(ctx))
+	defer disconnect()
+	for _, vc := range g.vcenters {
+		all.Go(func() error { return vc.Run(upstream) })
+	}
+	all.Go(func() error {
+		defer disconnect()
+		var tenants errgroup.Group
+		for _, t := range g.served() {
+			tenants.Go(func() error {
+				t.run(ctx)
+				return nil
+			})
+		}
+		return tenants.Wait()
+	})
+	all.Go(func() error { return socket.Serve(ctx, g) })
+	return all.Wait()
+}
+
+// build makes pools and tenants from what an earlier run left in the state file.
+func (g *Gateway) build(st *store.Store, host *host) error {
+	leases, err := st.Leases()
+	if err != nil {
+		g.log.Error("some leases are damaged; their VMs get new addresses", "error", err)
+	}
+	overrides, err := st.Overrides()
+	if err != nil {
+		g.log.Error("some boot overrides are damaged", "error", err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	pools := make(map[string]*pool)
+	for _, c := range g.config.Pools {
+		p, err := newPool(c, st, host.addresser(c), host.announcer(c))
+		if err != nil {
+			return err
+		}
+		if err := p.adopt(leases); err != nil {
+			g.log.Warn("leases that the pool no longer has", "pool", c.Name, "error", err)
+		}
+		pools[c.Name] = p
+		g.pools = append(g.pools, p)
+	}
+	for _, c := range g.config.Tenants {
+		t, err := g.newTenant(c, pools[c.Pool], st)
+		if err != nil {
+			return err
+		}
+		t.takeUp(overrides)
+		g.tenants = append(g.tenants, t)
+	}
+	return nil
+}
+
+// loginLines is how many lines about failed logins a tenant may log: one a
+// second, after a burst.
+const loginLines = 20
+
+func (g *Gateway) newTenant(c Tenant, p *pool, st *store.Store) (*tenant, error) {
+	vc := g.vcenter(c.VCenter)
+	if vc == nil || p == nil {
+		return nil, fmt.Errorf("tenant %q: vcenter %q or pool %q is not configured", c.Name, c.VCenter, c.Pool)
+	}
+	return &tenant{
+		config: c, vc: vc, pool: p, store: st, firmware: g.version.Firmware,
+		log: g.log.With("tenant", c.Name), metrics: g.metrics.Tenant(c.Name),
+		loginLog:  rate.NewLimiter(1, loginLines),
+		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),
+		boots: make(map[inventory.Key]*bootOverride),
+	}, nil
+}
+
+// served returns the tenants; none before Run has built them.
+func (g *Gateway) served() []*tenant {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.tenants
+}
+
+// lent returns the pools; none before Run has built them.
+func (g *Gateway) lent() []*pool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.pools
+}
+
+func (g *Gateway) vcenter(name string) *vsphere.VCenter {
+	for _, vc := range g.vcenters {
+		if vc.Name() == name {
+			return vc
+		}
+	}
+	return nil
+}
+
+// wanted is the union of what the tenants of a vCenter select by.
+func wanted(tenants []Tenant, vcenter string) (folders []vsphere.Folder, tags []string) {
+	seenFolder, seenTag := make(map[vsphere.Folder]bool), make(map[string]bool)
+	for _, t := range tenants {
+		if t.VCenter != vcenter {
+			continue
+		}
+		for _, path := range t.Select.Folders {
+			f := vsphere.Folder{Path: path, Recursive: t.Select.Recursive}
+			if !seenFolder[f] {
+				seenFolder[f] = true
+				folders = append(folders, f)
+			}
+		}
+		for _, tag := range t.Select.Tags {
+			if !seenTag[tag] {
+				seenTag[tag] = true
+				tags = append(tags, tag)
+			}
+		}
+	}
+	return folders, tags
+}

@@ -1,0 +1,142 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
+	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
+)
+
+// testPort is where the tests' BMCs listen; anybody may.
+const testPort = 16230
+
+// A lab is a gateway between simulated vCenters and 127.0.0.0/8.
+type lab struct {
+	config Config
+	gw     *Gateway
+	stop   func()
+}
+
+// simulator starts a vCenter that ends with the test.
+func simulator(t *testing.T, c vspheretest.Config) *vspheretest.VCenter {
+	t.Helper()
+	vc, err := vspheretest.Start(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vc.Close)
+	return vc
+}
+
+// newLab has no vCenter and no tenant yet.
+func newLab(t *testing.T) *lab {
+	dir := t.TempDir()
+	return &lab{config: Config{AdminSocket: filepath.Join(dir, "admin.sock"), StatePath: filepath.Join(dir, "state.db")}}
+}
+
+// addTenant adds a tenant of the same name as its vCenter and its pool.
+func (l *lab) addTenant(t *testing.T, vc *vspheretest.VCenter, sel inventory.Selector, addresses string) *Tenant {
+	t.Helper()
+	pool, err := address.ParseRange(addresses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := vc.Name()
+	l.config.VCenters = append(l.config.VCenters, vsphere.Config{
+		Name: name, URL: vc.URL(), Username: "administrator@vsphere.local", RootCAs: vc.CAPool(),
+		Password: func() (string, error) { return "secret", nil }, TagInterval: 200 * time.Millisecond,
+	})
+	l.config.Pools = append(l.config.Pools, Pool{
+		PoolConfig: address.PoolConfig{Name: name, Interface: "lo", Ranges: []address.Range{pool}, PrefixLength: 8, Hold: time.Hour},
+		Existing:   true,
+	})
+	l.config.Tenants = append(l.config.Tenants, Tenant{
+		Name: name, VCenter: name, Select: sel, Pool: name,
+		Accounts: []bmc.Account{
+			{Name: "admin", Password: bmc.Password("admin-of-" + name), Privilege: ipmi.Administrator},
+			{Name: "user", Password: bmc.Password("user-of-" + name), Privilege: ipmi.User},
+		},
+		AllowFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		IPMI: IPMI{
+			Port: testPort, CipherSuites: []ipmi.CipherSuiteID{17, 3},
+			SessionIdleTimeout: time.Minute, SessionsPerBMC: 8, BootFlagsValidFor: time.Minute,
+		},
+		Power: Power{CycleOffTime: 100 * time.Millisecond, BootRestoreAfter: time.Hour},
+	})
+	return &l.config.Tenants[len(l.config.Tenants)-1]
+}
+
+// start runs the gateway until the test or stop ends it.
+func (l *lab) start(t *testing.T) {
+	t.Helper()
+	gw, err := New(l.config, Version{Text: "test", Firmware: [2]uint8{0, 1}}, slog.New(slog.NewTextHandler(t.Output(), nil)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- gw.Run(ctx) }()
+	l.gw = gw
+	l.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the gateway ended with %v", err)
+		}
+	})
+	t.Cleanup(l.stop)
+}
+
+// ready waits until the VM has its BMC and returns it.
+func (l *lab) ready(t *testing.T, name string) admin.BMC {
+	t.Helper()
+	var found admin.BMC
+	eventually(t, name+" is ready", func() error {
+		b, err := admin.Find(l.gw.BMCs(), name)
+		if err == nil && b.State != admin.Ready {
+			err = fmt.Errorf("%s: %s", b.State, b.Reason)
+		}
+		found = b
+		return err
+	})
+	return found
+}
+
+// eventually polls until f returns nil.
+func eventually(t *testing.T, what string, f func() error) {
+	t.Helper()
+	var err error
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		if err = f(); err == nil {
+			return
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatalf("%s: the test ended: %v", what, err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	t.Fatalf("%s: %v", what, err)
+}
+
+// gone waits until no BMC has the name.
+func (l *lab) gone(t *testing.T, name string) {
+	t.Helper()
+	eventually(t, name+" is gone", func() error {
+		if b, err := admin.Find(l.gw.BMCs(), name); err == nil {
+			return fmt.Errorf("it is %s", b.State)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,236 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
+)
+
+// offWithin is how long a power cycle waits for the watch to report the VM off.
+const offWithin = 2 * time.Minute
+
+// A machine is the VM behind a BMC: it answers IPMI's questions from what
+// vSphere's watch has reported and turns its commands into vSphere's verbs.
+type machine struct {
+	key     inventory.Key
+	vc      *vsphere.VCenter
+	boot    *bootOverride
+	ops     *operations
+	offTime time.Duration // of a power cycle
+	done    func(ipmi.ChassisControl, error)
+}
+
+var _ bmc.Machine = (*machine)(nil)
+
+// Power returns what the watch last said. A suspended VM is not off: it can come
+// back with its old memory and write to its disks.
+func (m *machine) Power() (bmc.PowerState, error) {
+	s, err := m.vc.State(m.key)
+	if err != nil {
+		return 0, bmc.ErrStale
+	}
+	switch s.Power {
+	case vsphere.PoweredOn:
+		return bmc.On, nil
+	case vsphere.PoweredOff:
+		return bmc.Off, nil
+	case vsphere.Suspended:
+		return bmc.Sleeping, nil
+	default:
+		return 0, bmc.ErrStale
+	}
+}
+
+// Control carries out a power action. Its errors carry the completion code of
+// the fault and vSphere's words.
+func (m *machine) Control(ctx context.Context, c ipmi.ChassisControl) error {
+	m.boot.restartCountdown()
+	err := completionCode(m.ops.do(ctx, c, func(ctx context.Context, accept func()) error {
+		return m.carryOut(ctx, c, accept)
+	}))
+	m.done(c, err)
+	return err
+}
+
+func (m *machine) carryOut(ctx context.Context, c ipmi.ChassisControl, accept func()) error {
+	power, err := m.Power()
+	if err != nil {
+		return vsphere.ErrUnavailable
+	}
+	switch c {
+	case ipmi.ChassisPowerUp:
+		return m.powerUp(ctx, power)
+	case ipmi.ChassisPowerDown:
+		return m.unlessOff(power, func() error { return m.vc.PowerOff(ctx, m.key) })
+	case ipmi.ChassisSoftOff:
+		return m.unlessOff(power, func() error { return m.vc.Shutdown(ctx, m.key) })
+	case ipmi.ChassisPowerCycle:
+		return m.whenOn(power, func() error { return m.coldStart(ctx, m.offTime, accept) })
+	case ipmi.ChassisHardReset:
+		return m.whenOn(power, func() error { return m.reset(ctx, accept) })
+	case ipmi.ChassisDiagnostic:
+		return m.whenOn(power, func() error { return m.vc.NMI(ctx, m.key) })
+	default:
+		return ipmi.InvalidField
+	}
+}
+
+// powerUp starts the VM with the boot override applied. One that is suspended
+// resumes where it was, which is no boot and uses no override up.
+func (m *machine) powerUp(ctx context.Context, power bmc.PowerState) error {
+	switch power {
+	case bmc.On:
+		return nil
+	case bmc.Sleeping:
+		return m.vc.PowerOn(ctx, m.key)
+	}
+	return m.bootUp(ctx)
+}
+
+func (m *machine) bootUp(ctx context.Context) error {
+	if err := m.boot.prepare(ctx); err != nil {
+		return fmt.Errorf("boot device: %w", err)
+	}
+	if err := m.vc.PowerOn(ctx, m.key); err != nil {
+		return err
+	}
+	return m.boot.used()
+}
+
+// unlessOff is success without a call when the VM is off already: fence agents
+// and provisioners repeat themselves.
+func (m *machine) unlessOff(power bmc.PowerState, off func() error) error {
+	if power == bmc.Off {
+		return nil
+	}
+	return off()
+}
+
+// whenOn refuses what section 28.3 wants refused of a machine that is not on.
+func (m *machine) whenOn(power bmc.PowerState, do func() error) error {
+	if power != bmc.On {
+		return fmt.Errorf("virtual machine is %s: %w", power, vsphere.ErrState)
+	}
+	return do()
+}
+
+// reset presses the reset button, unless a boot override waits: a VM reads its
+// boot order reliably at a cold start only, so it then gets one.
+func (m *machine) reset(ctx context.Context, accept func()) error {
+	if m.boot.pending() {
+		return m.coldStart(ctx, 0, accept)
+	}
+	return m.vc.Reset(ctx, m.key)
+}
+
+// coldStart powers the VM off, waits and starts it. The client hears of success
+// when the power off was accepted; what follows takes longer than it would wait.
+func (m *machine) coldStart(ctx context.Context, offTime time.Duration, accept func()) error {
+	if err := m.vc.PowerOff(ctx, m.key); err != nil {
+		return err
+	}
+	accept()
+	ctx, cancel := context.WithTimeout(ctx, offWithin+offTime)
+	defer cancel()
+	if err := m.vc.WaitPower(ctx, m.key, vsphere.PoweredOff); err != nil {
+		return fmt.Errorf("waiting for power off: %w", err)
+	}
+	if err := pause(ctx, offTime); err != nil {
+		return err
+	}
+	return m.bootUp(ctx)
+}
+
+// Boot returns the boot flags as set, without their valid bit when they expired.
+func (m *machine) Boot() ipmi.BootFlags { return m.boot.flags() }
+
+// SetBoot remembers the flags; vSphere hears of them at the next boot.
+func (m *machine) SetBoot(_ context.Context, f ipmi.BootFlags, validFor time.Duration) error {
+	if f.Valid() && f.Device() != ipmi.BootNoOverride {
+		if _, ok := bootDevice(f.Device()); !ok {
+			return refusal{ipmi.InvalidField, fmt.Errorf("a VM cannot boot from %q", f.Device())}
+		}
+	}
+	return m.boot.set(f, validFor)
+}
+
+// bootDevice returns vSphere's device for IPMI's selector. Safe mode and a
+// diagnostic partition are nothing a VM has.
+func bootDevice(d ipmi.BootDevice) (vsphere.BootDevice, bool) {
+	switch d {
+	case ipmi.BootPXE:
+		return vsphere.BootNetwork, true
+	case ipmi.BootDisk, ipmi.BootRemoteDisk:
+		return vsphere.BootDisk, true
+	case ipmi.BootCDROM, ipmi.BootRemoteCDROM:
+		return vsphere.BootCDROM, true
+	case ipmi.BootFloppy, ipmi.BootRemoteFloppy:
+		return vsphere.BootFloppy, true
+	case ipmi.BootSetup:
+		return vsphere.BootSetup, true
+	default:
+		return 0, false
+	}
+}
+
+// faultCodes is what a client is told of each of vSphere's refusals. Node busy
+// is the one that clients repeat, so it stands for everything that may pass.
+var faultCodes = []struct {
+	fault error
+	code  ipmi.CompletionCode
+}{
+	{vsphere.ErrBusy, ipmi.NodeBusy},
+	{vsphere.ErrStale, ipmi.NodeBusy},
+	{vsphere.ErrUnavailable, ipmi.NodeBusy},
+	{vsphere.ErrState, ipmi.NotInPresentState},
+	{vsphere.ErrDenied, ipmi.InsufficientPrivilege},
+	{vsphere.ErrNotFound, ipmi.NotPresent},
+	{vsphere.ErrUnsupported, ipmi.InvalidField},
+	{vsphere.ErrFailed, ipmi.Unspecified},
+}
+
+// A refusal is a fault with the completion code it has for the client.
+type refusal struct {
+	code  ipmi.CompletionCode
+	fault error
+}
+
+// Error is the fault's; the code is told beside it.
+func (r refusal) Error() string { return r.fault.Error() }
+
+// Unwrap gives both.
+func (r refusal) Unwrap() []error { return []error{r.code, r.fault} }
+
+// completionCode puts the code of a fault into its error, for the dispatcher to find.
+func completionCode(err error) error {
+	if err == nil {
+		return nil
+	}
+	if code := ipmi.Completed; errors.As(err, &code) {
+		return err
+	}
+	for _, f := range faultCodes {
+		if errors.Is(err, f.fault) {
+			return refusal{f.code, err}
+		}
+	}
+	return err
+}
+
+// pause waits for d or for the end of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

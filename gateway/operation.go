@@ -1,0 +1,144 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+)
+
+const (
+	// unheardFor is how long an accepted operation that nobody heard of, because
+	// every client had been sent away with node busy, answers a repeat.
+	unheardFor = 30 * time.Second
+	// finishWithin is how long a stopping gateway waits for an operation: a power
+	// cycle must not leave its VM off because the gateway was restarted meanwhile.
+	finishWithin = 20 * time.Second
+)
+
+// An operation is one power action on one VM, from the request to its end.
+type operation struct {
+	action   ipmi.ChassisControl
+	accepted chan struct{} // closed when err says whether vSphere accepted the action
+	done     chan struct{} // closed at the end
+	err      error
+
+	// Guarded by operations.mu.
+	running bool
+	heard   bool // err reached a client
+	ended   time.Time
+}
+
+// operations runs one power action at a time on a VM. A repeat of the action
+// that is running joins it; any other waits for its end, for as long as its
+// client does. What could not begin by then never does: the client was told
+// node busy, and decides anew.
+type operations struct {
+	// late is told of an action that failed after it had been accepted.
+	late func(ipmi.ChassisControl, error)
+
+	ctx    context.Context // of the operations; outlives the clients that asked for them
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu      sync.Mutex
+	current *operation // running, or the last one
+	closed  bool
+}
+
+func newOperations(late func(ipmi.ChassisControl, error)) *operations {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &operations{late: late, ctx: ctx, cancel: cancel}
+}
+
+// do runs the action, or joins the one that runs, and returns when vSphere has
+// accepted or refused it, or when ctx ends; the action then goes on. run calls
+// accept as soon as the client may be told of success, and may go on after it.
+func (o *operations) do(ctx context.Context, action ipmi.ChassisControl, run func(ctx context.Context, accept func()) error) error {
+	for {
+		op, err := o.start(ctx, action, run)
+		if err != nil {
+			return err
+		}
+		if op.action == action {
+			return o.hear(ctx, op)
+		}
+		select {
+		case <-op.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// hear waits for vSphere's answer.
+func (o *operations) hear(ctx context.Context, op *operation) error {
+	select {
+	case <-op.accepted:
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		op.heard = true
+		return op.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// start returns a new operation, one that the action can join, or another that
+// has to end first.
+func (o *operations) start(ctx context.Context, action ipmi.ChassisControl, run func(context.Context, func()) error) (*operation, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if op := o.current; op != nil && (op.running || op.answersRepeat(action)) {
+		return op, nil
+	}
+	if o.closed {
+		return nil, ipmi.NodeBusy
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	op := &operation{action: action, accepted: make(chan struct{}), done: make(chan struct{}), running: true}
+	o.current = op
+	o.wg.Go(func() { o.run(op, run) })
+	return op, nil
+}
+
+// answersRepeat reports whether op was carried out and the clients that asked
+// for it do not know: their repeat must not carry it out again.
+func (op *operation) answersRepeat(action ipmi.ChassisControl) bool {
+	return !op.running && !op.heard && op.err == nil && op.action == action && time.Since(op.ended) < unheardFor
+}
+
+func (o *operations) run(op *operation, run func(context.Context, func()) error) {
+	told := false
+	accept := func() {
+		told = true
+		close(op.accepted)
+	}
+	err := run(o.ctx, accept)
+	if told && err != nil {
+		o.late(op.action, err)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	op.running, op.ended = false, time.Now()
+	defer close(op.done)
+	if !told {
+		op.err = err
+		close(op.accepted)
+	}
+}
+
+// close refuses new operations and returns when the running one has ended; one
+// that does not end within finishWithin is cancelled.
+func (o *operations) close() {
+	o.mu.Lock()
+	o.closed = true
+	o.mu.Unlock()
+	hurry := time.AfterFunc(finishWithin, o.cancel)
+	o.wg.Wait()
+	hurry.Stop()
+	o.cancel()
+}

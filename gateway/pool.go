@@ -1,0 +1,141 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/gateway/store"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+)
+
+// A pool is an address pool in use: its books, the file they are kept in, and
+// the interface its addresses live on. Several tenants may share one.
+type pool struct {
+	config    Pool
+	addresser address.Addresser
+	announcer announcer
+	store     *store.Store
+
+	mu       sync.Mutex
+	books    *address.Pool
+	disowned map[netip.Addr]bool // leased by an earlier run, and no longer in the pool
+}
+
+// An announcer tells the neighbours on an interface that an address is here.
+type announcer interface {
+	Announce(iface string, a netip.Addr) error
+}
+
+// silent is the announcer of addresses that were there before.
+type silent struct{}
+
+func (silent) Announce(string, netip.Addr) error { return nil }
+
+func newPool(c Pool, st *store.Store, a address.Addresser, an announcer) (*pool, error) {
+	books, err := address.NewPool(c.PoolConfig)
+	if err != nil {
+		return nil, err
+	}
+	return &pool{config: c, addresser: a, announcer: an, store: st, books: books, disowned: make(map[netip.Addr]bool)}, nil
+}
+
+// adopt takes up the leases of an earlier run. One whose address the pool no
+// longer has is returned as an error and stays on disk: the configuration may
+// come back.
+func (p *pool) adopt(leases []address.Lease) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var problems []error
+	for _, l := range leases {
+		if l.Pool != p.config.Name {
+			continue
+		}
+		if err := p.books.Adopt(l); err != nil {
+			p.disowned[l.Address] = true
+			problems = append(problems, err)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// lease gives the VM its address: the one it had before, or a new one that is
+// on disk before it is used. undo gives back only what was not there before.
+func (p *pool) lease(vm inventory.VM, tenant string, now time.Time) (address.Lease, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, err := p.books.Allocate(vm.Key, now); err != nil {
+		return address.Lease{}, err
+	}
+	l, _ := p.books.Describe(vm.Key, tenant, vm.Name)
+	if err := p.store.PutLease(l); err != nil {
+		// Not durable: nobody has been told of it, so it may as well be held.
+		p.books.Release(vm.Key, now)
+		return address.Lease{}, fmt.Errorf("address %s: storing the lease: %w", l.Address, err)
+	}
+	return l, nil
+}
+
+// release holds the lease: the VM finds its address again, and nobody else gets
+// it before the pool's hold has passed.
+func (p *pool) release(key inventory.Key, now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l, ok := p.books.Release(key, now)
+	if !ok {
+		return nil
+	}
+	return p.store.PutLease(l)
+}
+
+// leased returns the leases in use that belong to the tenant.
+func (p *pool) leased(tenant string) []address.Lease {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []address.Lease
+	for _, l := range p.books.Leases() {
+		if l.InUse() && l.Tenant == tenant {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func (p *pool) usage(now time.Time) address.Usage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.books.Usage(now)
+}
+
+// add puts the address on the interface; the undo takes it away.
+func (p *pool) add(a netip.Addr) (undo func() error, err error) {
+	if err := p.addresser.Add(p.config.Interface, a); err != nil {
+		return nil, err
+	}
+	return func() error { return p.addresser.Remove(p.config.Interface, a) }, nil
+}
+
+// sweep removes addresses that carry our mark and that no lease in use explains:
+// an earlier run left them behind, or its state file is lost.
+func (p *pool) sweep() error {
+	present, err := p.addresser.List(p.config.Interface)
+	if err != nil {
+		return err
+	}
+	used := make(map[netip.Addr]bool)
+	p.mu.Lock()
+	for _, l := range p.books.Leases() {
+		used[l.Address] = l.InUse()
+	}
+	p.mu.Unlock()
+	var problems []error
+	for _, a := range present {
+		if !used[a] && (p.books.Contains(a) || p.disowned[a]) {
+			problems = append(problems, p.addresser.Remove(p.config.Interface, a))
+		}
+	}
+	return errors.Join(problems...)
+}

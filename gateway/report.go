@@ -1,0 +1,182 @@
+package gateway
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/metrics"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
+)
+
+var _ admin.Source = (*Gateway)(nil)
+
+// BMCs returns every BMC, also those that wait, sorted by tenant and name.
+func (g *Gateway) BMCs() []admin.BMC {
+	var out []admin.BMC
+	for _, t := range g.served() {
+		out = append(out, t.report()...)
+	}
+	slices.SortFunc(out, func(a, b admin.BMC) int {
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name), cmp.Compare(a.VM.InstanceUUID, b.VM.InstanceUUID))
+	})
+	return out
+}
+
+// Status returns the daemon in one screen.
+func (g *Gateway) Status() admin.Status {
+	s := admin.Status{Version: g.version.Text, Started: g.started}
+	for i, vc := range g.vcenters {
+		now := vc.Status()
+		link := admin.Down
+		if now.Connected {
+			link = admin.Up
+		}
+		s.VCenters = append(s.VCenters, admin.VCenter{
+			Name: vc.Name(), Host: g.config.VCenters[i].URL.Host, State: link, Since: now.Since,
+			LastAnswer: now.LastAnswer, LastError: now.LastError, VMs: g.serving(vc), InsecureTLS: now.Insecure,
+		})
+	}
+	for _, p := range g.lent() {
+		u := p.usage(time.Now())
+		s.Pools = append(s.Pools, admin.Pool{Name: p.config.Name, Interface: p.config.Interface, Addresses: u.Size, InUse: u.InUse, Held: u.Held})
+	}
+	for _, t := range g.served() {
+		c := t.count()
+		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config.Name, BMCs: c.ready + c.waiting + c.failed, Ready: c.ready, Waiting: c.waiting, Error: c.failed})
+	}
+	return s
+}
+
+// snapshot is the same for the metrics.
+func (g *Gateway) snapshot() metrics.Snapshot {
+	var s metrics.Snapshot
+	for _, t := range g.served() {
+		c := t.count()
+		s.Tenants = append(s.Tenants, metrics.TenantState{Name: t.config.Name, Pending: c.waiting, Ready: c.ready, Error: c.failed, Sessions: c.sessions})
+	}
+	for _, p := range g.lent() {
+		u := p.usage(time.Now())
+		s.Pools = append(s.Pools, metrics.PoolState{Name: p.config.Name, Addresses: u.Size, Allocated: u.InUse + u.Held})
+	}
+	for _, vc := range g.vcenters {
+		now := vc.Status()
+		s.VCenters = append(s.VCenters, metrics.VCenterState{Name: vc.Name(), Up: now.Connected, Logins: now.Logins, VMs: g.serving(vc), LastUpdate: now.LastAnswer})
+	}
+	return s
+}
+
+// serving counts the VMs of a vCenter that some tenant selects.
+func (g *Gateway) serving(vc *vsphere.VCenter) int {
+	n := 0
+	for _, t := range g.served() {
+		if t.vc == vc {
+			c := t.count()
+			n += c.ready + c.waiting + c.failed
+		}
+	}
+	return n
+}
+
+type counts struct{ ready, waiting, failed, sessions int }
+
+func (t *tenant) count() counts {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := counts{waiting: len(t.waiting)}
+	for _, ep := range t.endpoints {
+		if ep.failed() != nil {
+			c.failed++
+			continue
+		}
+		c.ready++
+		c.sessions += len(ep.bmc.Sessions())
+	}
+	return c
+}
+
+func (t *tenant) report() []admin.BMC {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := make([]admin.BMC, 0, len(t.endpoints)+len(t.waiting))
+	for _, ep := range t.endpoints {
+		out = append(out, t.describe(ep))
+	}
+	for _, w := range t.waiting {
+		b := t.common(w.vm)
+		b.State, b.Reason, b.Since = admin.Pending, w.err.Error(), w.since
+		out = append(out, b)
+	}
+	return out
+}
+
+// describe is what a running endpoint adds to what all BMCs of a tenant share.
+func (t *tenant) describe(ep *endpoint) admin.BMC {
+	b := t.common(ep.vm)
+	b.State, b.Since = admin.Ready, ep.since
+	if err := ep.failed(); err != nil {
+		b.State, b.Reason = admin.Error, err.Error()
+	}
+	b.Address, b.MAC = ep.lease.Address, ep.lease.MAC.String()
+	stats := ep.bmc.Stats()
+	b.LastRequest, b.Requests = stats.LastRequest, stats.Requests
+	if f := ep.machine.Boot(); f.Valid() {
+		b.Boot = f.String()
+	}
+	for _, s := range ep.bmc.Sessions() {
+		b.Sessions = append(b.Sessions, session(s))
+	}
+	return b
+}
+
+func session(s bmc.SessionInfo) admin.Session {
+	return admin.Session{
+		ID: fmt.Sprintf("0x%08x", s.ID), Account: s.Account, Privilege: s.Privilege.String(), From: s.From,
+		Suite: int(s.Suite), IdleSeconds: int64(time.Since(s.LastSeen).Seconds()), OpenedAt: s.Opened,
+	}
+}
+
+func (t *tenant) common(vm inventory.VM) admin.BMC {
+	b := admin.BMC{
+		Tenant: t.config.Name, Name: vm.Name, Power: admin.PowerUnknown,
+		Port: t.config.IPMI.Port, Pool: t.pool.config.Name, Interface: t.pool.config.Interface, VCenter: t.config.VCenter,
+		VM: admin.VM{InstanceUUID: vm.Key.VM, BIOSUUID: vm.BIOSUUID, Ref: vm.Ref, Name: vm.Name},
+	}
+	if s, err := t.vc.State(vm.Key); err == nil {
+		b.Power, b.PowerAge = power(s.Power), int64(time.Since(s.Since).Seconds())
+	}
+	for _, tag := range vm.Tags {
+		if slices.Contains(t.config.Select.Tags, tag) {
+			b.SelectedBy = append(b.SelectedBy, "tag "+tag)
+		}
+	}
+	for _, path := range t.config.Select.Folders {
+		if slices.Contains(vm.Folders, path) || slices.Contains(vm.Below, path) {
+			b.SelectedBy = append(b.SelectedBy, "folder "+path)
+		}
+	}
+	for _, a := range t.config.Accounts {
+		b.Accounts = append(b.Accounts, admin.Account{Name: a.Name, Privilege: a.Privilege.String()})
+	}
+	for _, id := range t.config.IPMI.CipherSuites {
+		b.CipherSuites = append(b.CipherSuites, int(id))
+	}
+	return b
+}
+
+func power(p vsphere.PowerState) admin.Power {
+	switch p {
+	case vsphere.PoweredOn:
+		return admin.PowerOn
+	case vsphere.PoweredOff:
+		return admin.PowerOff
+	case vsphere.Suspended:
+		return admin.PowerSuspended
+	default:
+		return admin.PowerUnknown
+	}
+}
