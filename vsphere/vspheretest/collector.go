@@ -20,7 +20,8 @@ const pageSize = 100
 // (RetrieveProperties and its kin) stay the simulator's.
 type collector struct {
 	simulator.PropertyCollector
-	v *VCenter
+	v       *VCenter
+	session *simulator.Session // that made it
 
 	// turn is held while an update is made or waited for; it guards version,
 	// the replay and the inner state of the filters.
@@ -41,7 +42,7 @@ type collector struct {
 
 func (v *VCenter) newCollector(ctx *simulator.Context, ref types.ManagedObjectReference) *collector {
 	c := &collector{
-		v:     v,
+		v: v, session: ctx.Session,
 		turn:  make(chan struct{}, 1),
 		dirty: make(map[types.ManagedObjectReference]struct{}),
 		wake:  make(chan struct{}, 1),
@@ -126,9 +127,8 @@ func (c *collector) CreateFilter(ctx *simulator.Context, req *types.CreateFilter
 		}
 	}
 	f := newFilter(c, req)
-	f.session = ctx.Session
 	ctx.Session.Put(f)
-	c.sweep(ctx)
+	c.v.hub.sweep()
 	c.v.hub.join(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -136,22 +136,6 @@ func (c *collector) CreateFilter(ctx *simulator.Context, req *types.CreateFilter
 	c.tasks = c.tasks || f.about("Task")
 	c.poke()
 	return &methods.CreateFilterBody{Res: &types.CreateFilterResponse{Returnval: f.Self}}
-}
-
-// sweep has the hub forget collectors whose session is gone; nobody can ask
-// them for anything any more.
-func (c *collector) sweep(ctx *simulator.Context) {
-	for _, other := range c.v.hub.joined() {
-		if other.orphaned() {
-			c.v.hub.leave(other)
-		}
-	}
-}
-
-func (c *collector) orphaned() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.cancel == nil && len(c.filters) > 0 && !c.v.alive(c.filters[0].session)
 }
 
 // update makes the next set of at most limit object updates; nil when there is

@@ -16,7 +16,6 @@ import (
 type filter struct {
 	mo.PropertyFilter
 	collector *collector
-	session   *simulator.Session
 
 	fresh   bool // members are not known yet
 	members map[types.ManagedObjectReference]bool

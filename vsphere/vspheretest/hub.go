@@ -149,13 +149,14 @@ func (h *hub) leave(c *collector) {
 	delete(h.collectors, c)
 }
 
-// joined returns the collectors that are told.
-func (h *hub) joined() []*collector {
+// sweep forgets the collectors of sessions that are gone: nobody can ask them
+// for anything any more.
+func (h *hub) sweep() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	out := make([]*collector, 0, len(h.collectors))
 	for c := range h.collectors {
-		out = append(out, c)
+		if !c.v.alive(c.session) {
+			delete(h.collectors, c)
+		}
 	}
-	return out
 }

@@ -20,30 +20,34 @@ const (
 	suspended = types.VirtualMachinePowerStateSuspended
 )
 
-func TestPowerVerbs(t *testing.T) {
-	v := start(t, vspheretest.Config{VMs: 1})
-	c := login(t, v)
-	vm := vmOf(c, v, "vc-vm-01")
+// verbsOf are the calls on a VM; those that start a task wait for it.
+func verbsOf(t *testing.T, vm *object.VirtualMachine) map[string]func() error {
 	ctx := t.Context()
-	nmi := func() error {
-		_, err := methods.SendNMI(ctx, c, &types.SendNMI{This: vm.Reference()})
-		return err
-	}
 	task := func(verb func() (*object.Task, error)) func() error {
 		return func() error {
 			job, err := verb()
 			return finish(t, job, err)
 		}
 	}
-	verbs := map[string]func() error{
+	return map[string]func() error{
 		"on":       task(func() (*object.Task, error) { return vm.PowerOn(ctx) }),
 		"off":      task(func() (*object.Task, error) { return vm.PowerOff(ctx) }),
 		"reset":    task(func() (*object.Task, error) { return vm.Reset(ctx) }),
 		"suspend":  task(func() (*object.Task, error) { return vm.Suspend(ctx) }),
-		"nmi":      nmi,
 		"shutdown": func() error { return vm.ShutdownGuest(ctx) },
 		"standby":  func() error { return vm.StandbyGuest(ctx) },
+		"nmi": func() error {
+			_, err := methods.SendNMI(ctx, vm.Client(), &types.SendNMI{This: vm.Reference()})
+			return err
+		},
 	}
+}
+
+func TestPowerVerbs(t *testing.T) {
+	v := start(t, vspheretest.Config{VMs: 1})
+	c := login(t, v)
+	vm := vmOf(c, v, "vc-vm-01")
+	verbs := verbsOf(t, vm)
 	invalidPower, noTools := types.BaseMethodFault(&types.InvalidPowerState{}), types.BaseMethodFault(&types.ToolsUnavailable{})
 	for _, tt := range []struct {
 		verb  string

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/vmware/govmomi/session"
+	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
@@ -23,21 +24,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	for worker := range 4 {
 		c := login(t, v)
 		wg.Go(func() {
-			for i := range 15 {
-				name := fmt.Sprintf("vc-vm-%02d", 1+(worker*5+i)%20)
-				vm := vmOf(c, v, name)
-				if task, err := vm.PowerOff(t.Context()); err == nil {
-					_ = task.Wait(t.Context()) // another worker may have been faster
-				}
-				if task, err := vm.Reconfigure(t.Context(), types.VirtualMachineConfigSpec{
-					Annotation: fmt.Sprint(worker, i), BootOptions: &types.VirtualMachineBootOptions{BootDelay: int64(i + 1)},
-				}); err == nil {
-					_ = task.Wait(t.Context())
-				}
-				if task, err := vm.PowerOn(t.Context()); err == nil {
-					_ = task.Wait(t.Context())
-				}
-			}
+			busyWorker(t, c, v, worker)
 			_ = session.NewManager(c).Logout(t.Context())
 		})
 	}
@@ -81,6 +68,25 @@ func TestEverythingAtOnce(t *testing.T) {
 		}
 		if o, ok := props["config.bootOptions"].(types.VirtualMachineBootOptions); !ok || o.BootDelay != v.BootOptions(name).BootDelay {
 			t.Errorf("%s: boot options known as %+v, want %+v", name, o, v.BootOptions(name))
+		}
+	}
+}
+
+// busyWorker switches and reconfigures VMs; faults are expected, because
+// another worker may be at the same VM.
+func busyWorker(t *testing.T, c *vim25.Client, v *vspheretest.VCenter, worker int) {
+	for i := range 15 {
+		vm := vmOf(c, v, fmt.Sprintf("vc-vm-%02d", 1+(worker*5+i)%20))
+		if task, err := vm.PowerOff(t.Context()); err == nil {
+			_ = task.Wait(t.Context())
+		}
+		if task, err := vm.Reconfigure(t.Context(), types.VirtualMachineConfigSpec{
+			Annotation: fmt.Sprint(worker, i), BootOptions: &types.VirtualMachineBootOptions{BootDelay: int64(i + 1)},
+		}); err == nil {
+			_ = task.Wait(t.Context())
+		}
+		if task, err := vm.PowerOn(t.Context()); err == nil {
+			_ = task.Wait(t.Context())
 		}
 	}
 }
