@@ -1,0 +1,80 @@
+package bmc
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+)
+
+// reads returns n packets that ask for one command, in a session of their own.
+func reads(t testing.TB, id ipmi.CipherSuiteID, fn ipmi.NetFn, cmd uint8, n int) (*attempt, [][]byte) {
+	t.Helper()
+	a := newAttempt(t, newBMC(t, func(c *Config) { c.Events = Events{} }).bmc, admin)
+	a.x.Suite = suite(t, id)
+	a.complete()
+	p, err := ipmi.NewProtection(a.x.Suite, a.x.SIK())
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := ipmi.AppendRequest(nil, ipmi.Message{Responder: ipmi.AddressBMC, NetFn: fn, Requester: ipmi.AddressConsole, Command: cmd})
+	packets := make([][]byte, n)
+	for i := range packets {
+		packets[i] = p.Seal(nil, ipmi.PayloadIPMI, a.x.BMCID, uint32(i+1), [16]byte{byte(i)}, message)
+	}
+	return a, packets
+}
+
+// TestReadsAllocateNothing: thousands of BMCs are polled all day long.
+func TestReadsAllocateNothing(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		fn   ipmi.NetFn
+		cmd  uint8
+	}{
+		{"Get Chassis Status", ipmi.NetFnChassis, cmdChassisStatus},
+		{"Get Device ID", ipmi.NetFnApp, cmdDeviceID},
+	} {
+		for _, id := range []ipmi.CipherSuiteID{3, 17} {
+			const runs = 100
+			a, packets := reads(t, id, tt.fn, tt.cmd, runs+2)
+			dst := make([]byte, 0, maxDatagram)
+			next := 0
+			ask := func() {
+				reply, reason := a.b.answer(a.now, a.from, packets[next], dst)
+				if next++; len(reply) == 0 {
+					t.Fatalf("packet %d: %v", next, reason)
+				}
+			}
+			ask() // the first one makes the scratch space
+			if n := testing.AllocsPerRun(runs, ask); n != 0 {
+				t.Errorf("%s, suite %d: %v allocations", tt.name, id, n)
+			}
+		}
+	}
+}
+
+func benchmarkRead(b *testing.B, id ipmi.CipherSuiteID) {
+	a, packets := reads(b, id, ipmi.NetFnChassis, cmdChassisStatus, b.N)
+	dst := make([]byte, 0, maxDatagram)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for _, packet := range packets {
+		if reply, reason := a.b.answer(time.Now(), a.from, packet, dst); len(reply) == 0 {
+			b.Fatal(reason)
+		}
+	}
+}
+
+func BenchmarkGetChassisStatusSuite3(b *testing.B)  { benchmarkRead(b, 3) }
+func BenchmarkGetChassisStatusSuite17(b *testing.B) { benchmarkRead(b, 17) }
+
+func BenchmarkLogin(b *testing.B) {
+	r := newBMC(b, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		a := newAttempt(b, r.bmc, admin)
+		a.complete()
+		r.bmc.closeSession(r.bmc.sessions[a.x.BMCID])
+	}
+}
