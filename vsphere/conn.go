@@ -33,7 +33,8 @@ func openConn(ctx context.Context, cfg Config, transport http.RoundTripper, kind
 	if err != nil {
 		return nil, err
 	}
-	if content.SessionManager == nil || content.RootFolder.Value == "" || content.ViewManager == nil || content.SearchIndex == nil {
+	// A lone ESXi host has no instance UUID, and nothing else to tell VMs apart by.
+	if content.SessionManager == nil || content.ViewManager == nil || content.SearchIndex == nil || content.About.InstanceUuid == "" {
 		return nil, fmt.Errorf("%s is no vCenter", cfg.URL.Host)
 	}
 	c.content = content

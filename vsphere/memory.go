@@ -227,6 +227,14 @@ func (m *memory) state(key inventory.Key) (State, error) {
 	return r.state, nil
 }
 
+// asks reports whether the VM waits for an answer.
+func (m *memory) asks(key inventory.Key) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	r := m.byKey[key]
+	return r != nil && r.state.Question
+}
+
 // find returns the VM's present managed object reference and name.
 func (m *memory) find(key inventory.Key) (types.ManagedObjectReference, string, error) {
 	m.mu.RLock()

@@ -85,7 +85,10 @@ func (v *VCenter) perform(ctx context.Context, key inventory.Key, do verb) error
 		if task, err = do.start(ctx, vm); err == nil && task != nil {
 			brief, cancel := context.WithTimeout(ctx, observation)
 			defer cancel()
-			_, err = v.tasks.wait(brief, *task)
+			var ended bool
+			if ended, err = v.tasks.wait(brief, *task); !ended && v.memory.asks(key) {
+				err = fmt.Errorf("%w: it waits for an answer to a question", ErrBusy)
+			}
 		}
 		if do.want != 0 && v.already(err, key) == do.want {
 			return nil

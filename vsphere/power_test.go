@@ -82,6 +82,23 @@ func TestVerbDoesNotChangeState(t *testing.T) {
 	must(t, l.v.WaitPower(t.Context(), key, PoweredOff))
 }
 
+// A task that waits for an answer gets nowhere: the caller should come again.
+func TestVerbMeetsAQuestion(t *testing.T) {
+	l := newLab(t, 1).ready()
+	must(t, l.SetPower("lab-01", types.VirtualMachinePowerStatePoweredOff))
+	must(t, l.SetQuestion("lab-01", true))
+	l.eventually("question", func() error {
+		if s, err := l.v.State(l.key("lab-01")); err != nil || !s.Question {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	l.Inject(vspheretest.Fault{Method: "PowerOnVM_Task", InTask: true, Delay: 3 * time.Second, Times: 1})
+	if err := l.v.PowerOn(t.Context(), l.key("lab-01")); !errors.Is(err, ErrBusy) {
+		t.Errorf("err = %v, want ErrBusy", err)
+	}
+}
+
 func TestWaitPower(t *testing.T) {
 	l := newLab(t, 2).ready()
 	key := l.key("lab-01")

@@ -68,7 +68,7 @@ func TestOneLoginASession(t *testing.T) {
 
 // A session that expires is no outage: verbs are answered and the state stays.
 func TestKilledSessionIsNoOutage(t *testing.T) {
-	l := newLab(t, 1).ready()
+	l := newLab(t, 1).ready(func(c *Config) { c.Rate, c.Burst = 1000, 1000 })
 	key := l.key("lab-01")
 	for range 5 {
 		l.KillSessions()

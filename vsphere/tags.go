@@ -2,7 +2,9 @@ package vsphere
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 
@@ -74,7 +76,9 @@ func (t *tagger) look(ctx context.Context) error {
 	if len(ids) > 0 {
 		attached, err := t.attached(ctx, names)
 		if err != nil {
-			t.names.doubt() // an id may be gone
+			if !silent(err) {
+				t.names.doubt() // an id may be gone
+			}
 			return err
 		}
 		for _, a := range attached {
@@ -85,6 +89,13 @@ func (t *tagger) look(ctx context.Context) error {
 		t.mem.changed.raise()
 	}
 	return nil
+}
+
+// silent reports whether vCenter did not answer at all.
+func silent(err error) bool {
+	var late *timeoutError
+	var broken *url.Error
+	return errors.As(err, &late) || errors.As(err, &broken)
 }
 
 // attached asks for the objects of all tags in one call.

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	folderCheck   = time.Minute     // between two look-ups of folder paths: a rename shows here
-	folderRetry   = 2 * time.Second // the same while a folder is missing
-	firstHold     = 2 * time.Second // how long vCenter may hold back an answer that says "nothing"
-	unansweredGap = 5 * time.Second // between two looks at a shut gate: the password may have changed
-	emptyAnswers  = 3               // answers without any VM in a row before VMs known are dropped
+	folderCheck  = time.Minute     // between two look-ups of folder paths: a rename shows here
+	folderRetry  = 2 * time.Second // the same while a folder is missing
+	firstHold    = 2 * time.Second // how long vCenter may hold back an answer that says "nothing"
+	shutGap      = 2 * time.Second // between two looks at a shut gate: the password may have changed
+	emptyAnswers = 3               // answers without any VM in a row before VMs known are dropped
 )
 
 // A watcher keeps the memory in step with vCenter. Its fields belong to the
@@ -87,7 +87,8 @@ func (w *watcher) prepare(ctx context.Context) error {
 		}
 		w.col, w.version, w.checked = col, "", time.Time{}
 	}
-	if age := time.Since(w.checked); age > folderCheck || w.missing && age > folderRetry {
+	between := w.seen == nil || w.version == "" // not amid the pages of an answer
+	if age := time.Since(w.checked); between && (age > folderCheck || w.missing && age > folderRetry) {
 		if err := w.placeFolders(ctx); err != nil {
 			return err
 		}
@@ -122,11 +123,17 @@ func (w *watcher) placeFolders(ctx context.Context) error {
 func (w *watcher) patience() (hold, timeout time.Duration) {
 	hold = min(max(w.cfg.Freshness/3, time.Second), time.Minute)
 	extra := min(max(w.cfg.Freshness/3, 2*time.Second), w.cfg.CallTimeout)
-	if w.seen != nil {
-		return min(hold, firstHold), min(hold, firstHold) + w.cfg.CallTimeout
-	}
 	if w.missing {
 		hold = min(hold, folderRetry)
+	}
+	if w.link.check() != nil { // somebody waits to hear that vCenter is back
+		hold = time.Second
+	}
+	if w.seen != nil {
+		hold, extra = min(hold, firstHold), w.cfg.CallTimeout
+		if w.version != "" {
+			hold = 0 // the next page is there already, or there is none
+		}
 	}
 	return hold, hold + extra
 }
@@ -167,7 +174,7 @@ func (w *watcher) take(set *types.UpdateSet, now time.Time) {
 // nothing reports whether the answer to "tell everything" was empty and is not
 // to be believed yet: a vCenter that is starting may have nothing to tell.
 func (w *watcher) nothing(set *types.UpdateSet) bool {
-	if w.seen == nil || set != nil {
+	if w.seen == nil || set != nil || w.version != "" {
 		w.empties = 0
 		return false
 	}
@@ -241,7 +248,7 @@ func (w *watcher) failed(err error, failures int) time.Duration {
 	}
 	switch {
 	case login:
-		return min(w.session.gate.wait(), unansweredGap)
+		return min(w.session.gate.wait(), shutGap)
 	case failures == 1:
 		return 0
 	default:

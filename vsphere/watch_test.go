@@ -1,0 +1,60 @@
+package vsphere
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// listening returns a watcher that has just asked for everything.
+func listening(m *memory) *watcher {
+	return &watcher{
+		cfg: Config{Log: slog.New(slog.DiscardHandler)}, mem: m, link: new(link),
+		col:  &collector{vms: "filter", folders: make(map[string]Folder), placed: make(map[Folder]placement)},
+		seen: &census{vms: make(map[string]bool), folders: make(map[Folder]map[string]bool)},
+	}
+}
+
+func page(version string, truncated bool, updates ...types.ObjectUpdate) *types.UpdateSet {
+	return &types.UpdateSet{Version: version, Truncated: &truncated, FilterSet: []types.PropertyFilterUpdate{{
+		Filter: types.ManagedObjectReference{Type: "PropertyFilter", Value: "filter"}, ObjectSet: updates,
+	}}}
+}
+
+func TestTake(t *testing.T) {
+	a, b := arrive("vm-1", "a", "u1", "poweredOn"), arrive("vm-2", "b", "u2", "poweredOn")
+	tests := []struct {
+		name      string
+		known     []types.ObjectUpdate
+		answers   []*types.UpdateSet
+		connected bool
+		vms       int
+	}{
+		{"one page", nil, []*types.UpdateSet{page("1", false, a, b)}, true, 2},
+		{"the first of two pages proves nothing", nil, []*types.UpdateSet{page("1", true, a)}, false, 1},
+		{"two pages", nil, []*types.UpdateSet{page("1", true, a), page("2", false, b)}, true, 2},
+		{"a full page and then nothing", nil, []*types.UpdateSet{page("1", true, a), nil}, true, 1},
+		{"what is not named is gone", []types.ObjectUpdate{a, b}, []*types.UpdateSet{page("1", false, b)}, true, 1},
+		{"what left between the pages is gone", nil, []*types.UpdateSet{page("1", true, a, b), page("2", false, update(leave, "vm-1"))}, true, 1},
+		{"a vCenter without VMs", nil, []*types.UpdateSet{nil}, true, 0},
+		{"VMs known and nothing said", []types.ObjectUpdate{a}, []*types.UpdateSet{nil, nil}, false, 1},
+		{"nothing said three times", []types.ObjectUpdate{a}, []*types.UpdateSet{nil, nil, nil}, true, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := newMemory(time.Minute, nil)
+			m.open("vc")
+			m.apply(tt.known, time.Now())
+			w := listening(m)
+			for _, set := range tt.answers {
+				w.take(set, time.Now())
+			}
+			_, vms, answered := m.about()
+			if connected := w.link.check() == nil; connected != tt.connected || !answered.IsZero() != tt.connected || vms != tt.vms {
+				t.Errorf("connected %v, answered %v, %d VMs, want %v and %d VMs", connected, answered, vms, tt.connected, tt.vms)
+			}
+		})
+	}
+}
