@@ -51,8 +51,8 @@ func (c *call) hold(what string, dst []byte, run func(context.Context) error) ([
 	before := as.tail
 	as.tail = a.ended
 	c.b.held++
-	s := c.s
-	c.b.carrying.Go(func() { c.b.carryOut(s, a, before, run) })
+	b, s := c.b, c.s // c is used again by the next packet
+	b.carrying.Go(func() { b.carryOut(s, a, before, run) })
 	return c.join(a, dst)
 }
 
