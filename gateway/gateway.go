@@ -124,8 +124,8 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 		if err != nil {
 			return err
 		}
-		if err := p.adopt(leases); err != nil {
-			g.log.Warn("leases that the pool no longer has", "pool", c.Name, "error", err)
+		if err := errors.Join(p.adopt(leases), p.dismiss(g.tenantsOf(c.Name), time.Now()), p.sweep()); err != nil {
+			g.log.Warn("taking up what an earlier run left", "pool", c.Name, "error", err)
 		}
 		pools[c.Name] = p
 		g.pools = append(g.pools, p)
@@ -139,6 +139,17 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 		g.tenants = append(g.tenants, t)
 	}
 	return nil
+}
+
+// tenantsOf returns the names of the tenants that take addresses from a pool.
+func (g *Gateway) tenantsOf(pool string) map[string]bool {
+	names := make(map[string]bool)
+	for _, t := range g.config.Tenants {
+		if t.Pool == pool {
+			names[t.Name] = true
+		}
+	}
+	return names
 }
 
 // loginLines is how many lines about failed logins a tenant may log: one a

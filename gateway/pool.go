@@ -43,37 +43,53 @@ func newPool(c Pool, st *store.Store, a address.Addresser, an announcer) (*pool,
 	return &pool{config: c, addresser: a, announcer: an, store: st, books: books, disowned: make(map[netip.Addr]bool)}, nil
 }
 
-// adopt takes up the leases of an earlier run. One whose address the pool no
-// longer has is returned as an error and stays on disk: the configuration may
-// come back.
+// adopt takes up the leases of an earlier run whose addresses the pool has,
+// whatever the pool was called then. One that it gave and no longer has is
+// returned as an error and stays on disk: the configuration may come back.
 func (p *pool) adopt(leases []address.Lease) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var problems []error
 	for _, l := range leases {
-		if l.Pool != p.config.Name {
-			continue
-		}
-		if err := p.books.Adopt(l); err != nil {
+		switch {
+		case p.books.Contains(l.Address):
+			problems = append(problems, p.books.Adopt(l))
+		case l.Pool == p.config.Name:
 			p.disowned[l.Address] = true
-			problems = append(problems, err)
+			problems = append(problems, fmt.Errorf("address %s of %s is not in the pool any more", l.Address, l.VM))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// dismiss releases the leases in use of tenants that are not the pool's any more.
+func (p *pool) dismiss(tenants map[string]bool, now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var problems []error
+	for _, l := range p.books.Leases() {
+		if l.InUse() && !tenants[l.Tenant] {
+			l, _ = p.books.Release(l.Key, now)
+			problems = append(problems, p.store.PutLease(l))
 		}
 	}
 	return errors.Join(problems...)
 }
 
 // lease gives the VM its address: the one it had before, or a new one that is
-// on disk before it is used. undo gives back only what was not there before.
+// on disk before it is used.
 func (p *pool) lease(vm inventory.VM, tenant string, now time.Time) (address.Lease, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	before, known := p.books.Lease(vm.Key)
 	if _, err := p.books.Allocate(vm.Key, now); err != nil {
 		return address.Lease{}, err
 	}
 	l, _ := p.books.Describe(vm.Key, tenant, vm.Name)
 	if err := p.store.PutLease(l); err != nil {
-		// Not durable: nobody has been told of it, so it may as well be held.
-		p.books.Release(vm.Key, now)
+		if !known || !before.InUse() {
+			p.books.Release(vm.Key, now) // not durable, so it is not given
+		}
 		return address.Lease{}, fmt.Errorf("address %s: storing the lease: %w", l.Address, err)
 	}
 	return l, nil

@@ -41,15 +41,16 @@ func (c Config) withDefaults() Config {
 // tidy; larger ones simply get longer names.
 func (c Config) vmName(n int) string { return fmt.Sprintf("%s-%02d", c.Prefix, n) }
 
-// derivedUUID makes a stable UUID of version 8 (RFC 9562, section 5.8) from
-// words, so that a restarted demo keeps its identities.
+// derivedUUID makes a stable UUID from words, so that a restarted demo keeps its
+// identities. It says of itself that it is random (version 4, RFC 9562, section
+// 5.4), because ipmitool shows no version later than 5 as text.
 func derivedUUID(words ...string) string {
 	h := sha256.New()
 	for _, w := range words {
 		fmt.Fprintf(h, "%d:%s", len(w), w)
 	}
 	b := h.Sum(nil)
-	b[6] = b[6]&0x0f | 0x80
+	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }

@@ -126,7 +126,6 @@ func (l *loader) config(root node) gateway.Config {
 	for _, n := range s.get("tenants").filled("at least one tenant is needed") {
 		cfg.Tenants = append(cfg.Tenants, l.tenant(n, ipmi, power))
 	}
-	watch(&cfg)
 	l.unused(s, cfg)
 	return cfg
 }

@@ -1,0 +1,27 @@
+package config
+
+import (
+	"slices"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway"
+)
+
+// unused warns of vCenters and pools that no tenant names, when all is well
+// otherwise: a name that could not be read would be reported as unused too.
+func (l *loader) unused(s section, cfg gateway.Config) {
+	if len(l.problems) > 0 {
+		return
+	}
+	for i, n := range s.get("vcenters").list() {
+		named := func(t gateway.Tenant) bool { return t.VCenter == cfg.VCenters[i].Name }
+		if !slices.ContainsFunc(cfg.Tenants, named) {
+			n.warn("no tenant uses it")
+		}
+	}
+	for i, n := range s.get("pools").list() {
+		named := func(t gateway.Tenant) bool { return t.Pool == cfg.Pools[i].Name }
+		if !slices.ContainsFunc(cfg.Tenants, named) {
+			n.warn("no tenant uses it")
+		}
+	}
+}
