@@ -85,9 +85,11 @@ func TestBootOptions(t *testing.T) {
 						t.Errorf("step %d, %s: %v %s, want %v %s", i+1, p.data, got.Code, body, p.code, p.want)
 					}
 				}
-				if r.machine.validFor != tt.validFor {
-					t.Errorf("valid for %v, want %v", r.machine.validFor, tt.validFor)
-				}
+				r.machine.set(func(m *fakeMachine) {
+					if m.validFor != tt.validFor {
+						t.Errorf("valid for %v, want %v", m.validFor, tt.validFor)
+					}
+				})
 			})
 		})
 	}

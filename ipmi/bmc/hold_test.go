@@ -205,6 +205,8 @@ func TestHeldCommandsAreBounded(t *testing.T) {
 			t.Errorf("BMC is full: refused after %v", took)
 		}
 		time.Sleep(2 * holdTime)
+		r.bmc.mu.Lock()
+		defer r.bmc.mu.Unlock()
 		if n := r.bmc.held; n != 0 {
 			t.Errorf("%d commands are held after all of them ended", n)
 		}

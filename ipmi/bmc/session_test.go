@@ -173,3 +173,15 @@ func TestReplayEarnsSilence(t *testing.T) {
 		}
 	})
 }
+
+// TestOutboundNumbers start at 1, because FreeIPMI drops a first one above 8, and leave out 0.
+func TestOutboundNumbers(t *testing.T) {
+	var s session
+	if got := s.nextSequence(); got != 1 {
+		t.Errorf("first number %d, want 1", got)
+	}
+	s.outbound = 0xFFFFFFFF
+	if got := s.nextSequence(); got != 1 {
+		t.Errorf("after FFFFFFFFh comes %d, want 1", got)
+	}
+}
