@@ -2,7 +2,7 @@ package vsphere
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // the vSphere client still shows SHA-1 thumbprints
+	"crypto/sha1" // vSphere still shows SHA-1 thumbprints in places
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"

@@ -110,6 +110,7 @@ func TestSentinelOfOtherErrors(t *testing.T) {
 // TestFaultsOfVCenter sends every fault over the wire, from the call and from the
 // task.
 func TestFaultsOfVCenter(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, 1).ready(func(c *Config) { c.Rate, c.Burst = 1000, 1000 })
 	key := l.key("lab-01")
 	l.sees("lab-01", PoweredOn)

@@ -46,6 +46,7 @@ func (l *lab) stale(key inventory.Key, want PowerState) {
 }
 
 func TestDownAndUp(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, 1).ready(brief)
 	key := l.key("lab-01")
 	l.Down()
@@ -78,6 +79,7 @@ func TestDownAndUp(t *testing.T) {
 // With nothing to tell, vCenter would hold its first answer after an outage back
 // for a third of the freshness, and verbs would be refused until then.
 func TestBackBeforeAnythingChanges(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, 1).ready(func(c *Config) { c.Freshness = 3 * time.Minute })
 	l.Down()
 	l.lost()
@@ -149,6 +151,7 @@ func TestStall(t *testing.T) {
 }
 
 func TestStopsInABlackHole(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, 1)
 	v, err := New(l.config())
 	must(t, err)
@@ -168,6 +171,7 @@ func TestStopsInABlackHole(t *testing.T) {
 
 // The proxy in front of a vCenter that starts answers 503.
 func TestServiceUnavailable(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, 1).ready(brief)
 	key := l.key("lab-01")
 	l.Refuse(503)

@@ -69,6 +69,7 @@ func count(yes bool) int {
 // An accepted verb is no word about the state: while the task runs, the VM is
 // what the watch last said.
 func TestVerbDoesNotChangeState(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, 1).ready()
 	key := l.key("lab-01")
 	l.sees("lab-01", PoweredOn)
@@ -84,6 +85,7 @@ func TestVerbDoesNotChangeState(t *testing.T) {
 
 // A task that waits for an answer gets nowhere: the caller should come again.
 func TestVerbMeetsAQuestion(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, 1).ready()
 	must(t, l.SetPower("lab-01", types.VirtualMachinePowerStatePoweredOff))
 	must(t, l.SetQuestion("lab-01", true))
@@ -152,6 +154,7 @@ func TestVerbKeepsTheDeadline(t *testing.T) {
 
 // Many tasks are watched by few calls.
 func TestStormIsObservedInBatches(t *testing.T) {
+	t.Parallel()
 	const vms = 30
 	l := newLab(t, vms).ready(func(c *Config) { c.Rate, c.Burst = 1000, 1000 })
 	l.Inject(vspheretest.Fault{Method: "PowerOffVM_Task", InTask: true, Delay: 500 * time.Millisecond})

@@ -70,6 +70,7 @@ func TestMissingTag(t *testing.T) {
 
 // A look-up that fails changes nothing, until what is known is too old.
 func TestTagErrorsKeepWhatIsKnown(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, 1)
 	must(t, l.Tag("bmc/acme", "lab-01"))
 	l.ready(func(c *Config) { c.Tags, c.Freshness = []string{"bmc/acme"}, 3*time.Second })
@@ -126,6 +127,7 @@ func TestSelectByFolder(t *testing.T) {
 }
 
 func TestMissingFolder(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, 2)
 	l.ready(func(c *Config) { c.Folders = []Folder{{Path: "/DC0/vm/late", Recursive: true}, {Path: "/DC0"}} })
 	_, err := l.v.List(t.Context())

@@ -118,6 +118,7 @@ func TestSessionsAreClosed(t *testing.T) {
 
 // Two refused passwords and then silence, until the password is another one.
 func TestWrongPasswordIsNotHammered(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, 1)
 	var password atomic.Value
 	password.Store("wrong")
