@@ -162,16 +162,23 @@ func (t *tenant) sweep(desired []inventory.VM) {
 	t.swept = true
 }
 
-// noteSource logs the loss and the return of the inventory, once each.
+// noteSource logs the loss and the return of the inventory, once each. That it
+// is not known yet at the start is nothing to warn of.
 func (t *tenant) noteSource(err error) {
-	t.mu.Lock()
 	before := t.unknown
 	t.unknown = err
-	t.mu.Unlock()
 	switch {
-	case err != nil && (before == nil || before.Error() != err.Error()):
-		t.log.Warn("inventory unknown, serving what is served", "error", err)
+	case err == nil && !t.known:
+		t.known = true
+		t.log.Info("inventory known")
 	case err == nil && before != nil:
 		t.log.Info("inventory known again")
+	case err == nil || before != nil && before.Error() == err.Error():
+	case t.known:
+		t.log.Warn("inventory unknown, serving what is served", "error", err)
+	case before == nil:
+		t.log.Info("inventory not known yet", "error", err)
+	default:
+		t.log.Warn("inventory not known yet", "error", err)
 	}
 }

@@ -40,12 +40,15 @@ type tenant struct {
 
 	retiring sync.WaitGroup // machines that finish what they began
 
+	// Of the reconcile loop alone.
+	unknown error // why the inventory is not known; nil while it is
+	known   bool  // it has been known
+	swept   bool  // what an earlier run left behind is gone
+
 	mu        sync.Mutex
 	endpoints map[inventory.Key]*endpoint
 	waiting   map[inventory.Key]waiting
 	boots     map[inventory.Key]*bootOverride
-	unknown   error // why the inventory is not known; nil while it is
-	swept     bool  // what an earlier run left behind is gone
 }
 
 // waiting is a VM that should be served and cannot be, for now.

@@ -104,6 +104,9 @@ func (t demoTenant) start() (*vspheretest.VCenter, error) {
 		_, created := vc.CreateFolder(folder)
 		err = errors.Join(err, created, vc.MoveToFolder(folder, vms...))
 	}
+	for _, vm := range vms {
+		err = errors.Join(err, vc.SetTools(vm, true)) // so that power soft has somebody to ask
+	}
 	if err != nil {
 		vc.Close()
 		return nil, err
