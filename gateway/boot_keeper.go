@@ -102,13 +102,6 @@ func (b *bootOverride) doChore() error {
 	return nil
 }
 
-// idle reports whether nothing is left to do for the VM.
-func (b *bootOverride) idle() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.chore() == choreNone && !b.keeping
-}
-
 // close ends the keeper. What it has not done yet is on disk for the next run;
 // doing it early could take the boot device from a VM that is just starting.
 func (b *bootOverride) close() {

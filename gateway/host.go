@@ -49,7 +49,4 @@ func (h *host) close() {
 	if h.netlink != nil {
 		h.netlink.Close()
 	}
-	if h.announce != nil {
-		h.announce.Close()
-	}
 }

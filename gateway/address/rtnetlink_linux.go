@@ -58,15 +58,11 @@ func (n *Netlink) index(iface string) (uint32, error) {
 	if n.socket == nil {
 		return 0, os.ErrClosed
 	}
-	return interfaceIndex(n.socket.Socket.GetFd(), iface)
-}
-
-func interfaceIndex(fd int, iface string) (uint32, error) {
 	req, err := unix.NewIfreq(iface)
 	if err != nil {
 		return 0, unix.ENODEV // empty or too long for an interface
 	}
-	if err := unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, req); err != nil {
+	if err := unix.IoctlIfreq(n.socket.Socket.GetFd(), unix.SIOCGIFINDEX, req); err != nil {
 		return 0, err
 	}
 	return req.Uint32(), nil

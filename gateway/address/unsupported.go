@@ -31,5 +31,3 @@ func NewAnnouncer() (*Announcer, error) {
 // Announce does nothing.
 func (*Announcer) Announce(string, netip.Addr) error { return nil }
 
-// Close does nothing.
-func (*Announcer) Close() error { return nil }

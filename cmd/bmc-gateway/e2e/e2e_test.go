@@ -43,13 +43,6 @@ func (s *site) ipmitool(address string, words ...string) (string, error) {
 	return text, nil
 }
 
-func (s *site) status(address string) func() error {
-	return func() error {
-		_, err := s.ipmitool(address, "power", "status")
-		return err
-	}
-}
-
 func (s *site) want(address, power string) func() error {
 	return func() error {
 		out, err := s.ipmitool(address, "power", "status")
