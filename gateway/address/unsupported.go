@@ -30,4 +30,3 @@ func NewAnnouncer() (*Announcer, error) {
 
 // Announce does nothing.
 func (*Announcer) Announce(string, netip.Addr) error { return nil }
-
