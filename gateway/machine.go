@@ -48,7 +48,9 @@ func (m *machine) Power() (bmc.PowerState, error) {
 }
 
 // Control carries out a power action. Its errors carry the completion code of
-// the fault and vSphere's words.
+// the fault and vSphere's words. vCenter is asked also when the VM seems to be in
+// the wanted state already: a task under way may be about to change that, and a
+// fence agent must not take an "off" from memory for one that was carried out.
 func (m *machine) Control(ctx context.Context, c ipmi.ChassisControl) error {
 	m.boot.restartCountdown()
 	err := completionCode(m.ops.do(ctx, c, func(ctx context.Context, accept func()) error {
@@ -67,9 +69,9 @@ func (m *machine) carryOut(ctx context.Context, c ipmi.ChassisControl, accept fu
 	case ipmi.ChassisPowerUp:
 		return m.powerUp(ctx, power)
 	case ipmi.ChassisPowerDown:
-		return m.unlessOff(power, func() error { return m.vc.PowerOff(ctx, m.key) })
+		return m.vc.PowerOff(ctx, m.key)
 	case ipmi.ChassisSoftOff:
-		return m.unlessOff(power, func() error { return m.vc.Shutdown(ctx, m.key) })
+		return m.shutdown(ctx, power)
 	case ipmi.ChassisPowerCycle:
 		return m.whenOn(power, func() error { return m.coldStart(ctx, m.offTime, accept) })
 	case ipmi.ChassisHardReset:
@@ -84,13 +86,10 @@ func (m *machine) carryOut(ctx context.Context, c ipmi.ChassisControl, accept fu
 // powerUp starts the VM with the boot override applied. One that is suspended
 // resumes where it was, which is no boot and uses no override up.
 func (m *machine) powerUp(ctx context.Context, power bmc.PowerState) error {
-	switch power {
-	case bmc.On:
-		return nil
-	case bmc.Sleeping:
-		return m.vc.PowerOn(ctx, m.key)
+	if power == bmc.Off {
+		return m.bootUp(ctx)
 	}
-	return m.bootUp(ctx)
+	return m.vc.PowerOn(ctx, m.key)
 }
 
 func (m *machine) bootUp(ctx context.Context) error {
@@ -103,13 +102,13 @@ func (m *machine) bootUp(ctx context.Context) error {
 	return m.boot.used()
 }
 
-// unlessOff is success without a call when the VM is off already: fence agents
-// and provisioners repeat themselves.
-func (m *machine) unlessOff(power bmc.PowerState, off func() error) error {
-	if power == bmc.Off {
+// shutdown of a VM that is off already is success: provisioners repeat themselves.
+func (m *machine) shutdown(ctx context.Context, power bmc.PowerState) error {
+	err := m.vc.Shutdown(ctx, m.key)
+	if power == bmc.Off && errors.Is(err, vsphere.ErrState) {
 		return nil
 	}
-	return off()
+	return err
 }
 
 // whenOn refuses what section 28.3 wants refused of a machine that is not on.

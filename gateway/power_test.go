@@ -238,3 +238,25 @@ func TestStaleIsNeverOff(t *testing.T) {
 	vc.Stall(false)
 	wantStatus(t, s, "on")
 }
+
+// The VM is off as far as anybody knows, and a power on is under way: an off now
+// must not be answered from memory, because the VM will be on in a moment.
+func TestOffWhileOnIsUnderWay(t *testing.T) {
+	vc, _, b, s := oneVM(t)
+	if code := control(t, s, ipmi.ChassisPowerDown); code != ipmi.Completed {
+		t.Fatal(code)
+	}
+	wantStatus(t, s, "off")
+	defer vc.Inject(vspheretest.Fault{Method: "PowerOnVM_Task", InTask: true, Delay: 3 * time.Second, Times: 1})()
+	if code := control(t, s, ipmi.ChassisPowerUp); code != ipmi.Completed {
+		t.Fatal(code)
+	}
+	other := login(t, b)
+	if got := status(t, other); got != "off" {
+		t.Fatalf("status while the task runs: %s", got)
+	}
+	if code := control(t, other, ipmi.ChassisPowerDown); code != ipmi.NodeBusy {
+		t.Errorf("off while on is under way: %s", code)
+	}
+	wantStatus(t, other, "on")
+}
