@@ -35,7 +35,10 @@ func (c *call) hold(what string, dst []byte, run func(context.Context) error) ([
 	if a := as.original(key, c.sequence); a != nil {
 		return c.join(a, dst)
 	}
-	if as.overtaken(c.sequence) || c.b.held >= maxHeld {
+	if c.sequence != c.s.inbound.highest {
+		// The console has sent something else after this packet, so it waits for
+		// no answer any more: a copy that nobody remembers, or a command that
+		// must not undo a later one.
 		return nil, ipmi.NodeBusy
 	}
 	a := &action{
@@ -46,6 +49,10 @@ func (c *call) hold(what string, dst []byte, run func(context.Context) error) ([
 		ended:    make(chan struct{}),
 	}
 	if !as.start(a) {
+		return nil, ipmi.NodeBusy
+	}
+	if c.b.held >= maxHeld {
+		a.finish(c.now, ipmi.NodeBusy)
 		return nil, ipmi.NodeBusy
 	}
 	before := as.tail
@@ -142,7 +149,7 @@ func (b *BMC) finish(s *session, a *action, code ipmi.CompletionCode) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.held--
-	s.actions.finish(a, time.Now(), code)
+	a.finish(time.Now(), code)
 	b.answerCopies(s, a, code)
 }
 

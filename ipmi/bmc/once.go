@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// rememberFor is how long a command that was carried out answers its copies.
-	// Clients repeat for about as long (the sequence expiry of IPMB is 5 s).
-	rememberFor = 5 * time.Second
+	// rememberFor is how long a command that was carried out answers its copies:
+	// ipmitool sends its last one six seconds after the first.
+	rememberFor = 7 * time.Second
 	// maxActions of a session are remembered, maxCopies of a held command answered.
 	maxActions = 16
 	maxCopies  = 16
@@ -30,13 +30,14 @@ const (
 //	on 1, off 2, on 3           on off on   the console wanted on again
 //	on 1, off 3, on 2 (late)    on off      2 was sent before off
 //	off 2, on 1 (late)          off         1 was overtaken: refused as busy
+//	on 1, off 2 (busy), on 3    on off on   off may be under way all the same
 type action struct {
 	key      string // network function, command and data
 	sequence uint32 // of the packet that started it
 	audit    Audit
 	command  *Command
 
-	ended    chan struct{} // closed when the Machine has returned
+	ended    chan struct{} // closed when the next command has its turn
 	finished bool
 	code     ipmi.CompletionCode
 	until    time.Time // it is remembered, when finished
@@ -54,8 +55,6 @@ type heldCopy struct {
 // actions are those of one session, in the order they were started.
 type actions struct {
 	recent []*action
-	any    bool
-	last   uint32        // sequence number of the latest packet that started one
 	tail   chan struct{} // ended of the one started last, which the next waits for
 }
 
@@ -69,7 +68,7 @@ func (as *actions) forget(now time.Time) {
 // original returns the action that a packet is a copy of, or nil.
 func (as *actions) original(key string, sequence uint32) *action {
 	for _, a := range slices.Backward(as.recent) {
-		if a.key == key && !as.between(a, sequence) {
+		if a.key == key && !a.busy() && !as.between(a, sequence) {
 			return a
 		}
 	}
@@ -87,12 +86,6 @@ func (as *actions) between(a *action, sequence uint32) bool {
 	})
 }
 
-// overtaken says that the console has sent another command after this one,
-// which was carried out already. The late one must not undo it.
-func (as *actions) overtaken(sequence uint32) bool {
-	return as.any && !after(sequence, as.last)
-}
-
 // start remembers a new action. The oldest one that has finished makes room;
 // false says that there is none.
 func (as *actions) start(a *action) bool {
@@ -104,21 +97,20 @@ func (as *actions) start(a *action) bool {
 		as.recent = slices.Delete(as.recent, i, i+1)
 	}
 	as.recent = append(as.recent, a)
-	as.any = true
-	as.last = a.sequence
 	return true
 }
 
-// finish remembers the result. Busy means that nothing was carried out, so the
-// next copy is worth a new try and finds nothing here.
-func (as *actions) finish(a *action, now time.Time, code ipmi.CompletionCode) {
+// finish remembers the result.
+func (a *action) finish(now time.Time, code ipmi.CompletionCode) {
 	a.finished = true
 	a.code = code
 	a.until = now.Add(rememberFor)
-	if code == ipmi.NodeBusy {
-		as.recent = slices.DeleteFunc(as.recent, func(o *action) bool { return o == a })
-	}
 }
+
+// busy says that the next copy is worth a new try. Such an action still stands
+// between the commands before and after it: what it has begun may go on, and
+// then a command like the one before it is not done already.
+func (a *action) busy() bool { return a.finished && a.code == ipmi.NodeBusy }
 
 // after compares sequence numbers, which wrap around.
 func after(a, b uint32) bool { return int32(a-b) > 0 }

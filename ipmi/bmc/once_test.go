@@ -46,6 +46,7 @@ func TestOnce(t *testing.T) {
 		{"a repeat arrives after the next command", 100, 0, []sent{{1, on, 0}, {3, off, 0}, {2, on, 0}}, []string{"on", "off"}, codes(0, 0, 0)},
 		{"a repeat arrives before the original", 100, 0, []sent{{2, on, 0}, {1, on, 0}}, []string{"on"}, codes(0, 0)},
 		{"overtaken by the next command", 100, 0, []sent{{2, off, 0}, {1, on, 0}}, []string{"off"}, codes(0, ipmi.NodeBusy)},
+		{"ipmitool's last repeat, all others lost", 100, 0, []sent{{1, reset, 0}, {2, reset, 6 * time.Second}}, []string{"reset"}, codes(0, 0)},
 		{"overtaken and very late", 100, 0, []sent{{2, off, 0}, {1, on, time.Minute / 2}}, []string{"off"}, codes(0, ipmi.NodeBusy)},
 		{"the next command waits for its turn", 100, time.Second, []sent{{1, on, 0}, {2, off, 0}}, []string{"on", "off"}, codes(0, 0)},
 		{"numbers wrap around", 0xFFFFFFFE, 0, []sent{{1, on, 0}, {3, on, 0}, {4, off, 0}, {5, on, 0}}, []string{"on", "off", "on"}, codes(0, 0, 0, 0)},
@@ -136,6 +137,61 @@ func TestRetransmission(t *testing.T) {
 				}
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("answered rqSeq (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff([]string{"reset"}, r.machine.carriedOut()); diff != "" {
+					t.Errorf("carried out (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestBusyIsNotUndone: an off that was answered with node busy goes on, so the on
+// after it is not the one before it.
+func TestBusyIsNotUndone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		c := r.console(t)
+		c.Timeout = 5 * time.Second
+		s := login(t, c, admin)
+		command(t, s, ipmi.NetFnChassis, cmdChassisControl, control(on), ipmi.Completed)
+		r.machine.acts(time.Hour, nil)
+		command(t, s, ipmi.NetFnChassis, cmdChassisControl, control(off), ipmi.NodeBusy)
+		r.machine.acts(0, nil)
+		command(t, s, ipmi.NetFnChassis, cmdChassisControl, control(on), ipmi.Completed)
+		if diff := cmp.Diff([]string{"on", "off", "on"}, r.machine.carriedOut()); diff != "" {
+			t.Errorf("carried out (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestLateCopy arrives when the command is forgotten, or was never carried out,
+// and the console has sent something else since.
+func TestLateCopy(t *testing.T) {
+	tests := []struct {
+		name  string
+		takes time.Duration
+		first ipmi.CompletionCode
+		late  time.Duration
+	}{
+		{"of a command that was carried out", 0, ipmi.Completed, rememberFor},
+		{"of a command that was answered with node busy", time.Hour, ipmi.NodeBusy, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := serve(t, nil)
+				r.machine.acts(tt.takes, nil)
+				c := r.console(t)
+				c.Timeout = 5 * time.Second
+				s := login(t, c, admin)
+				command(t, s, ipmi.NetFnChassis, cmdChassisControl, control(reset), tt.first)
+				late := s.Request(ipmi.NetFnChassis, cmdChassisControl, control(reset))
+				command(t, s, ipmi.NetFnChassis, cmdChassisStatus, nil, ipmi.Completed)
+				time.Sleep(tt.late)
+				send(t, c, late)
+				if got := result(t, c, s); got.Code != ipmi.NodeBusy {
+					t.Errorf("%v, want C0h", got.Code)
 				}
 				if diff := cmp.Diff([]string{"reset"}, r.machine.carriedOut()); diff != "" {
 					t.Errorf("carried out (-want +got):\n%s", diff)
