@@ -47,7 +47,7 @@ func setBootOptions(c *call, dst []byte) ([]byte, error) {
 		}
 		info.setInProgress = r.Data[0] & 3
 	case ipmi.BootParameterValidClearing:
-		info.validClearing = r.Data[0]
+		return setValidClearing(c, dst, r.Data[0])
 	case ipmi.BootParameterAcknowledge:
 		mask := r.Data[0]
 		info.acknowledge = info.acknowledge&^mask | r.Data[1]&mask
@@ -77,15 +77,44 @@ func setBootFlags(c *call, dst, data []byte) ([]byte, error) {
 	if flags.Persistent() && c.operating() < ipmi.Administrator {
 		return nil, ipmi.InsufficientPrivilege
 	}
-	validFor := c.b.bootFlagsValidFor()
-	m := c.b.machine
+	b := c.b
 	what := fmt.Sprintf("Set System Boot Options %v, flags %x", flags.Device(), flags[:])
 	return c.hold(what, dst, func(ctx context.Context) error {
-		return m.SetBoot(ctx, flags, validFor)
+		return b.machine.SetBoot(ctx, flags, b.bootFlagsValidFor())
 	})
 }
 
+// setValidClearing takes parameter 3. FreeIPMI writes the flags first and then
+// that time must not end them, so flags that are set already are set anew. It
+// is held like they are, so that each finds what the command before it left.
+func setValidClearing(c *call, dst []byte, value uint8) ([]byte, error) {
+	b := c.b
+	what := fmt.Sprintf("Set System Boot Options, valid bit clearing %02x", value)
+	return c.hold(what, dst, func(ctx context.Context) error {
+		if !b.replaceValidClearing(value) {
+			return nil
+		}
+		flags := b.machine.Boot()
+		if !flags.Valid() || flags.Persistent() {
+			return nil
+		}
+		return b.machine.SetBoot(ctx, flags, b.bootFlagsValidFor())
+	})
+}
+
+// replaceValidClearing says whether the end of the flags by time was turned on or off.
+func (b *BMC) replaceValidClearing(value uint8) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	changed := b.bootInfo.validClearing ^ value
+	b.bootInfo.validClearing = value
+	return changed&keepOnTimeout != 0
+}
+
+// bootFlagsValidFor is how long flags that are set now stay valid.
 func (b *BMC) bootFlagsValidFor() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.bootInfo.validClearing&keepOnTimeout != 0 {
 		return 0
 	}

@@ -37,7 +37,19 @@ func TestBootOptions(t *testing.T) {
 			set("0308", 0), set("0300", 0), set("058004000000", 0),
 		}, time.Minute},
 		{"ipmi-config writes the mask of all", operator, []step{
-			set("058004000000", 0), set("031f", 0), set("04ffff", 0), get("04", "00ff"), set("040000", 0), get("04", "00ff"), set("04ff00", 0), get("04", "0000"),
+			set("058004000000", 0), set("031f", 0), set("04ffff", 0), get("05", "8004000000"), get("04", "00ff"), set("040000", 0), get("04", "00ff"), set("04ff00", 0), get("04", "0000"),
+		}, 0},
+		{"the time-out back on for flags that are set", operator, []step{
+			set("0308", 0), set("058004000000", 0), set("0300", 0), get("05", "8004000000"),
+		}, time.Minute},
+		{"the same flags again under the other rule", operator, []step{
+			set("058004000000", 0), set("0308", 0), set("058004000000", 0), set("0300", 0), set("0308", 0),
+		}, 0},
+		{"flags that time does not end anyway are left alone", admin, []step{
+			set("05c004000000", 0), set("0308", 0), get("05", "c004000000"),
+		}, time.Minute},
+		{"flags that are not valid are left alone", operator, []step{
+			set("050004000000", 0), set("0308", 0), get("05", "0004000000"),
 		}, time.Minute},
 		{"persistent needs an administrator", operator, []step{
 			set("05c004000000", ipmi.InsufficientPrivilege), get("05", "0000000000"),

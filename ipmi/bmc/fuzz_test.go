@@ -2,6 +2,7 @@ package bmc
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,6 +147,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(handshake)
 	f.Add(append(handshake[:len(handshake):len(handshake)], stepMessage, 3, 0x06, 0x3B, 4, stepMessage, 3, 0x00, 0x02, 1, stepMessage, 3, 0x00, 0x02, 1))
 	f.Add(append(handshake[:len(handshake):len(handshake)], stepMessage, 3, 0x06, 0x3B, 4, stepMessage, 8, 0x00, 0x08, 5, 0x80, 4, 0, 0, 0, stepMessage, 5, 0x00, 0x09, 5, 0, 0))
+	f.Add(append(handshake[:len(handshake):len(handshake)], stepMessage, 3, 0x06, 0x3B, 4, stepMessage, 8, 0x00, 0x08, 5, 0x80, 4, 0, 0, 0, stepMessage, 4, 0x00, 0x08, 3, 0x08, stepMessage, 4, 0x00, 0x08, 3, 0x08))
 	f.Add(append(handshake[:len(handshake):len(handshake)], stepBroken, 2, 60, 1, stepWait, 1, 59, stepMessage, 2, 0x06, 0x01, stepWait, 1, 60, stepMessage, 2, 0x06, 0x01))
 	f.Add([]byte{stepRaw, 4, 6, 0, 0xFF, 7, stepRaw, 12, 6, 0, 0xFF, 6, 0, 0, 0x11, 0xBE, 0x80, 0, 0, 0})
 	f.Add([]byte{stepOpen, 0, stepRAKP1, 2, 24, 0x04, stepRAKP1, 2, 27, 17, stepRAKP3, 2, 1, 1, stepWait, 1, 21, stepRAKP1, 0})
@@ -164,7 +166,13 @@ func FuzzAnswer(f *testing.F) {
 			if j.panics != 0 {
 				t.Errorf("%d panics", j.panics)
 			}
-			if done := r.machine.carriedOut(); len(done) != len(j.audits) || len(done) > 0 && z.sequence == 0 {
+			told := 0
+			for _, a := range j.audits {
+				if !strings.Contains(a.Command, "valid bit clearing") { // the Machine need not hear of that one
+					told++
+				}
+			}
+			if done := r.machine.carriedOut(); len(done) < told || len(done) > len(j.audits) || len(done) > 0 && z.sequence == 0 {
 				t.Errorf("carried out %q, audited %+v, in a session: %v", done, j.audits, z.sequence != 0)
 			}
 		})
