@@ -46,19 +46,16 @@ func checkAccounts(accounts []Account) error {
 }
 
 // identify finds the account with the name as RAKP message 1 has it. A name
-// nobody has gets a password and a privilege derived from a secret of this
-// process: it then behaves, to the last message and in the same time, like an
+// nobody has gets a password and a privilege that are made up, but always the
+// same: it then behaves, to the last message and in the same time, like an
 // account whose password the console does not know.
 func (b *BMC) identify(raw []byte) identity {
 	name := bytes.TrimRight(raw, "\x00") // one FreeIPMI mode pads names to 16 bytes
-	h := hmac.New(sha256.New, b.secret[:])
-	h.Write(name)
-	fake := h.Sum(nil)
 	accounts := b.config.Accounts
 	found := identity{
 		name:      string(name),
-		password:  fake[:ipmi.MaxPassword],
-		privilege: accounts[int(fake[ipmi.MaxPassword])%len(accounts)].Privilege,
+		password:  keyed(b.secret[:], name)[:ipmi.MaxPassword],
+		privilege: accounts[int(keyed(b.levels, name)[0])%len(accounts)].Privilege,
 	}
 	for i, a := range accounts {
 		if a.Name == string(name) {
@@ -69,4 +66,22 @@ func (b *BMC) identify(raw []byte) identity {
 		}
 	}
 	return found
+}
+
+// levelsKey is what privileges are made up with. It comes from the accounts,
+// whose passwords make it a secret: BMCs that share accounts, and this one after
+// a restart, must agree on the level of a name, or those that nobody has would
+// be the ones whose level differs.
+func levelsKey(accounts []Account) []byte {
+	h := sha256.New()
+	for _, a := range accounts {
+		fmt.Fprintf(h, "%q %q %d\n", a.Name, string(a.Password), a.Privilege)
+	}
+	return h.Sum(nil)
+}
+
+func keyed(key, text []byte) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write(text)
+	return h.Sum(nil)
 }

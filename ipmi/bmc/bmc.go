@@ -26,6 +26,7 @@ type BMC struct {
 	config     Config
 	machine    Machine
 	secret     [32]byte // makes up passwords for unknown names
+	levels     []byte   // and this their privileges
 	records    []byte   // cipher suites as Get Channel Cipher Suites lists them
 	algorithms []byte
 
@@ -65,6 +66,7 @@ func New(config Config, m Machine) (*BMC, error) {
 	b := &BMC{
 		config:     config,
 		machine:    m,
+		levels:     levelsKey(config.Accounts),
 		records:    ipmi.AppendCipherSuiteRecords(nil, config.Suites),
 		algorithms: ipmi.AppendAlgorithms(nil, config.Suites),
 		sessions:   make(map[uint32]*session),

@@ -23,12 +23,10 @@ type handshake struct {
 
 func (h *handshake) user() string { return h.who.name }
 
-// forget zeroes what was computed; the password belongs to the account.
+// forget zeroes its copy of the password.
 func (h *handshake) forget() {
 	h.exchange = ipmi.KeyExchange{}
-	if !h.who.real {
-		clear(h.who.password)
-	}
+	clear(h.who.password)
 	h.who = identity{}
 }
 
@@ -139,6 +137,7 @@ func (b *BMC) nameUser(now time.Time, h *handshake, m ipmi.RAKPMessage1) ipmi.St
 	x.Role = m.Role
 	x.UserName = bytes.Clone(m.UserName)
 	x.Password = who.password
+	clear(h.who.password)
 	h.who = who
 	b.handshakes.advance(now, h)
 	return ipmi.StatusOK

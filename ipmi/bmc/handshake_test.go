@@ -130,6 +130,52 @@ func TestUnknownNameLooksLikeAnAccount(t *testing.T) {
 	}
 }
 
+// TestMadeUpLevelsAgree: BMCs with the same accounts, which a scanner finds in
+// numbers, and one that was restarted say the same of a name that nobody has.
+func TestMadeUpLevelsAgree(t *testing.T) {
+	first, second := newBMC(t, nil).bmc, newBMC(t, nil).bmc
+	others := newBMC(t, func(c *Config) { c.Accounts[0].Password = "another" }).bmc
+	differ := 0
+	for i := range 64 {
+		name := []byte("nobody" + string(rune('A'+i)))
+		a, b, o := first.identify(name), second.identify(name), others.identify(name)
+		if a.privilege != b.privilege {
+			t.Errorf("%s: level %v, then %v", name, a.privilege, b.privilege)
+		}
+		if bytes.Equal(a.password, b.password) {
+			t.Errorf("%s: the made-up password is the same on both", name)
+		}
+		if a.privilege != o.privilege {
+			differ++
+		}
+	}
+	if differ == 0 {
+		t.Error("other passwords make up the same levels: anybody could compute them")
+	}
+}
+
+// TestHandshakeForgetsPassword looks at the memory a handshake had.
+func TestHandshakeForgetsPassword(t *testing.T) {
+	r := newBMC(t, nil)
+	a := newAttempt(t, r.bmc, admin)
+	a.open()
+	password := func() []byte {
+		h := r.bmc.handshakes.find(a.now, a.x.BMCID)
+		return h.exchange.Password
+	}
+	a.rakp1()
+	first := password()
+	a.x.ConsoleRandom[0] ^= 1
+	a.rakp1()
+	second := password()
+	a.rakp3()
+	for _, p := range [][]byte{first, second} {
+		if len(p) == 0 || !bytes.Equal(p, make([]byte, len(p))) {
+			t.Errorf("left in memory: %q", p)
+		}
+	}
+}
+
 func TestRAKP1Repeated(t *testing.T) {
 	a := newAttempt(t, newBMC(t, nil).bmc, admin)
 	a.open()
