@@ -156,16 +156,22 @@ func (b *BMC) finish(s *session, a *action, code ipmi.CompletionCode) {
 // answerCopies sends each copy an answer of its own, in the order they came.
 func (b *BMC) answerCopies(s *session, a *action, code ipmi.CompletionCode) {
 	for _, copied := range a.copies {
-		b.answered(a.command, code, copied.arrived)
-		reason := DropSessionClosed
-		if !s.closed {
-			b.message = ipmi.AppendResponse(b.message[:0], copied.message, code, nil)
-			b.reply = b.seal(s, b.message, b.reply[:0])
-			reason = b.send(b.conn, b.reply, copied.from)
-		}
-		if reason != NotDropped {
+		if reason := b.answerCopy(s, a.command, copied, code); reason != NotDropped {
 			b.config.Events.Dropped(reason)
 		}
 	}
 	a.copies = slices.Delete(a.copies, 0, len(a.copies))
+}
+
+// answerCopy decides the fate of one copy. As on the packet path, whatever goes
+// wrong in there is not the daemon's fate.
+func (b *BMC) answerCopy(s *session, row *Command, copied heldCopy, code ipmi.CompletionCode) (reason DropReason) {
+	defer b.recovered(&reason)
+	if s.closed {
+		return DropSessionClosed
+	}
+	b.answered(row, code, copied.arrived)
+	b.message = ipmi.AppendResponse(b.message[:0], copied.message, code, nil)
+	b.reply = b.seal(s, b.message, b.reply[:0])
+	return b.send(b.conn, b.reply, copied.from)
 }

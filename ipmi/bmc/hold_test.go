@@ -175,6 +175,9 @@ func TestSessionEndsMeanwhile(t *testing.T) {
 			if len(j.audits) != 1 || j.audits[0].Code != ipmi.Completed {
 				t.Errorf("audited %+v, want one with 00h", j.audits)
 			}
+			if n := j.requests["Chassis Control: 00h (completed)"]; n != 0 {
+				t.Errorf("told of %d requests answered, want none", n)
+			}
 		})
 	})
 }

@@ -111,18 +111,21 @@ func (b *BMC) receive(conn PacketConn, from netip.AddrPort, packet []byte) {
 // handle answers one packet. Whatever goes wrong in there is this packet's fate
 // alone, not the daemon's.
 func (b *BMC) handle(conn PacketConn, from netip.AddrPort, packet []byte) (reason DropReason) {
-	defer func() {
-		if v := recover(); v != nil {
-			b.config.Events.Panicked(v, debug.Stack())
-			reason = DropPanic
-		}
-	}()
+	defer b.recovered(&reason)
 	reply, reason := b.answer(time.Now(), from, packet, b.reply[:0])
 	if len(reply) == 0 {
 		return reason
 	}
 	b.reply = reply
 	return b.send(conn, reply, from)
+}
+
+// recovered, when deferred, makes a panic the reason why a packet was dropped.
+func (b *BMC) recovered(reason *DropReason) {
+	if v := recover(); v != nil {
+		b.config.Events.Panicked(v, debug.Stack())
+		*reason = DropPanic
+	}
 }
 
 func (b *BMC) send(conn PacketConn, reply []byte, to netip.AddrPort) DropReason {

@@ -2,9 +2,11 @@ package bmc
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -198,5 +200,44 @@ func TestNoRandomNumbers(t *testing.T) {
 		if r.journal.panics != 1 || len(r.journal.drops) != 1 || r.journal.drops[0] != DropPanic {
 			t.Errorf("%d panics, drops %v, want one of each", r.journal.panics, r.journal.drops)
 		}
+	})
+}
+
+// flakyRand has random numbers until it is told otherwise.
+type flakyRand struct{ broken atomic.Bool }
+
+func (r *flakyRand) Read(p []byte) (int, error) {
+	if r.broken.Load() {
+		return 0, errors.New("no entropy")
+	}
+	return rand.Read(p)
+}
+
+// TestNoRandomNumbersForAHeldCommand: its answer is lost, the daemon is not.
+func TestNoRandomNumbersForAHeldCommand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		random := &flakyRand{}
+		r := newBMC(t, func(c *Config) { c.Rand = random })
+		conn := listen(t, r)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- r.bmc.Serve(ctx, conn) }()
+		r.machine.acts(time.Second, nil)
+		c := r.console(t)
+		s := login(t, c, admin)
+		send(t, c, s.Request(ipmi.NetFnChassis, cmdChassisControl, control(reset)))
+		synctest.Wait()
+		random.broken.Store(true)
+		time.Sleep(2 * time.Second)
+		if err := c.Ping(t.Context()); err != nil {
+			t.Errorf("ping afterwards: %v", err)
+		}
+		stop()
+		<-done
+		r.journal.read(func(j *journal) {
+			if j.panics != 1 || len(j.drops) != 1 || j.drops[0] != DropPanic || len(j.audits) != 1 {
+				t.Errorf("%d panics, drops %v, %d audits, want one of each", j.panics, j.drops, len(j.audits))
+			}
+		})
 	})
 }
