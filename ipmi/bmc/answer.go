@@ -108,6 +108,9 @@ func (b *BMC) outside(now time.Time, from netip.AddrPort, message []byte) ([]byt
 // changed, before its auth code was verified.
 func (b *BMC) inside(now time.Time, from netip.AddrPort, p ipmi.Session20, dst []byte) ([]byte, DropReason) {
 	s := b.findSession(now, p.SessionID)
+	if s == nil {
+		s = b.findParting(now, p.SessionID)
+	}
 	switch {
 	case s == nil:
 		return nil, DropUnknownSession
@@ -129,8 +132,11 @@ func (b *BMC) inside(now time.Time, from netip.AddrPort, p ipmi.Session20, dst [
 		return nil, DropMalformed
 	}
 	m, reason := parseRequest(payload)
-	if reason != NotDropped {
+	switch {
+	case reason != NotDropped:
 		return nil, reason
+	case s.closed && !partingWord(m):
+		return nil, DropUnknownSession
 	}
 	b.call = call{b: b, s: s, row: findCommand(m.NetFn, m.Command), now: now, from: from, sequence: p.Sequence, message: m}
 	code := b.call.dispatch()
@@ -138,8 +144,12 @@ func (b *BMC) inside(now time.Time, from netip.AddrPort, p ipmi.Session20, dst [
 		return nil, NotDropped
 	}
 	reply := b.seal(s, b.respond(code), dst)
-	if b.call.closes != nil {
-		b.closeSession(b.call.closes)
+	switch closes := b.call.closes; closes {
+	case nil:
+	case s:
+		b.part(now, s)
+	default:
+		b.closeSession(closes)
 	}
 	return reply, NotDropped
 }

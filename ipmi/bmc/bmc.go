@@ -36,6 +36,7 @@ type BMC struct {
 	conn       PacketConn // nil while nobody serves
 	handshakes handshakes
 	sessions   map[uint32]*session // BMC's session ID -> session
+	parting    map[uint32]parting  // the same, of sessions that have just ended
 	bootInfo   bootInfo
 	stats      Stats
 	held       int // commands that are being carried out
@@ -70,6 +71,7 @@ func New(config Config, m Machine) (*BMC, error) {
 		records:    ipmi.AppendCipherSuiteRecords(nil, config.Suites),
 		algorithms: ipmi.AppendAlgorithms(nil, config.Suites),
 		sessions:   make(map[uint32]*session),
+		parting:    make(map[uint32]parting),
 	}
 	b.handshakes = newHandshakes(func(h *handshake) {
 		b.config.Events.Handshake(HandshakeAbandoned, h.user(), h.from)

@@ -24,6 +24,9 @@ type Command struct {
 // the completion code is made of.
 type handler func(c *call, dst []byte) ([]byte, error)
 
+// cmdCloseSession is the one command that a session answers after its end.
+const cmdCloseSession = 0x3C
+
 // commands are all commands a BMC knows. Any other is answered with C1h.
 var commands = []Command{
 	{"Get Device ID", "20.1", ipmi.NetFnApp, 0x01, ipmi.User, false, false, getDeviceID},
@@ -31,7 +34,7 @@ var commands = []Command{
 	{"Get System GUID", "22.14", ipmi.NetFnApp, 0x37, ipmi.PrivilegeNone, true, false, getSystemGUID},
 	{"Get Channel Authentication Capabilities", "22.13", ipmi.NetFnApp, 0x38, ipmi.PrivilegeNone, true, false, getAuthCapabilities},
 	{"Set Session Privilege Level", "22.18", ipmi.NetFnApp, 0x3B, ipmi.User, false, false, setSessionPrivilege},
-	{"Close Session", "22.19", ipmi.NetFnApp, 0x3C, ipmi.Callback, false, false, closeSession},
+	{"Close Session", "22.19", ipmi.NetFnApp, cmdCloseSession, ipmi.Callback, false, false, closeSession},
 	{"Get Session Info", "22.20", ipmi.NetFnApp, 0x3D, ipmi.User, false, false, getSessionInfo},
 	{"Get Channel Access", "22.23", ipmi.NetFnApp, 0x41, ipmi.User, false, false, getChannelAccess},
 	{"Get Channel Info", "22.24", ipmi.NetFnApp, 0x42, ipmi.User, false, false, getChannelInfo},

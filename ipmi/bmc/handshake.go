@@ -77,7 +77,8 @@ func (b *BMC) newSessionID() uint32 {
 	for {
 		b.random(b.iv[:4])
 		id := binary.LittleEndian.Uint32(b.iv[:])
-		if id != 0 && b.sessions[id] == nil && !b.handshakes.opened.lru.Contains(id) && !b.handshakes.named.lru.Contains(id) {
+		if id != 0 && b.sessions[id] == nil && b.parting[id].session == nil &&
+			!b.handshakes.opened.lru.Contains(id) && !b.handshakes.named.lru.Contains(id) {
 			return id
 		}
 	}

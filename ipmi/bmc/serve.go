@@ -72,6 +72,7 @@ func (b *BMC) detach() {
 	for _, s := range b.sessions {
 		b.closeSession(s)
 	}
+	clear(b.parting)
 	b.handshakes.abandonAll()
 }
 

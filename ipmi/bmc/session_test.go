@@ -1,6 +1,7 @@
 package bmc
 
 import (
+	"encoding/binary"
 	"errors"
 	"net/netip"
 	"testing"
@@ -73,6 +74,69 @@ func TestWrongCredentials(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestCloseIsRepeated when its answer was lost: for some seconds that is all the
+// session still answers, and nothing else is closed by it.
+func TestCloseIsRepeated(t *testing.T) {
+	byHandle := []byte{0, 0, 0, 0, 1}
+	tests := []struct {
+		name string
+		data func(*ipmitest.Session) []byte
+	}{
+		{"by ID", func(s *ipmitest.Session) []byte { return binary.LittleEndian.AppendUint32(nil, s.BMCID) }},
+		{"by handle", func(*ipmitest.Session) []byte { return byHandle }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := serve(t, nil)
+				c := r.console(t)
+				c.Tries = 1
+				s := login(t, c, admin)
+				command(t, s, ipmi.NetFnApp, cmdCloseSession, tt.data(s), ipmi.Completed)
+				next := login(t, r.console(t), admin)
+				time.Sleep(rememberFor - time.Millisecond)
+				command(t, s, ipmi.NetFnApp, cmdCloseSession, tt.data(s), ipmi.Completed)
+				command(t, next, ipmi.NetFnApp, cmdDeviceID, nil, ipmi.Completed)
+				if left := r.bmc.Sessions(); len(left) != 1 || left[0].ID != next.BMCID {
+					t.Errorf("sessions: %+v, want the other one", left)
+				}
+				_, err := s.Command(t.Context(), ipmi.NetFnChassis, cmdChassisControl, control(off))
+				if !errors.Is(err, ipmitest.ErrNoAnswer) {
+					t.Errorf("off after close: %v, want silence", err)
+				}
+				_, err = s.Command(t.Context(), ipmi.NetFnApp, cmdCloseSession, tt.data(s))
+				if !errors.Is(err, ipmitest.ErrNoAnswer) {
+					t.Errorf("close after %v: %v, want silence", rememberFor, err)
+				}
+				if done := r.machine.carriedOut(); len(done) != 0 {
+					t.Errorf("carried out %q", done)
+				}
+			})
+		})
+	}
+}
+
+// TestPartingIsBounded: whoever logs in and out for ever leaves no more than this.
+func TestPartingIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		c := r.console(t)
+		for range 2 * maxParting {
+			if err := login(t, c, user).Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.bmc.mu.Lock()
+		defer r.bmc.mu.Unlock()
+		if n := len(r.bmc.parting); n != maxParting {
+			t.Errorf("%d sessions are parting, want %d", n, maxParting)
+		}
+		if r.bmc.findParting(time.Now().Add(rememberFor), 0); len(r.bmc.parting) != 0 {
+			t.Errorf("%d sessions are parting still", len(r.bmc.parting))
+		}
+	})
 }
 
 func TestIdleSessionEnds(t *testing.T) {
