@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,15 +21,9 @@ type lab struct {
 	v *VCenter
 }
 
-// starting lets one simulator start at a time: govmomi's keeps its licences in a
-// package variable, which it writes at each start.
-var starting sync.Mutex
-
 // newLab starts a simulator with VMs "lab-01" and so on.
 func newLab(t *testing.T, vms int) *lab {
 	t.Helper()
-	starting.Lock()
-	defer starting.Unlock()
 	sim, err := vspheretest.Start(vspheretest.Config{Name: "lab", VMs: vms, Prefix: "lab"})
 	if err != nil {
 		t.Fatal(err)

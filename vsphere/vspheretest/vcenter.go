@@ -51,8 +51,16 @@ type VCenter struct {
 	work       sync.WaitGroup // requests, tasks, the server
 }
 
-// Start brings up a vCenter and its VMs and serves until Close.
+// starting is held by a Start until it is done: making its licence manager,
+// govmomi's simulator writes to a licence that is a variable of its package, and
+// two would race for it.
+var starting sync.Mutex
+
+// Start brings up a vCenter and its VMs and serves until Close. Two at once take
+// turns.
 func Start(cfg Config) (*VCenter, error) {
+	starting.Lock()
+	defer starting.Unlock()
 	cfg = cfg.withDefaults()
 	v := &VCenter{
 		cfg:        cfg,

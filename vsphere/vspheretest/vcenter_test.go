@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -96,4 +97,20 @@ func TestLoginIsChecked(t *testing.T) {
 	if got := v.Sessions(); got != 2 {
 		t.Errorf("%d sessions, want 2", got)
 	}
+}
+
+// Means something under the race detector.
+func TestStartsSideBySide(t *testing.T) {
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			v, err := vspheretest.Start(vspheretest.Config{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			v.Close()
+		})
+	}
+	wg.Wait()
 }
