@@ -16,6 +16,7 @@ const (
 	firstHold    = 2 * time.Second // how long vCenter may hold back an answer that says "nothing"
 	shutGap      = 2 * time.Second // between two looks at a shut gate: the password may have changed
 	emptyAnswers = 3               // answers without any VM in a row before VMs known are dropped
+	lostSessions = 5               // sessions lost in a row, with nothing heard between, that are no outage yet
 )
 
 // A watcher keeps the memory in step with vCenter. Its fields belong to the
@@ -234,11 +235,16 @@ func (w *watcher) drop(ctx context.Context, err error) error {
 
 // failed notes a failure and returns how long to wait before the next step. The
 // first failure is tried again at once and says nothing of vCenter yet, unless
-// it was a login or a silence.
+// it was a login or a silence. Nor does a lost session: vCenter is there to say
+// so, and takes verbs on the next one.
 func (w *watcher) failed(err error, failures int) time.Duration {
 	var silence *timeoutError
 	login := w.conn == nil && !isExpired(err)
-	if login || failures > 1 || errors.As(err, &silence) {
+	borne := 1
+	if isExpired(err) {
+		borne = lostSessions
+	}
+	if login || failures > borne || errors.As(err, &silence) {
 		if w.link.bad(err, time.Now()) {
 			w.cfg.Log.Warn("vCenter lost", "vcenter", w.cfg.Name, "error", err)
 			w.mem.changed.raise()

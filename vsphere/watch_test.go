@@ -58,3 +58,25 @@ func TestTake(t *testing.T) {
 		})
 	}
 }
+
+// A vCenter that ends sessions is there; one that does nothing else is of no use.
+func TestLostSessionsAreNoOutage(t *testing.T) {
+	w := listening(newMemory(time.Minute, nil))
+	w.link.good(time.Now())
+	lost := soapError(&types.NotAuthenticated{})
+	for n := 1; n <= lostSessions; n++ {
+		w.failed(lost, n)
+		if err := w.link.check(); err != nil {
+			t.Fatalf("after %d lost sessions: %v", n, err)
+		}
+	}
+	if w.failed(lost, lostSessions+1); w.link.check() == nil {
+		t.Errorf("still there after %d lost sessions and no answer", lostSessions+1)
+	}
+	w.link.good(time.Now())
+	w.conn = new(conn)
+	w.failed(soapError(&types.SystemError{}), 1)
+	if w.failed(soapError(&types.SystemError{}), 2); w.link.check() == nil {
+		t.Error("still there after two faults of another kind")
+	}
+}
