@@ -73,8 +73,3 @@ func TestParseRMCP(t *testing.T) {
 		})
 	}
 }
-
-func TestAppendRMCPACK(t *testing.T) {
-	got := ipmi.AppendRMCPACK(nil, ipmi.RMCPHeader{Sequence: 0x12, Class: ipmi.ClassASF})
-	comparePieces(t, got, []piece{{"version", "06"}, {"reserved", "00"}, {"sequence", "12"}, {"acknowledge of ASF", "86"}})
-}

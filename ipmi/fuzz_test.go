@@ -54,7 +54,7 @@ func FuzzParseRMCP(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		h, rest, err := ipmi.ParseRMCP(in)
+		_, rest, err := ipmi.ParseRMCP(in)
 		if err != nil {
 			return
 		}
@@ -63,9 +63,6 @@ func FuzzParseRMCP(f *testing.F) {
 		}
 		if tag, ok := ipmi.ParsePing(rest); ok && tag == 0xFF {
 			t.Error("a one-way ping would be answered")
-		}
-		if h.Class == ipmi.ClassASF && len(ipmi.AppendRMCPACK(nil, h)) != 4 {
-			t.Error("acknowledge is not 4 bytes long")
 		}
 	})
 }

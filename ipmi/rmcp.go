@@ -45,9 +45,3 @@ func ParseRMCP(b []byte) (RMCPHeader, []byte, error) {
 func AppendRMCP(dst []byte, c Class) []byte {
 	return append(dst, rmcpVersion, 0, rmcpNoACK, byte(c))
 }
-
-// AppendRMCPACK appends the acknowledge of a message with header h, which is a
-// whole datagram (section 13.1.3.1). It exists for class ASF only.
-func AppendRMCPACK(dst []byte, h RMCPHeader) []byte {
-	return append(dst, rmcpVersion, 0, h.Sequence, byte(h.Class)|rmcpACK)
-}

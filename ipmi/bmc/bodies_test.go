@@ -70,6 +70,7 @@ func TestBodies(t *testing.T) {
 		{"LAN MAC", ipmi.NetFnTransport, 0x02, "0e050000", 0, revision + "020000000001"},
 		{"LAN mask", ipmi.NetFnTransport, 0x02, "01060000", 0, revision + "ffffff00"},
 		{"LAN IPv4 header", ipmi.NetFnTransport, 0x02, "01070000", 0, revision + "404010"},
+		{"LAN port", ipmi.NetFnTransport, 0x02, "01080000", 0, revision + "6f02"},
 		{"LAN gateway", ipmi.NetFnTransport, 0x02, "010c0000", 0, revision + "c00002fe"},
 		{"LAN gateway MAC", ipmi.NetFnTransport, 0x02, "010d0000", ipmi.ParameterUnsupported, ""},
 		{"LAN backup gateway", ipmi.NetFnTransport, 0x02, "010e0000", ipmi.ParameterUnsupported, ""},

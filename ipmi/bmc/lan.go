@@ -1,6 +1,7 @@
 package bmc
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
@@ -50,6 +51,8 @@ func (c *Config) appendLANParameter(dst []byte, p ipmi.LANParameter) ([]byte, er
 		return appendMask(dst, c.LAN)
 	case ipmi.LANIPv4Header:
 		return append(dst, ipv4TTL, ipv4Flags, ipv4Precedence), nil
+	case ipmi.LANPort:
+		return binary.LittleEndian.AppendUint16(dst, c.LAN.Port), nil
 	case ipmi.LANGateway:
 		if !c.LAN.Gateway.IsValid() {
 			return append(dst, 0, 0, 0, 0), nil

@@ -40,7 +40,7 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// TestWindowAsSet compares with a set of numbers, over every short history.
+// TestWindowAsSet compares with a set of numbers, over a long history of chance.
 func TestWindowAsSet(t *testing.T) {
 	state := uint32(1)
 	var w window
