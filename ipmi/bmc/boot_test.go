@@ -9,77 +9,84 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 )
 
+// A bootStep is a command with its answer.
+type bootStep struct {
+	cmd  uint8
+	data string
+	code ipmi.CompletionCode
+	want string
+}
+
+func setBoot(data string, code ipmi.CompletionCode) bootStep {
+	return bootStep{cmdSetBootOptions, data, code, ""}
+}
+
+func getBoot(parameter, want string) bootStep {
+	return bootStep{cmdGetBootOptions, parameter + "0000", ipmi.Completed, "01" + parameter + want}
+}
+
+var bootConversations = []struct {
+	name     string
+	account  Account
+	steps    []bootStep
+	validFor time.Duration // as the Machine was told
+}{
+	{"ipmitool bootdev pxe", operator, []bootStep{
+		setBoot("0001", 0), setBoot("040101", 0), setBoot("058004000000", 0), setBoot("0002", 0), setBoot("0000", 0),
+		getBoot("05", "8004000000"), getBoot("00", "00"), getBoot("04", "0001"),
+	}, time.Minute},
+	{"pyghmi turns the time-out off", operator, []bootStep{
+		setBoot("0308", 0), setBoot("058004000000", 0), getBoot("03", "08"), getBoot("05", "8004000000"),
+	}, 0},
+	{"and on again", operator, []bootStep{
+		setBoot("0308", 0), setBoot("0300", 0), setBoot("058004000000", 0),
+	}, time.Minute},
+	{"ipmi-config writes the mask of all", operator, []bootStep{
+		setBoot("058004000000", 0), setBoot("031f", 0), setBoot("04ffff", 0), getBoot("05", "8004000000"), getBoot("04", "00ff"), setBoot("040000", 0), getBoot("04", "00ff"), setBoot("04ff00", 0), getBoot("04", "0000"),
+	}, 0},
+	{"the time-out back on for flags that are set", operator, []bootStep{
+		setBoot("0308", 0), setBoot("058004000000", 0), setBoot("0300", 0), getBoot("05", "8004000000"),
+	}, time.Minute},
+	{"the same flags again under the other rule", operator, []bootStep{
+		setBoot("058004000000", 0), setBoot("0308", 0), setBoot("058004000000", 0), setBoot("0300", 0), setBoot("0308", 0),
+	}, 0},
+	{"flags that time does not end anyway are left alone", admin, []bootStep{
+		setBoot("05c004000000", 0), setBoot("0308", 0), getBoot("05", "c004000000"),
+	}, time.Minute},
+	{"flags that are not valid are left alone", operator, []bootStep{
+		setBoot("050004000000", 0), setBoot("0308", 0), getBoot("05", "0004000000"),
+	}, time.Minute},
+	{"persistent needs an administrator", operator, []bootStep{
+		setBoot("05c004000000", ipmi.InsufficientPrivilege), getBoot("05", "0000000000"),
+	}, 0},
+	{"persistent, EFI", admin, []bootStep{
+		setBoot("05e008000000", 0), getBoot("05", "e008000000"),
+	}, time.Minute},
+	{"raw bytes come back", admin, []bootStep{
+		setBoot("05a0be7f0b1f", ipmi.Completed), getBoot("05", "a0be7f0b1f"),
+	}, time.Minute},
+	{"reserved devices", admin, []bootStep{
+		setBoot("058028000000", ipmi.InvalidField), setBoot("058030000000", ipmi.InvalidField),
+		setBoot("058034000000", ipmi.InvalidField), setBoot("058038000000", ipmi.InvalidField), getBoot("05", "0000000000"),
+	}, 0},
+	{"only the mark", admin, []bootStep{
+		setBoot("85", 0), setBoot("05", 0), getBoot("05", "0000000000"),
+	}, 0},
+	{"wrong lengths", admin, []bootStep{
+		setBoot("", ipmi.InvalidLength), setBoot("0580", ipmi.InvalidLength), setBoot("05800400000000", ipmi.InvalidLength),
+		setBoot("0401", ipmi.InvalidLength), setBoot("000000", ipmi.InvalidLength), {cmdGetBootOptions, "05", ipmi.InvalidLength, ""},
+	}, 0},
+	{"set in progress is no lock", admin, []bootStep{
+		setBoot("0001", 0), setBoot("0001", 0), setBoot("058004000000", 0), getBoot("00", "01"), setBoot("0003", ipmi.InvalidField),
+	}, time.Minute},
+	{"other parameters", admin, []bootStep{
+		setBoot("0101", ipmi.ParameterUnsupported), setBoot("060101", ipmi.ParameterUnsupported), setBoot("08ff", ipmi.ParameterUnsupported),
+		{cmdGetBootOptions, "070000", ipmi.ParameterUnsupported, ""}, {cmdGetBootOptions, "600000", ipmi.ParameterUnsupported, ""},
+	}, 0},
+}
+
 func TestBootOptions(t *testing.T) {
-	type step struct {
-		cmd  uint8
-		data string
-		code ipmi.CompletionCode
-		want string
-	}
-	set := func(data string, code ipmi.CompletionCode) step { return step{cmdSetBootOptions, data, code, ""} }
-	get := func(parameter, want string) step {
-		return step{cmdGetBootOptions, parameter + "0000", ipmi.Completed, "01" + parameter + want}
-	}
-	tests := []struct {
-		name     string
-		account  Account
-		steps    []step
-		validFor time.Duration // as the Machine was told
-	}{
-		{"ipmitool bootdev pxe", operator, []step{
-			set("0001", 0), set("040101", 0), set("058004000000", 0), set("0002", 0), set("0000", 0),
-			get("05", "8004000000"), get("00", "00"), get("04", "0001"),
-		}, time.Minute},
-		{"pyghmi turns the time-out off", operator, []step{
-			set("0308", 0), set("058004000000", 0), get("03", "08"), get("05", "8004000000"),
-		}, 0},
-		{"and on again", operator, []step{
-			set("0308", 0), set("0300", 0), set("058004000000", 0),
-		}, time.Minute},
-		{"ipmi-config writes the mask of all", operator, []step{
-			set("058004000000", 0), set("031f", 0), set("04ffff", 0), get("05", "8004000000"), get("04", "00ff"), set("040000", 0), get("04", "00ff"), set("04ff00", 0), get("04", "0000"),
-		}, 0},
-		{"the time-out back on for flags that are set", operator, []step{
-			set("0308", 0), set("058004000000", 0), set("0300", 0), get("05", "8004000000"),
-		}, time.Minute},
-		{"the same flags again under the other rule", operator, []step{
-			set("058004000000", 0), set("0308", 0), set("058004000000", 0), set("0300", 0), set("0308", 0),
-		}, 0},
-		{"flags that time does not end anyway are left alone", admin, []step{
-			set("05c004000000", 0), set("0308", 0), get("05", "c004000000"),
-		}, time.Minute},
-		{"flags that are not valid are left alone", operator, []step{
-			set("050004000000", 0), set("0308", 0), get("05", "0004000000"),
-		}, time.Minute},
-		{"persistent needs an administrator", operator, []step{
-			set("05c004000000", ipmi.InsufficientPrivilege), get("05", "0000000000"),
-		}, 0},
-		{"persistent, EFI", admin, []step{
-			set("05e008000000", 0), get("05", "e008000000"),
-		}, time.Minute},
-		{"raw bytes come back", admin, []step{
-			set("05a0be7f0b1f", ipmi.Completed), get("05", "a0be7f0b1f"),
-		}, time.Minute},
-		{"reserved devices", admin, []step{
-			set("058028000000", ipmi.InvalidField), set("058030000000", ipmi.InvalidField),
-			set("058034000000", ipmi.InvalidField), set("058038000000", ipmi.InvalidField), get("05", "0000000000"),
-		}, 0},
-		{"only the mark", admin, []step{
-			set("85", 0), set("05", 0), get("05", "0000000000"),
-		}, 0},
-		{"wrong lengths", admin, []step{
-			set("", ipmi.InvalidLength), set("0580", ipmi.InvalidLength), set("05800400000000", ipmi.InvalidLength),
-			set("0401", ipmi.InvalidLength), set("000000", ipmi.InvalidLength), {cmdGetBootOptions, "05", ipmi.InvalidLength, ""},
-		}, 0},
-		{"set in progress is no lock", admin, []step{
-			set("0001", 0), set("0001", 0), set("058004000000", 0), get("00", "01"), set("0003", ipmi.InvalidField),
-		}, time.Minute},
-		{"other parameters", admin, []step{
-			set("0101", ipmi.ParameterUnsupported), set("060101", ipmi.ParameterUnsupported), set("08ff", ipmi.ParameterUnsupported),
-			{cmdGetBootOptions, "070000", ipmi.ParameterUnsupported, ""}, {cmdGetBootOptions, "600000", ipmi.ParameterUnsupported, ""},
-		}, 0},
-	}
-	for _, tt := range tests {
+	for _, tt := range bootConversations {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := serve(t, nil)

@@ -26,16 +26,19 @@ const (
 	reset = ipmi.ChassisHardReset
 )
 
+// A conversation is what a console sends in one session, and what comes of it.
+type conversation struct {
+	name  string
+	base  uint32        // session sequence number before the first
+	takes time.Duration // of the Machine
+	sent  []sent
+	want  []string // carried out
+	codes []ipmi.CompletionCode
+}
+
 // TestOnce is the table over type action, packet by packet.
 func TestOnce(t *testing.T) {
-	tests := []struct {
-		name  string
-		base  uint32        // session sequence number before the first
-		takes time.Duration // of the Machine
-		sent  []sent
-		want  []string // carried out
-		codes []ipmi.CompletionCode
-	}{
+	tests := []conversation{
 		{"repeated after the answer", 100, 0, []sent{{1, on, 0}, {2, on, 0}}, []string{"on"}, codes(0, 0)},
 		{"repeated while it runs", 100, time.Second, []sent{{1, reset, 0}, {2, reset, time.Second / 2}, {3, reset, time.Second / 4}}, []string{"reset"}, codes(0, 0, 0)},
 		{"repeated for as long as it is remembered", 100, 0, []sent{{1, reset, 0}, {2, reset, rememberFor - time.Millisecond}}, []string{"reset"}, codes(0, 0)},
@@ -52,53 +55,55 @@ func TestOnce(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := serve(t, nil)
-				r.machine.acts(tt.takes, nil)
-				c := r.console(t)
-				c.Timeout = 3 * time.Second
-				l := loginAs(t, admin)
-				l.StayAtUser = true
-				s, err := c.Login(t.Context(), l)
-				if err != nil {
-					t.Fatal(err)
-				}
-				s.Sequence = tt.base - 1 // the packet that raises the privilege is number base
-				if err := s.SetPrivilege(t.Context(), ipmi.Operator); err != nil {
-					t.Fatal(err)
-				}
-				got := map[uint8]ipmi.CompletionCode{}
-				var order []uint8
-				for _, p := range tt.sent {
-					time.Sleep(p.pause)
-					s.Sequence = tt.base + p.sequence - 1
-					send(t, c, s.Request(ipmi.NetFnChassis, cmdChassisControl, control(p.action)))
-					order = append(order, s.RqSeq)
-					synctest.Wait()
-				}
-				for range tt.sent {
-					a := result(t, c, s)
-					if _, twice := got[a.Sequence]; twice {
-						t.Errorf("rqSeq %d was answered twice", a.Sequence)
-					}
-					got[a.Sequence] = a.Code
-				}
-				for i, q := range order {
-					if code, ok := got[q]; !ok || code != tt.codes[i] {
-						t.Errorf("packet %d: got %v (answered: %v), want %v", i+1, code, ok, tt.codes[i])
-					}
-				}
-				if diff := cmp.Diff(tt.want, r.machine.carriedOut()); diff != "" {
-					t.Errorf("carried out (-want +got):\n%s", diff)
-				}
-				r.journal.read(func(j *journal) {
-					if len(j.audits) != len(tt.want) {
-						t.Errorf("%d audits, want %d", len(j.audits), len(tt.want))
-					}
-				})
-			})
+			synctest.Test(t, tt.test)
 		})
 	}
+}
+
+func (tt conversation) test(t *testing.T) {
+	r := serve(t, nil)
+	r.machine.acts(tt.takes, nil)
+	c := r.console(t)
+	c.Timeout = 3 * time.Second
+	l := loginAs(t, admin)
+	l.StayAtUser = true
+	s, err := c.Login(t.Context(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Sequence = tt.base - 1 // the packet that raises the privilege is number base
+	if err := s.SetPrivilege(t.Context(), ipmi.Operator); err != nil {
+		t.Fatal(err)
+	}
+	got := map[uint8]ipmi.CompletionCode{}
+	var order []uint8
+	for _, p := range tt.sent {
+		time.Sleep(p.pause)
+		s.Sequence = tt.base + p.sequence - 1
+		send(t, c, s.Request(ipmi.NetFnChassis, cmdChassisControl, control(p.action)))
+		order = append(order, s.RqSeq)
+		synctest.Wait()
+	}
+	for range tt.sent {
+		a := result(t, c, s)
+		if _, twice := got[a.Sequence]; twice {
+			t.Errorf("rqSeq %d was answered twice", a.Sequence)
+		}
+		got[a.Sequence] = a.Code
+	}
+	for i, q := range order {
+		if code, ok := got[q]; !ok || code != tt.codes[i] {
+			t.Errorf("packet %d: got %v (answered: %v), want %v", i+1, code, ok, tt.codes[i])
+		}
+	}
+	if diff := cmp.Diff(tt.want, r.machine.carriedOut()); diff != "" {
+		t.Errorf("carried out (-want +got):\n%s", diff)
+	}
+	r.journal.read(func(j *journal) {
+		if len(j.audits) != len(tt.want) {
+			t.Errorf("%d audits, want %d", len(j.audits), len(tt.want))
+		}
+	})
 }
 
 func codes(c ...ipmi.CompletionCode) []ipmi.CompletionCode { return c }
