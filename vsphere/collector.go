@@ -2,6 +2,8 @@ package vsphere
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/vmware/govmomi/vim25/methods"
@@ -35,7 +37,7 @@ func newCollector(ctx context.Context, c *conn) (*collector, error) {
 	col := &collector{conn: c, ref: res.Returnval, folders: make(map[string]Folder), placed: make(map[Folder]placement)}
 	all, err := col.watch(ctx, c.content.RootFolder, true, watchedPaths)
 	if err != nil {
-		return nil, err
+		return nil, undo(err, func() error { return col.destroy(ctx) })
 	}
 	col.vms, col.view = all.filter.Value, all.view
 	return col, nil
@@ -60,10 +62,23 @@ func (col *collector) watch(ctx context.Context, container types.ManagedObjectRe
 		PropSet: []types.PropertySpec{{Type: "VirtualMachine", All: &no, PathSet: paths}},
 	}})
 	if err != nil {
-		return p, err
+		return p, undo(err, func() error { return destroyView(ctx, col.conn, p.view) })
 	}
 	p.filter = filter.Returnval
 	return p, nil
+}
+
+// undo gives back what stands on the server when the next thing was refused, so
+// that trying again and again does not fill the session. With no word from vCenter,
+// or no session, there is nobody to give it back to. It returns cause.
+func undo(cause error, giveBack func() error) error {
+	if faultOf(cause) == nil || isExpired(cause) {
+		return cause
+	}
+	if err := giveBack(); err != nil {
+		return fmt.Errorf("%w (cleaning up: %v)", cause, err)
+	}
+	return cause
 }
 
 // wait asks for what changed since version, "" for everything, and holds for as
@@ -83,22 +98,26 @@ func (col *collector) wait(ctx context.Context, version string, hold, timeout ti
 	return res.Res.Returnval, nil
 }
 
-// destroy gives back what the collector holds in a session that lives on. The
-// first error ends it: the session's end frees the rest.
+// destroy gives back what the collector holds in a session that lives on. What
+// is gone already does not keep it from the rest; silence or a lost session ends it.
 func (col *collector) destroy(ctx context.Context) error {
-	if _, err := methods.DestroyPropertyCollector(ctx, col.conn, &types.DestroyPropertyCollector{This: col.ref}); err != nil {
-		return err
+	_, err := methods.DestroyPropertyCollector(ctx, col.conn, &types.DestroyPropertyCollector{This: col.ref})
+	errs := []error{err}
+	var views []types.ManagedObjectReference
+	if col.view.Value != "" {
+		views = append(views, col.view)
 	}
-	views := []types.ManagedObjectReference{col.view}
 	for _, p := range col.placed {
 		views = append(views, p.view)
 	}
 	for _, v := range views {
-		if err := destroyView(ctx, col.conn, v); err != nil {
-			return err
+		if err != nil && (faultOf(err) == nil || isExpired(err)) {
+			break
 		}
+		err = destroyView(ctx, col.conn, v)
+		errs = append(errs, err)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func destroyView(ctx context.Context, rt soap.RoundTripper, view types.ManagedObjectReference) error {

@@ -16,6 +16,8 @@ func (col *collector) place(ctx context.Context, f Folder) (moved bool, problem 
 	old, was := col.placed[f]
 	ref, err := col.lookUp(ctx, f.Path)
 	switch {
+	case isDenied(err):
+		problem = denied
 	case err != nil:
 		return false, "", err
 	case ref == nil:
@@ -34,11 +36,23 @@ func (col *collector) place(ctx context.Context, f Folder) (moved bool, problem 
 		return was, problem, nil
 	}
 	p, err := col.watch(ctx, *ref, f.Recursive, nil)
+	if isDenied(err) {
+		return was, denied, nil
+	}
 	if err != nil {
 		return was, "", err
 	}
 	col.placed[f], col.folders[p.filter.Value] = p, f
 	return was, "", nil
+}
+
+// denied is why a folder is not watched that the account may not look into. It is
+// a problem of that folder: the watch over all others goes on.
+const denied = "permission denied by vCenter"
+
+func isDenied(err error) bool {
+	_, no := faultOf(err).(types.BaseNoPermission)
+	return no && !isExpired(err)
 }
 
 func (col *collector) unplace(ctx context.Context, f Folder, p placement) error {
@@ -60,8 +74,11 @@ func (col *collector) lookUp(ctx context.Context, path string) (*types.ManagedOb
 		res, err := methods.FindByInventoryPath(ctx, col.conn, &types.FindByInventoryPath{
 			This: *col.conn.content.SearchIndex, InventoryPath: p,
 		})
-		if err != nil || res.Returnval != nil {
-			return res.Returnval, err
+		if err != nil {
+			return nil, err
+		}
+		if res.Returnval != nil {
+			return res.Returnval, nil
 		}
 		if encoded == path {
 			break

@@ -104,7 +104,7 @@ func (w *watcher) prepare(ctx context.Context) error {
 }
 
 func (w *watcher) placeFolders(ctx context.Context) error {
-	w.missing, w.checked = false, time.Now()
+	missing, began := false, time.Now()
 	for _, f := range w.cfg.Folders {
 		moved, problem, err := w.col.place(ctx, f)
 		if moved || problem != "" {
@@ -114,8 +114,10 @@ func (w *watcher) placeFolders(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		w.missing = w.missing || problem != ""
+		missing = missing || problem != ""
 	}
+	// Not before the last: a folder left out would look empty in the next answer.
+	w.missing, w.checked = missing, began
 	return nil
 }
 

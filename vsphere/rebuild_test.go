@@ -1,0 +1,105 @@
+package vsphere
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// While the watch is built again, a folder that could not be looked up in time is
+// not a folder that nothing is in.
+func TestFolderKeepsItsMembersWhenTheLookUpFails(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 2).ready(func(c *Config) {
+		c.CallTimeout = time.Second
+		c.Folders = []Folder{{Path: "/DC0/vm"}}
+	})
+	sel := inventory.Selector{Folders: []string{"/DC0/vm"}}
+	l.selected(sel, "lab-01", "lab-02")
+	l.ResetCalls()
+	l.Inject(vspheretest.Fault{Method: "FindByInventoryPath", Delay: 1500 * time.Millisecond, Times: 1})
+	before := l.v.Status().LastAnswer
+	l.KillSessions()
+	l.eventually("an answer after the look-up that failed", func() error {
+		vms, err := l.v.List(t.Context())
+		if err != nil {
+			return err
+		}
+		for _, vm := range vms {
+			if !sel.Match(vm) {
+				t.Fatalf("%s is in folders %v", vm.Name, vm.Folders)
+			}
+		}
+		if l.Calls()["FindByInventoryPath"] < 2 || !l.v.Status().LastAnswer.After(before) {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+}
+
+// One folder that the account may not look into is no matter of the others.
+func TestDeniedFolder(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 1).ready(func(c *Config) { c.Folders = []Folder{{Path: "/DC0/vm/late"}, {Path: "/DC0/vm"}} })
+	remove := l.Inject(vspheretest.Fault{Method: "CreateContainerView", Fault: &types.NoPermission{}})
+	_, err := l.CreateFolder("late")
+	must(t, err)
+	reported := func(why string) func() error {
+		return func() error {
+			if _, err := l.v.List(t.Context()); err == nil || !strings.Contains(err.Error(), `"/DC0/vm/late": `+why) {
+				return fmt.Errorf("err = %v", err)
+			}
+			return nil
+		}
+	}
+	l.eventually("the reason", reported(denied))
+	must(t, l.SetPower("lab-01", types.VirtualMachinePowerStatePoweredOff))
+	l.sees("lab-01", PoweredOff)
+	if n := l.Calls()["Login"]; n != 2 {
+		t.Errorf("%d logins, want the first two: nothing is wrong with the session", n)
+	}
+	l.Inject(vspheretest.Fault{Method: "FindByInventoryPath", Fault: &types.NoPermission{}, Times: 1})
+	remove()
+	l.selected(inventory.Selector{Folders: []string{"/DC0/vm"}}, "lab-01")
+}
+
+// held returns what the clients hold on the server, by the calls made.
+func (l *lab) held() string {
+	by := l.Calls()
+	return fmt.Sprintf("%d collectors, %d views",
+		by["CreatePropertyCollector"]-by["DestroyPropertyCollector"], by["CreateContainerView"]-by["DestroyView"])
+}
+
+func TestNothingIsLeftOnTheServer(t *testing.T) {
+	tests := []struct {
+		name   string
+		faults []vspheretest.Fault
+	}{
+		{"filters are refused", []vspheretest.Fault{
+			{Method: "CreateFilter", Fault: &types.SystemError{}, Times: 2},
+		}},
+		{"the collector is gone", []vspheretest.Fault{
+			{Method: "WaitForUpdatesEx", Fault: &types.RequestCanceled{}, Times: 1},
+			{Method: "DestroyPropertyCollector", Fault: &types.ManagedObjectNotFound{}, Times: 1},
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLab(t, 1)
+			for _, f := range tt.faults {
+				l.Inject(f)
+			}
+			l.ready(func(c *Config) { c.Folders = []Folder{{Path: "/DC0/vm"}} })
+			l.selected(inventory.Selector{Folders: []string{"/DC0/vm"}}, "lab-01")
+			if got, want := l.held(), "1 collectors, 2 views"; got != want {
+				t.Errorf("holds %s, want %s; calls %v", got, want, l.Calls())
+			}
+		})
+	}
+}
