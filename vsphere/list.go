@@ -11,16 +11,21 @@ import (
 
 // tagging is what the last successful tag look-up said.
 type tagging struct {
+	vcenter string                     // instance UUID of the vCenter whose object ids refs holds
 	at      time.Time                  // when it was asked; zero: never
 	refs    map[string]map[string]bool // "category/name" → managed object ids
 	missing map[string]string          // "category/name" → why it has no id
 	err     error                      // of the last look-up, nil after a successful one
 }
 
-// setTags stores a look-up and reports whether List may answer otherwise.
+// setTags stores a look-up and reports whether List may answer otherwise. One of
+// another vCenter is dropped: its object ids name other VMs here.
 func (m *memory) setTags(t tagging) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if t.vcenter != m.vcenter {
+		return false
+	}
 	same := !m.tags.at.IsZero() && m.tags.err == nil && len(t.missing) == len(m.tags.missing) && len(t.refs) == len(m.tags.refs)
 	for tag, refs := range t.refs {
 		same = same && equalSets(refs, m.tags.refs[tag])

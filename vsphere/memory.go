@@ -235,11 +235,15 @@ func (m *memory) asks(key inventory.Key) bool {
 	return r != nil && r.state.Question
 }
 
-// find returns the VM's present managed object reference and name.
+// find returns the VM's present managed object reference and name. Until the
+// watch has told of every VM, one it has not named is not known to be gone.
 func (m *memory) find(key inventory.Key) (types.ManagedObjectReference, string, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	r := m.byKey[key]
+	if r == nil && !m.synced {
+		return types.ManagedObjectReference{}, key.VM, fmt.Errorf("%w: no complete answer from it yet", ErrUnavailable)
+	}
 	if r == nil {
 		return types.ManagedObjectReference{}, key.VM, ErrNotFound
 	}

@@ -181,9 +181,24 @@ func TestAnotherVCenter(t *testing.T) {
 	if _, err := m.state(key("u1")); err != nil {
 		t.Errorf("the same vCenter again: %v", err)
 	}
+	f := Folder{Path: "/dc/vm/a"}
+	m.setTags(tagging{vcenter: "vc", at: time.Now(), refs: map[string]map[string]bool{"bmc/acme": {"vm-1": true}}})
 	m.open("other")
+	// A look-up that was under way comes late; it knows other VMs by these ids.
+	m.setTags(tagging{vcenter: "vc", at: time.Now(), refs: map[string]map[string]bool{"bmc/acme": {"vm-1": true}}})
+	if _, _, err := m.find(key("u1")); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("before another vCenter has told of its VMs: %v, want ErrUnavailable", err)
+	}
 	if _, err := m.state(key("u1")); !errors.Is(err, ErrStale) {
 		t.Errorf("another vCenter: %v, want ErrStale", err)
+	}
+	m.apply([]types.ObjectUpdate{arrive("vm-1", "a", "u1", "poweredOn")}, time.Now())
+	m.complete(time.Now(), []Folder{f})
+	if _, err := m.list(nil, []string{"bmc/acme"}, time.Minute); !errors.Is(err, ErrStale) {
+		t.Errorf("tags of the vCenter before: %v, want ErrStale", err)
+	}
+	if _, _, err := m.find(key("u1")); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the VM of the vCenter before: %v, want ErrNotFound", err)
 	}
 }
 

@@ -19,6 +19,8 @@ type tagger struct {
 	names *tagNames
 	mem   *memory
 	link  *link
+
+	vcenter string // that names are of
 }
 
 // run asks at once when the link comes up and then each TagInterval; after
@@ -64,11 +66,16 @@ func tagAge(cfg Config) time.Duration { return max(cfg.Freshness, 3*cfg.TagInter
 // look makes one look-up and stores it.
 func (t *tagger) look(ctx context.Context) error {
 	asked := time.Now()
+	vcenter, _, _ := t.mem.about()
+	if t.vcenter != vcenter {
+		t.names.doubt()
+		t.vcenter = vcenter
+	}
 	ids, missing, err := t.names.resolve(ctx, t.rest, t.cfg.Tags)
 	if err != nil {
 		return err
 	}
-	found := tagging{at: asked, refs: make(map[string]map[string]bool, len(ids)), missing: missing}
+	found := tagging{vcenter: vcenter, at: asked, refs: make(map[string]map[string]bool, len(ids)), missing: missing}
 	names := make(map[string]string, len(ids))
 	for name, id := range ids {
 		found.refs[name], names[id] = make(map[string]bool), name

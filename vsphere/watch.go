@@ -76,7 +76,9 @@ func (w *watcher) step(ctx context.Context) error {
 	if err != nil {
 		return w.drop(ctx, err)
 	}
-	w.take(set, time.Now())
+	if !w.take(set, time.Now()) && set != nil {
+		pause(ctx, firstHold) // it was not held back, and the next would not be either
+	}
 	return nil
 }
 
@@ -141,9 +143,10 @@ func (w *watcher) patience() (hold, timeout time.Duration) {
 	return hold, hold + extra
 }
 
-// take puts an answer into the memory. Only the last page of an answer makes
-// what is known fresh: until then part of it is from before.
-func (w *watcher) take(set *types.UpdateSet, now time.Time) {
+// take puts an answer into the memory and reports whether it is to be believed.
+// Only the last page of an answer makes what is known fresh: until then part of
+// it is from before.
+func (w *watcher) take(set *types.UpdateSet, now time.Time) (believed bool) {
 	var e effect
 	if set != nil {
 		for _, f := range set.FilterSet {
@@ -152,7 +155,11 @@ func (w *watcher) take(set *types.UpdateSet, now time.Time) {
 		w.version = set.Version
 	}
 	partial := set != nil && set.Truncated != nil && *set.Truncated
-	if !partial && !w.nothing(set) {
+	if !partial && w.nothing() {
+		w.version = ""
+		return false
+	}
+	if !partial {
 		if w.seen != nil {
 			w.mem.sweep(w.seen.vms, w.seen.folders)
 			w.seen, e = nil, effect{list: true, power: true}
@@ -172,12 +179,13 @@ func (w *watcher) take(set *types.UpdateSet, now time.Time) {
 	if e.power {
 		w.mem.power.raise()
 	}
+	return true
 }
 
-// nothing reports whether the answer to "tell everything" was empty and is not
+// nothing reports whether the answer to "tell everything" named no VM and is not
 // to be believed yet: a vCenter that is starting may have nothing to tell.
-func (w *watcher) nothing(set *types.UpdateSet) bool {
-	if w.seen == nil || set != nil || w.version != "" {
+func (w *watcher) nothing() bool {
+	if w.seen == nil || len(w.seen.vms) > 0 {
 		w.empties = 0
 		return false
 	}

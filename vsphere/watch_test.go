@@ -40,6 +40,8 @@ func TestTake(t *testing.T) {
 		{"what left between the pages is gone", nil, []*types.UpdateSet{page("1", true, a, b), page("2", false, update(leave, "vm-1"))}, true, 1},
 		{"a vCenter without VMs", nil, []*types.UpdateSet{nil}, true, 0},
 		{"VMs known and nothing said", []types.ObjectUpdate{a}, []*types.UpdateSet{nil, nil}, false, 1},
+		{"VMs known and an empty answer", []types.ObjectUpdate{a}, []*types.UpdateSet{page("1", false)}, false, 1},
+		{"three empty answers", []types.ObjectUpdate{a}, []*types.UpdateSet{page("1", false), page("2", false), page("3", false)}, true, 0},
 		{"nothing said three times", []types.ObjectUpdate{a}, []*types.UpdateSet{nil, nil, nil}, true, 0},
 	}
 	for _, tt := range tests {
