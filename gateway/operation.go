@@ -27,6 +27,7 @@ type operation struct {
 	// Guarded by operations.mu.
 	running bool
 	heard   bool // err reached a client
+	failed  bool // after it was accepted
 	ended   time.Time
 }
 
@@ -42,6 +43,8 @@ type operations struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
+	closing chan struct{} // closed when the operations are to end soon
+
 	mu      sync.Mutex
 	current *operation // running, or the last one
 	closed  bool
@@ -49,7 +52,7 @@ type operations struct {
 
 func newOperations(late func(ipmi.ChassisControl, error)) *operations {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &operations{late: late, ctx: ctx, cancel: cancel}
+	return &operations{late: late, ctx: ctx, cancel: cancel, closing: make(chan struct{})}
 }
 
 // do runs the action, or joins the one that runs, and returns when vSphere has
@@ -108,7 +111,7 @@ func (o *operations) start(ctx context.Context, action ipmi.ChassisControl, run 
 // answersRepeat reports whether op was carried out and the clients that asked
 // for it do not know: their repeat must not carry it out again.
 func (op *operation) answersRepeat(action ipmi.ChassisControl) bool {
-	return !op.running && !op.heard && op.err == nil && op.action == action && time.Since(op.ended) < unheardFor
+	return !op.running && !op.heard && !op.failed && op.err == nil && op.action == action && time.Since(op.ended) < unheardFor
 }
 
 func (o *operations) run(op *operation, run func(context.Context, func()) error) {
@@ -123,7 +126,7 @@ func (o *operations) run(op *operation, run func(context.Context, func()) error)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	op.running, op.ended = false, time.Now()
+	op.running, op.ended, op.failed = false, time.Now(), told && err != nil
 	defer close(op.done)
 	if !told {
 		op.err = err
@@ -135,10 +138,28 @@ func (o *operations) run(op *operation, run func(context.Context, func()) error)
 // that does not end within finishWithin is cancelled.
 func (o *operations) close() {
 	o.mu.Lock()
+	if !o.closed {
+		close(o.closing)
+	}
 	o.closed = true
 	o.mu.Unlock()
 	hurry := time.AfterFunc(finishWithin, o.cancel)
 	o.wg.Wait()
 	hurry.Stop()
 	o.cancel()
+}
+
+// pause waits for d, for the end of ctx, or until the operations are to end: a
+// VM that a power cycle keeps off is then started earlier than asked for, because
+// nobody would do it later.
+func (o *operations) pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-o.closing:
+	case <-t.C:
+	}
+	return nil
 }

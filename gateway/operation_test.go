@@ -183,3 +183,42 @@ func TestCloseWaitsThenCancels(t *testing.T) {
 		}
 	})
 }
+
+// A repeat of what failed after it was accepted is carried out, also when nobody
+// had heard that it was accepted.
+func TestLateFailureAnswersNoRepeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOperations(func(ipmi.ChassisControl, error) {})
+		j := newJob()
+		if err := <-ask(t, o, ipmi.ChassisPowerCycle, j); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		close(j.accept)
+		j.end <- errFault
+		synctest.Wait()
+		again := ask(t, o, ipmi.ChassisPowerCycle, j)
+		if err := <-again; err != nil || j.runs != 2 {
+			t.Errorf("the repeat: %v after %d runs", err, j.runs)
+		}
+		j.end <- nil
+		o.close()
+	})
+}
+
+// A VM that is off for a while, and would stay so, is started before the end.
+func TestCloseCutsPausesShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOperations(func(ipmi.ChassisControl, error) {})
+		began := time.Now()
+		var paused error
+		_ = o.do(t.Context(), ipmi.ChassisPowerCycle, func(ctx context.Context, accept func()) error {
+			accept()
+			paused = o.pause(ctx, 5*time.Minute)
+			return nil
+		})
+		o.close()
+		if took := time.Since(began); took != 0 || paused != nil {
+			t.Errorf("ended after %s with %v", took, paused)
+		}
+	})
+}
