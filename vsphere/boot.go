@@ -15,7 +15,7 @@ func (v *VCenter) Boot(ctx context.Context, key inventory.Key) (BootConfig, erro
 	if err != nil {
 		return BootConfig{}, v.explain(err, "reading the boot order", name)
 	}
-	now, _, err := v.readBoot(ctx, vm)
+	now, _, err := v.readBoot(ctx, key, vm)
 	if err != nil {
 		return BootConfig{}, v.explain(sentinel(ctx, err), "reading the boot order", name)
 	}
@@ -50,13 +50,13 @@ type bootChange func(types.VirtualMachineBootOptions, []types.BaseVirtualDevice)
 func (v *VCenter) configureBoot(ctx context.Context, key inventory.Key, verb string, change bootChange) error {
 	vm, name, err := v.target(key)
 	if err == nil {
-		err = sentinel(ctx, v.reconfigure(ctx, vm, change))
+		err = sentinel(ctx, v.reconfigure(ctx, key, vm, change))
 	}
 	return v.explain(err, verb, name)
 }
 
-func (v *VCenter) reconfigure(ctx context.Context, vm types.ManagedObjectReference, change bootChange) error {
-	now, devices, err := v.readBoot(ctx, vm)
+func (v *VCenter) reconfigure(ctx context.Context, key inventory.Key, vm types.ManagedObjectReference, change bootChange) error {
+	now, devices, err := v.readBoot(ctx, key, vm)
 	if err != nil {
 		return err
 	}
@@ -64,27 +64,31 @@ func (v *VCenter) reconfigure(ctx context.Context, vm types.ManagedObjectReferen
 	if err != nil {
 		return err
 	}
-	res, err := methods.ReconfigVM_Task(ctx, v.operations, &types.ReconfigVM_Task{
+	res, err := methods.ReconfigVM_Task(ctx, v.operations.on(key.VCenter), &types.ReconfigVM_Task{
 		This: vm, Spec: types.VirtualMachineConfigSpec{BootOptions: &next},
 	})
 	if err != nil {
 		return err
 	}
 	ended, err := v.tasks.wait(ctx, res.Returnval)
-	if !ended {
+	switch {
+	case ended:
+		return err
+	case ctx.Err() != nil:
 		return fmt.Errorf("reconfiguration under way: %w", ctx.Err())
+	default:
+		return fmt.Errorf("%w: reconfiguration lost from sight", ErrFailed)
 	}
-	return err
 }
 
 // readBoot reads the boot options and the devices they may name.
-func (v *VCenter) readBoot(ctx context.Context, vm types.ManagedObjectReference) (types.VirtualMachineBootOptions, []types.BaseVirtualDevice, error) {
+func (v *VCenter) readBoot(ctx context.Context, key inventory.Key, vm types.ManagedObjectReference) (types.VirtualMachineBootOptions, []types.BaseVirtualDevice, error) {
 	var now types.VirtualMachineBootOptions
 	c, err := v.operations.acquire(ctx)
 	if err != nil {
-		return now, nil, err
+		return now, nil, loginError(ctx, err)
 	}
-	objects, err := readProperties(ctx, v.operations, c.content.PropertyCollector,
+	objects, err := readProperties(ctx, v.operations.on(key.VCenter), c.content.PropertyCollector,
 		[]types.ManagedObjectReference{vm}, "config.bootOptions", "config.hardware.device")
 	if err != nil {
 		return now, nil, err

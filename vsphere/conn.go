@@ -24,6 +24,7 @@ type conn struct {
 	kind    string // "watch" or "operations", shown in the operation id
 	soap    *soap.Client
 	content types.ServiceContent
+	vcenter string // instance UUID, lower case
 }
 
 // openConn logs in and returns the session.
@@ -37,7 +38,7 @@ func openConn(ctx context.Context, cfg Config, transport http.RoundTripper, kind
 	if content.SessionManager == nil || content.ViewManager == nil || content.SearchIndex == nil || content.About.InstanceUuid == "" {
 		return nil, fmt.Errorf("%s is no vCenter", cfg.URL.Host)
 	}
-	c.content = content
+	c.content, c.vcenter = content, strings.ToLower(content.About.InstanceUuid)
 	_, err = methods.Login(ctx, c, &types.Login{
 		This: *content.SessionManager, UserName: cfg.Username, Password: password, Locale: "en_US",
 	})

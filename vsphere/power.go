@@ -8,6 +8,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -18,7 +19,7 @@ const observation = time.Second
 // A verb starts something on a VM. The task is nil for what ends with the call.
 type verb struct {
 	name  string
-	start func(context.Context, types.ManagedObjectReference) (*types.ManagedObjectReference, error)
+	start func(context.Context, soap.RoundTripper, types.ManagedObjectReference) (*types.ManagedObjectReference, error)
 	want  PowerState // a VM that is in this state already is no error; zero: none
 	rows  []faultRow // before faultRows
 }
@@ -26,8 +27,8 @@ type verb struct {
 // PowerOn starts the VM, or resumes a suspended one. It returns nil when vCenter
 // has accepted that or the VM is on; State shows it once the watch has seen it.
 func (v *VCenter) PowerOn(ctx context.Context, key inventory.Key) error {
-	return v.perform(ctx, key, verb{name: "power on", want: PoweredOn, start: func(ctx context.Context, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-		res, err := methods.PowerOnVM_Task(ctx, v.operations, &types.PowerOnVM_Task{This: vm})
+	return v.perform(ctx, key, verb{name: "power on", want: PoweredOn, start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
+		res, err := methods.PowerOnVM_Task(ctx, rt, &types.PowerOnVM_Task{This: vm})
 		if err != nil {
 			return nil, err
 		}
@@ -38,8 +39,8 @@ func (v *VCenter) PowerOn(ctx context.Context, key inventory.Key) error {
 // PowerOff cuts the power of the VM, also of a suspended one. It returns nil when
 // vCenter has accepted that or the VM is off.
 func (v *VCenter) PowerOff(ctx context.Context, key inventory.Key) error {
-	return v.perform(ctx, key, verb{name: "power off", want: PoweredOff, start: func(ctx context.Context, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-		res, err := methods.PowerOffVM_Task(ctx, v.operations, &types.PowerOffVM_Task{This: vm})
+	return v.perform(ctx, key, verb{name: "power off", want: PoweredOff, start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
+		res, err := methods.PowerOffVM_Task(ctx, rt, &types.PowerOffVM_Task{This: vm})
 		if err != nil {
 			return nil, err
 		}
@@ -49,8 +50,8 @@ func (v *VCenter) PowerOff(ctx context.Context, key inventory.Key) error {
 
 // Reset presses the reset button. ErrState when the VM is off or suspended.
 func (v *VCenter) Reset(ctx context.Context, key inventory.Key) error {
-	return v.perform(ctx, key, verb{name: "reset", start: func(ctx context.Context, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-		res, err := methods.ResetVM_Task(ctx, v.operations, &types.ResetVM_Task{This: vm})
+	return v.perform(ctx, key, verb{name: "reset", start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
+		res, err := methods.ResetVM_Task(ctx, rt, &types.ResetVM_Task{This: vm})
 		if err != nil {
 			return nil, err
 		}
@@ -61,8 +62,8 @@ func (v *VCenter) Reset(ctx context.Context, key inventory.Key) error {
 // Shutdown asks VMware Tools in the guest for a shutdown and returns when vCenter
 // has passed that on. ErrState when the tools do not run or the VM is not on.
 func (v *VCenter) Shutdown(ctx context.Context, key inventory.Key) error {
-	return v.perform(ctx, key, verb{name: "shutdown", start: func(ctx context.Context, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-		_, err := methods.ShutdownGuest(ctx, v.operations, &types.ShutdownGuest{This: vm})
+	return v.perform(ctx, key, verb{name: "shutdown", start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
+		_, err := methods.ShutdownGuest(ctx, rt, &types.ShutdownGuest{This: vm})
 		return nil, err
 	}})
 }
@@ -70,8 +71,8 @@ func (v *VCenter) Shutdown(ctx context.Context, key inventory.Key) error {
 // NMI sends the guest a non-maskable interrupt. ErrUnsupported where vCenter does
 // not implement it, as that of 6.7 does not.
 func (v *VCenter) NMI(ctx context.Context, key inventory.Key) error {
-	return v.perform(ctx, key, verb{name: "NMI", rows: nmiRows, start: func(ctx context.Context, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-		_, err := methods.SendNMI(ctx, v.operations, &types.SendNMI{This: vm})
+	return v.perform(ctx, key, verb{name: "NMI", rows: nmiRows, start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
+		_, err := methods.SendNMI(ctx, rt, &types.SendNMI{This: vm})
 		return nil, err
 	}})
 }
@@ -82,7 +83,7 @@ func (v *VCenter) perform(ctx context.Context, key inventory.Key, do verb) error
 	vm, name, err := v.target(key)
 	if err == nil {
 		var task *types.ManagedObjectReference
-		if task, err = do.start(ctx, vm); err == nil && task != nil {
+		if task, err = do.start(ctx, v.operations.on(key.VCenter), vm); err == nil && task != nil {
 			brief, cancel := context.WithTimeout(ctx, observation)
 			defer cancel()
 			var ended bool

@@ -2,6 +2,7 @@ package vsphere
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"reflect"
 	"sync"
@@ -86,10 +87,38 @@ func (s *session) expire(c *conn) {
 	}
 }
 
-// RoundTrip makes one call on the live session, at the limited rate. When the
-// session turns out to have expired it logs in and makes the call once more:
-// vCenter has not acted on the first.
+// on returns the round tripper for calls on objects of one vCenter, by its
+// instance UUID. Object ids name other objects in another, and after a move of
+// the address or a restore a login may well end up there.
+func (s *session) on(vcenter string) soap.RoundTripper { return bound{s, vcenter} }
+
+type bound struct {
+	session *session
+	vcenter string
+}
+
+func (b bound) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
+	return b.session.call(ctx, b.vcenter, req, res)
+}
+
+// follow forgets a session with another vCenter than the one the watch is with now.
+func (s *session) follow(vcenter string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != nil && s.conn.vcenter != vcenter {
+		s.conn = nil
+	}
+}
+
+// RoundTrip makes one call that names no object, whichever vCenter answers.
 func (s *session) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
+	return s.call(ctx, "", req, res)
+}
+
+// call makes one call on the live session, at the limited rate. When the
+// session turns out to have expired it logs in and makes the call once more, if
+// that is the same vCenter, which has not acted on the first.
+func (s *session) call(ctx context.Context, vcenter string, req, res soap.HasFault) error {
 	if s.limit != nil {
 		if err := s.limit.Wait(ctx); err != nil {
 			return limitError(ctx, err)
@@ -98,7 +127,10 @@ func (s *session) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
 	for first := true; ; first = false {
 		c, err := s.acquire(ctx)
 		if err != nil {
-			return err
+			return loginError(ctx, err)
+		}
+		if vcenter != "" && vcenter != c.vcenter {
+			return fmt.Errorf("%w: %s is another vCenter now, %s", ErrUnavailable, s.cfg.URL.Host, c.vcenter)
 		}
 		err = c.RoundTrip(ctx, req, res)
 		if !isExpired(err) {
@@ -110,6 +142,15 @@ func (s *session) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
 		}
 		clearBody(res)
 	}
+}
+
+// loginError is what a call gets that found no session: whatever vCenter says of
+// the login, it has not been asked for what the call is about.
+func loginError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%w: login: %w", ErrUnavailable, err)
 }
 
 // clearBody zeroes a response body before it is decoded into again: the fault of

@@ -50,7 +50,7 @@ func New(cfg Config) (*VCenter, error) {
 	v.operations = v.newSession("operations")
 	v.operations.limit = rate.NewLimiter(rate.Limit(cfg.Rate), cfg.Burst)
 	v.tasks = &taskObserver{session: v.operations, crew: v.crew}
-	v.watcher = &watcher{cfg: cfg, session: v.newSession("watch"), mem: v.memory, link: v.link}
+	v.watcher = &watcher{cfg: cfg, session: v.newSession("watch"), mem: v.memory, link: v.link, operations: v.operations}
 	v.tagger = &tagger{
 		cfg: cfg, names: new(tagNames), mem: v.memory, link: v.link,
 		rest: &restSession{cfg: cfg, transport: transport, gate: v.gate},

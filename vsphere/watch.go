@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/vmware/govmomi/vim25/types"
@@ -26,6 +25,8 @@ type watcher struct {
 	session *session
 	mem     *memory
 	link    *link
+
+	operations *session
 
 	conn    *conn      // nil: not logged in
 	col     *collector // nil: to be built
@@ -66,7 +67,8 @@ func (w *watcher) step(ctx context.Context) error {
 			return err
 		}
 		w.conn = c
-		w.mem.open(strings.ToLower(c.content.About.InstanceUuid))
+		w.mem.open(c.vcenter)
+		w.operations.follow(c.vcenter)
 	}
 	if err := w.prepare(ctx); err != nil {
 		return w.drop(ctx, err)
