@@ -31,7 +31,8 @@ type taskObserver struct {
 }
 
 // wait returns true and the task's fault when it has ended, or false when ctx
-// ends first. A task nobody knows any more counts as running.
+// ends first or nobody can tell any more: vCenter has forgotten the task, or Run
+// is over.
 func (o *taskObserver) wait(ctx context.Context, ref types.ManagedObjectReference) (ended bool, err error) {
 	result := make(chan error, 1)
 	o.mu.Lock()
@@ -40,17 +41,32 @@ func (o *taskObserver) wait(ctx context.Context, ref types.ManagedObjectReferenc
 	}
 	o.waiting[ref.Value] = result
 	if !o.running {
-		o.running = o.crew.launch(o.run)
+		if o.running = o.crew.launch(o.run); !o.running {
+			o.giveUp()
+		}
 	}
 	o.mu.Unlock()
 	select {
-	case err := <-result:
-		return true, err
+	case err, ended := <-result:
+		return ended, err
 	case <-ctx.Done():
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		delete(o.waiting, ref.Value)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.waiting, ref.Value)
+	select {
+	case err, ended := <-result: // a refusal that came with the end of ctx is one
+		return ended, err
+	default:
 		return false, nil
+	}
+}
+
+// giveUp lets everybody go. The lock is held.
+func (o *taskObserver) giveUp() {
+	for id, ch := range o.waiting {
+		close(ch)
+		delete(o.waiting, id)
 	}
 }
 
@@ -63,6 +79,10 @@ func (o *taskObserver) run(ctx context.Context) {
 		}
 		o.look(ctx, refs)
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.running = false
+	o.giveUp()
 }
 
 // pending returns some of the tasks waited for; with none, run is over.
@@ -90,7 +110,10 @@ func (o *taskObserver) look(ctx context.Context, refs []types.ManagedObjectRefer
 	}
 	if f, lost := faultOf(err).(*types.ManagedObjectNotFound); lost {
 		o.mu.Lock()
-		delete(o.waiting, f.Obj.Value)
+		if ch, ok := o.waiting[f.Obj.Value]; ok {
+			close(ch)
+			delete(o.waiting, f.Obj.Value)
+		}
 		o.mu.Unlock()
 	}
 	for id, props := range objects {
