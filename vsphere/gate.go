@@ -3,6 +3,7 @@ package vsphere
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/vmware/govmomi/vapi/rest"
 	"github.com/vmware/govmomi/vim25/types"
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -17,25 +19,36 @@ const (
 	unansweredCap = 15 * time.Second // longest wait after one that it did not answer: trying costs vCenter nothing
 	maxRefusals   = 2                // wrong passwords in a row; SSO locks the account at 5 in 180 s
 	refusedWait   = 10 * time.Minute
+
+	// Logins that succeed are limited too: a vCenter that ends sessions as soon as
+	// they are open would otherwise have one for each verb and each tag look-up.
+	loginBurst = 30
+	loginEvery = 10 * time.Second
 )
 
 // A gate spaces the logins of all sessions of one vCenter: one at a time, with a
 // growing wait after each failure. After two refused passwords it stays shut for
 // ten minutes or until the password is another one, so that a rotated secret
-// never locks the account.
+// never locks the account. Sessions that do not last get a login each ten seconds.
 type gate struct {
-	turn chan struct{} // capacity 1: held by the login that is under way
+	turn  chan struct{} // capacity 1: held by the login that is under way
+	spare *rate.Limiter // logins that may still be made
 
 	mu       sync.Mutex
 	failures int
 	refusals int
 	refused  [sha256.Size]byte // of the password that was refused last
+	password bool              // it was shut by a refusal: another password opens it
 	opens    time.Time
 	cause    error
 	logins   int
 }
 
-func newGate() *gate { return &gate{turn: make(chan struct{}, 1)} }
+func newGate() *gate {
+	return &gate{turn: make(chan struct{}, 1), spare: rate.NewLimiter(rate.Every(loginEvery), loginBurst)}
+}
+
+var errSessionsEnd = errors.New("vCenter ends sessions as soon as they are opened")
 
 // A shutError is what a login gets that came too early.
 type shutError struct {
@@ -78,7 +91,12 @@ func (g *gate) attempt(ctx context.Context, password func() (string, error), log
 func (g *gate) shut(sum [sha256.Size]byte) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if time.Now().Before(g.opens) && (g.refusals == 0 || g.refused == sum) {
+	if time.Now().Before(g.opens) && (!g.password || g.refused == sum) {
+		return &shutError{opens: g.opens, cause: g.cause}
+	}
+	if lacks := 1 - g.spare.Tokens(); lacks > 0 {
+		g.cause, g.password = errSessionsEnd, false
+		g.opens = time.Now().Add(time.Duration(lacks * float64(loginEvery)))
 		return &shutError{opens: g.opens, cause: g.cause}
 	}
 	return nil
@@ -89,17 +107,19 @@ func (g *gate) record(sum [sha256.Size]byte, err error) {
 	defer g.mu.Unlock()
 	if err == nil {
 		g.failures, g.refusals, g.opens, g.cause = 0, 0, time.Time{}, nil
+		g.password = false
 		g.logins++
+		g.spare.Allow()
 		return
 	}
 	g.failures++
-	g.cause = err
+	g.cause, g.password = err, isRefusal(err)
 	limit := unansweredCap
 	if answered(err) {
 		limit = answeredCap
 	}
 	wait := backoff(g.failures, limit)
-	if isRefusal(err) {
+	if g.password {
 		if g.refused != sum {
 			g.refusals = 0
 		}

@@ -142,3 +142,38 @@ func TestBackoff(t *testing.T) {
 		}
 	}
 }
+
+// A password that was refused once says nothing of an outage that follows.
+func TestGateSpacesFailuresAfterARotation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, o := newGate(), &door{err: soapError(&types.InvalidLogin{})}
+		o.knock(t, g, constant("old"), 20*time.Millisecond)
+		o.err, o.at = errors.New("connection refused"), nil
+		if at := o.knock(t, g, constant("new"), time.Minute); len(at) > 9 {
+			t.Errorf("%d tries in a minute of an outage: %v", len(at), at)
+		}
+	})
+}
+
+// Each login succeeds and each session is lost at once.
+func TestGateLimitsLogins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, n := newGate(), 0
+		var last error
+		for start := time.Now(); time.Since(start) < 10*time.Minute; time.Sleep(50 * time.Millisecond) {
+			last = g.attempt(t.Context(), func() (string, error) { return "secret", nil }, func(context.Context, string) error { n++; return nil })
+		}
+		if most := loginBurst + int(10*time.Minute/loginEvery) + 1; n > most || n < loginBurst {
+			t.Errorf("%d logins in ten minutes, want at most %d", n, most)
+		}
+		if !errors.Is(last, errSessionsEnd) {
+			t.Errorf("err = %v, want the reason", last)
+		}
+		time.Sleep(time.Hour)
+		for i := range loginBurst {
+			if err := g.attempt(t.Context(), func() (string, error) { return "secret", nil }, func(context.Context, string) error { return nil }); err != nil {
+				t.Fatalf("login %d after a quiet hour: %v", i, err)
+			}
+		}
+	})
+}
