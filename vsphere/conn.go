@@ -47,10 +47,20 @@ func openConn(ctx context.Context, cfg Config, transport http.RoundTripper, kind
 
 func newSOAP(cfg Config, transport http.RoundTripper) *soap.Client {
 	sc := soap.NewClient(cfg.URL, cfg.Insecure)
-	sc.Client.Transport = transport
+	harden(&sc.Client, transport)
 	sc.Namespace, sc.Version = "urn:"+vim25.Namespace, vim25.Version
 	sc.UserAgent = userAgent()
 	return sc
+}
+
+// harden gives a client the transport that checks the certificate, and keeps it
+// from following a redirect, which would take the password to a host, or over
+// plain HTTP, that nobody configured.
+func harden(c *http.Client, transport http.RoundTripper) {
+	c.Transport = transport
+	c.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		return fmt.Errorf("redirected to %s, which is not followed", r.URL.Host)
+	}
 }
 
 // userAgent names the gateway in vCenter's session list.

@@ -5,7 +5,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
@@ -46,6 +49,7 @@ func TestTrust(t *testing.T) {
 			c.RootCAs, c.Thumbprint = nil, strings.ToLower(strings.ReplaceAll(l.Thumbprint(), ":", ""))
 		}, ""},
 		{"right SHA-1 thumbprint", func(c *Config) { c.RootCAs, c.Thumbprint = nil, thumbprint(short[:]) }, ""},
+		{"wrong SHA-1 thumbprint", func(c *Config) { c.RootCAs, c.Thumbprint = nil, other.Thumbprint()[:59] }, "thumbprint"},
 		{"wrong thumbprint", func(c *Config) { c.RootCAs, c.Thumbprint = nil, other.Thumbprint() }, "thumbprint"},
 		{"no check", func(c *Config) { c.RootCAs, c.Insecure = nil, true }, ""},
 		{"right CA, wrong name", func(c *Config) {
@@ -87,5 +91,37 @@ func TestParseThumbprint(t *testing.T) {
 		if _, err := parseThumbprint(s); err == nil {
 			t.Errorf("%q was taken", s)
 		}
+	}
+}
+
+// A server may be the right one and yet send its client elsewhere. A POST that is
+// found there goes as a GET, with the Authorization header of the REST login.
+func TestRedirectIsNotFollowed(t *testing.T) {
+	var followed atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
+	t.Cleanup(elsewhere.Close)
+	front := httptest.NewTLSServer(http.RedirectHandler(elsewhere.URL, http.StatusFound))
+	t.Cleanup(front.Close)
+	pool := x509.NewCertPool()
+	pool.AddCert(front.Certificate())
+	u, err := url.Parse(front.URL)
+	must(t, err)
+	cfg, err := Config{
+		Name: "front", URL: u, Username: "administrator", RootCAs: pool,
+		Password: func() (string, error) { return "secret", nil },
+	}.withDefaults()
+	must(t, err)
+	transport, err := newTransport(cfg)
+	must(t, err)
+	t.Cleanup(transport.CloseIdleConnections)
+	if _, err := openConn(t.Context(), cfg, transport, "watch", "secret"); err == nil || !strings.Contains(err.Error(), "redirected") {
+		t.Errorf("SOAP: %v, want it to say that it was redirected", err)
+	}
+	s := &restSession{cfg: cfg, transport: transport}
+	if err := s.login(t.Context(), "secret"); err == nil || !strings.Contains(err.Error(), "redirected") {
+		t.Errorf("REST: %v, want it to say that it was redirected", err)
+	}
+	if n := followed.Load(); n != 0 {
+		t.Errorf("%d requests went elsewhere", n)
 	}
 }

@@ -42,7 +42,7 @@ func (s *restSession) do(ctx context.Context, name string, call func(context.Con
 
 func (s *restSession) login(ctx context.Context, password string) error {
 	client := rest.NewClient(&vim25.Client{Client: newSOAP(s.cfg, s.transport)})
-	client.Client.Client.Transport = s.transport
+	harden(&client.Client.Client, s.transport)
 	client.UserAgent = userAgent()
 	err := observeCall(ctx, s.cfg, "rest-login", s.cfg.CallTimeout, func(ctx context.Context) error {
 		return client.Login(ctx, url.UserPassword(s.cfg.Username, password))
