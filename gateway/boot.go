@@ -2,8 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"sync"
 	"time"
 
@@ -20,32 +18,34 @@ import (
 //	Set Boot Options            flags are stored; vSphere hears nothing
 //	power on, cycle, reset      the VM's own order is stored, then changed, then the VM starts
 //	started, and after a grace  the order is put back; if the VM must be off for that, when it is
-//	                            off next, and in any case before it is started again
+//	                            off next, and in any case before we start it again
+//	not started after all       the same; the flags stay until they expire
 //	persistent                  the order is changed as soon as the VM allows, and stays
 //
 // The order to put back is on disk before anything is changed, so a gateway
 // that dies in between puts it back when it comes again.
 type bootOverride struct {
-	vc    *vsphere.VCenter
-	store *store.Store
-	grace time.Duration // from the start of the VM until its order is put back
+	vc      *vsphere.VCenter
+	store   *store.Store
+	problem func(error) // is told, once, why a boot order could not be changed or put back
 
-	ctx    context.Context
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
-	step   sync.Mutex // held over vSphere calls, so that two steps never mix
+	ctx  context.Context // of the keeper
+	wg   sync.WaitGroup
+	step sync.Mutex // held over vSphere calls, so that two steps never mix
 
 	mu       sync.Mutex
 	record   store.BootOverride
+	grace    time.Duration // from the start of the VM until its order is put back
 	validFor time.Duration // as last set, for the countdown; 0: no expiry
+	holds    int           // starts under way, during which flags do not expire
 	keeping  bool          // a keeper goroutine is on its way
 }
 
 // newBootOverride starts from the record of an earlier run, or from one that
-// has only the key and the tenant.
-func newBootOverride(record store.BootOverride, vc *vsphere.VCenter, st *store.Store, grace time.Duration) *bootOverride {
-	ctx, cancel := context.WithCancel(context.Background())
-	b := &bootOverride{vc: vc, store: st, grace: grace, ctx: ctx, cancel: cancel, record: record}
+// has only the key and the tenant. Its keeper works until ctx ends; close waits
+// for it.
+func newBootOverride(ctx context.Context, record store.BootOverride, vc *vsphere.VCenter, st *store.Store, grace time.Duration, problem func(error)) *bootOverride {
+	b := &bootOverride{vc: vc, store: st, problem: problem, grace: grace, ctx: ctx, record: record}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.keep()
@@ -73,7 +73,7 @@ func (b *bootOverride) set(f ipmi.BootFlags, validFor time.Duration) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	next := b.record
-	next.Flags, next.Written, next.Until = f, false, time.Time{}
+	next.Flags, next.Written, next.Starting, next.Until = f, false, false, time.Time{}
 	if f.Valid() && !f.Persistent() && validFor > 0 {
 		next.Until = time.Now().Add(validFor)
 	}
@@ -95,96 +95,26 @@ func (b *bootOverride) restartCountdown() {
 	}
 }
 
-// prepare makes the boot order what the next start wants; the VM is off. It is
-// an error when the VM lacks the device: it must not start from another one.
-func (b *bootOverride) prepare(ctx context.Context) error {
-	b.step.Lock()
-	defer b.step.Unlock()
-	b.mu.Lock()
-	device, want := b.wanted()
-	written, dirty := b.record.Written, b.record.Original != nil
-	b.mu.Unlock()
-	switch {
-	case want && written:
-		return nil
-	case want:
-		return b.write(ctx, device, dirty)
-	case dirty:
-		return b.restore(ctx)
-	}
-	return nil
-}
-
-// write changes the boot order, with the VM's own on disk before.
-func (b *bootOverride) write(ctx context.Context, device vsphere.BootDevice, dirty bool) error {
-	if dirty {
-		if err := b.putBack(ctx); err != nil {
-			return err
-		}
-	} else {
-		original, err := b.vc.Boot(ctx, b.key())
-		if err != nil {
-			return err
-		}
-		text, err := json.Marshal(original)
-		if err != nil {
-			return err
-		}
-		if err := b.update(func(r *store.BootOverride) { r.Original = text }); err != nil {
-			return err
-		}
-	}
-	if err := b.vc.SetBootDevice(ctx, b.key(), device); err != nil {
-		return fmt.Errorf("%s: %w", device, err)
-	}
-	return nil
-}
-
-// used records that the VM was started: flags for one boot are spent, and the
-// order is to be put back after the grace.
-func (b *bootOverride) used() error {
+// hold stops the countdown until the returned function is called: the command
+// that uses the flags has come, and takes its time.
+func (b *bootOverride) hold() (release func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	next := b.record
-	f := b.current()
-	if next.Original == nil && !f.Valid() {
-		return nil
+	if !b.current().Valid() {
+		return func() {} // expired flags stay so
 	}
-	next.StartedAt = time.Now()
-	next.Written = f.Valid() && f.Persistent()
-	if !f.Persistent() {
-		next.Flags, next.Until = f.Cleared(), time.Time{}
+	b.holds++
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.holds--
 	}
-	if err := b.save(next); err != nil {
-		return err
-	}
-	b.keep()
-	return nil
-}
-
-// restore puts the VM's own order back and forgets it.
-func (b *bootOverride) restore(ctx context.Context) error {
-	if err := b.putBack(ctx); err != nil {
-		return err
-	}
-	return b.update(func(r *store.BootOverride) { r.Original, r.Written = nil, false })
-}
-
-func (b *bootOverride) putBack(ctx context.Context) error {
-	b.mu.Lock()
-	text := b.record.Original
-	b.mu.Unlock()
-	var original vsphere.BootConfig
-	if err := json.Unmarshal(text, &original); err != nil {
-		return fmt.Errorf("stored boot order of %s: %w", b.key(), err)
-	}
-	return b.vc.RestoreBoot(ctx, b.key(), original)
 }
 
 // current returns the flags with their expiry applied. mu is held.
 func (b *bootOverride) current() ipmi.BootFlags {
 	f := ipmi.BootFlags(b.record.Flags)
-	if !b.record.Until.IsZero() && time.Now().After(b.record.Until) {
+	if b.holds == 0 && !b.record.Until.IsZero() && time.Now().After(b.record.Until) {
 		return f.Cleared()
 	}
 	return f
@@ -222,3 +152,8 @@ func (b *bootOverride) save(next store.BootOverride) error {
 	b.record = next
 	return nil
 }
+
+// close waits for the keeper, whose context has ended. What it has not done yet
+// is on disk for the next run; doing it early could take the boot device from a
+// VM that is just starting.
+func (b *bootOverride) close() { b.wg.Wait() }

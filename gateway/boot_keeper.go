@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -53,7 +54,7 @@ func (b *bootOverride) chore() chore {
 // keeper works until no chore is left. vSphere may refuse to change the boot
 // order of a VM that is on; the chore is then parked until it is off.
 func (b *bootOverride) keeper() {
-	wait := settle
+	wait, told := settle, ""
 	for {
 		b.mu.Lock()
 		next := b.chore()
@@ -73,9 +74,13 @@ func (b *bootOverride) keeper() {
 		if errors.Is(err, vsphere.ErrState) && b.vc.WaitPower(b.ctx, b.key(), vsphere.PoweredOff) == nil {
 			err = b.doChore()
 		}
-		wait = 0
-		if err != nil {
-			wait = choreRetry
+		if wait = 0; err == nil || b.ctx.Err() != nil {
+			continue
+		}
+		wait = choreRetry
+		if err.Error() != told {
+			told = err.Error()
+			b.problem(err)
 		}
 	}
 }
@@ -85,26 +90,26 @@ func (b *bootOverride) doChore() error {
 	b.step.Lock()
 	defer b.step.Unlock()
 	b.mu.Lock()
-	next := b.chore()
-	device, _ := b.wanted()
-	dirty := b.record.Original != nil
+	next, w := b.chore(), b.wish()
 	early := time.Until(b.record.StartedAt.Add(b.grace)) > 0
 	b.mu.Unlock()
 	switch {
 	case next == choreRestore && !early:
 		return b.restore(b.ctx)
 	case next == choreWrite:
-		if err := b.write(b.ctx, device, dirty); err != nil {
-			return err
-		}
-		return b.update(func(r *store.BootOverride) { r.Written = true })
+		return b.write(b.ctx, w, func(*store.BootOverride) {})
 	}
 	return nil
 }
 
-// close ends the keeper. What it has not done yet is on disk for the next run;
-// doing it early could take the boot device from a VM that is just starting.
-func (b *bootOverride) close() {
-	b.cancel()
-	b.wg.Wait()
+// pause waits for d or for the end of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
 }

@@ -54,7 +54,7 @@ func TestNextBootOnly(t *testing.T) {
 		t.Fatal(code)
 	}
 	if f := bootflags(t, s); !f.Valid() || f.Persistent() || f.Device() != ipmi.BootPXE {
-		t.Errorf("read back: % x", f)
+		t.Errorf("read back: %s", f)
 	}
 	if got := bootOrder(vc); !slices.Equal(got, before) {
 		t.Errorf("vSphere heard of it before the boot: %v", got)
@@ -66,7 +66,7 @@ func TestNextBootOnly(t *testing.T) {
 	wantStatus(t, s, "on")
 	eventually(t, "the flags are spent", func() error {
 		if f := bootflags(t, s); f.Valid() {
-			return fmt.Errorf("% x", f)
+			return fmt.Errorf("%s", f)
 		}
 		return nil
 	})
@@ -107,7 +107,7 @@ func TestEveryBoot(t *testing.T) {
 		wantStatus(t, s, "on")
 		wantOrder(t, vc, "ethernet")
 		if f := bootflags(t, s); !f.Valid() || !f.Persistent() {
-			t.Errorf("after a boot: % x", f)
+			t.Errorf("after a boot: %s", f)
 		}
 	}
 	if code := bootdev(t, s, 0, ipmi.BootNoOverride); code != ipmi.Completed {
@@ -205,7 +205,7 @@ func TestOrderIsPutBackByTheNextRun(t *testing.T) {
 	l.start(t)
 	s = login(t, l.ready(t, b.Name))
 	if f := bootflags(t, s); !f.Valid() || f.Device() != ipmi.BootPXE {
-		t.Errorf("the flags did not survive: % x", f)
+		t.Errorf("the flags did not survive: %s", f)
 	}
 	if code := bootdev(t, s, 0, ipmi.BootNoOverride); code != ipmi.Completed {
 		t.Fatal(code)
@@ -221,7 +221,7 @@ func TestFlagsExpire(t *testing.T) {
 	}
 	eventually(t, "not valid any more", func() error {
 		if f := bootflags(t, s); f.Valid() {
-			return fmt.Errorf("% x", f)
+			return fmt.Errorf("%s", f)
 		}
 		return nil
 	})

@@ -19,7 +19,7 @@ import (
 // interface, a socket on it and the BMC that answers there. It is started as
 // one and stopped as one.
 type endpoint struct {
-	vm      inventory.VM // changed in place only under tenant.mu
+	now     atomic.Pointer[inventory.VM] // replaced by the reconcile loop, read by everybody
 	lease   address.Lease
 	machine *machine
 	bmc     *bmc.BMC
@@ -28,10 +28,14 @@ type endpoint struct {
 	failure atomic.Pointer[error] // why the BMC stopped answering; nil while it does
 }
 
+// vm returns the VM as it was last seen.
+func (ep *endpoint) vm() inventory.VM { return *ep.now.Load() }
+
 // start makes the VM reachable. On an error nothing of it is left but the lease,
-// which is held: the VM will want the same address at the next attempt.
+// which stays in use: the VM will want the same address at the next attempt.
 func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
-	ep := &endpoint{vm: vm, since: time.Now()}
+	ep := &endpoint{since: time.Now()}
+	ep.now.Store(&vm)
 	defer func() {
 		if err != nil {
 			ep.undo.run()
@@ -41,7 +45,6 @@ func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
 	if err != nil {
 		return nil, err
 	}
-	ep.undo.push(func() { t.logIf(t.pool.release(vm.Key, time.Now()), "holding the lease failed", ep) })
 
 	remove, err := t.pool.add(ep.lease.Address)
 	if err != nil {
@@ -67,10 +70,11 @@ func (t *tenant) listen(ep *endpoint) error {
 	}
 	ep.undo.push(func() { conn.Close() })
 
+	key := ep.vm().Key
 	ep.machine = &machine{
-		key:     ep.vm.Key,
+		key:     key,
 		vc:      t.vc,
-		boot:    t.bootOverride(ep.vm.Key),
+		boot:    t.boots.of(key, t.vc, t.config),
 		offTime: t.config.Power.CycleOffTime,
 		done:    t.powerDone,
 		ops:     newOperations(func(c ipmi.ChassisControl, err error) { t.lateFailure(ep, c, err) }),
@@ -107,7 +111,7 @@ func (t *tenant) serve(ep *endpoint, conn bmc.PacketConn) {
 
 // bmcConfig is what the BMC of this endpoint says of itself.
 func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
-	guid, err := ipmi.GUID(ep.vm.BIOSUUID)
+	guid, err := ipmi.GUID(ep.vm().BIOSUUID)
 	if err != nil {
 		return bmc.Config{}, fmt.Errorf("BIOS UUID: %w", err)
 	}
@@ -157,6 +161,7 @@ func (ep *endpoint) failed() error {
 
 // LogValue names the endpoint in the log.
 func (ep *endpoint) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("name", ep.vm.Name), slog.String("vm", ep.vm.Key.VM),
+	vm := ep.vm()
+	return slog.GroupValue(slog.String("name", vm.Name), slog.String("vm", vm.Key.VM),
 		slog.Any("address", ep.lease.Address))
 }

@@ -23,13 +23,15 @@ func (t *tenant) events(ep *endpoint) bmc.Events {
 		Handshake: func(r bmc.HandshakeResult, user string, from netip.AddrPort) {
 			t.metrics.Handshake(r.String())
 			// A flood of half-open handshakes is counted in full and logged in part.
-			if r != bmc.HandshakeCompleted && t.loginLog.Allow() {
+			if r != bmc.HandshakeCompleted && t.packets.Allow() {
 				t.log.Warn("login failed", "bmc", ep, "account", user, "from", from, "result", r.String())
 			}
 		},
 		Changed: func(a bmc.Audit) { t.audit(ep, a) },
 		Panicked: func(value any, stack []byte) {
-			t.log.Error("a packet made the BMC panic", "bmc", ep, "panic", value, "stack", string(stack))
+			if t.packets.Allow() {
+				t.log.Error("a packet made the BMC panic", "bmc", ep, "panic", value, "stack", string(stack))
+			}
 		},
 	}
 }

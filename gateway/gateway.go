@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
@@ -30,8 +31,9 @@ type Gateway struct {
 	vcenters []*vsphere.VCenter
 
 	mu      sync.Mutex
-	pools   []*pool // once Run has built them
+	pools   []*pool // these once Run has built them
 	tenants []*tenant
+	boots   *bootOverrides
 }
 
 // A Version is which gateway this is.
@@ -93,6 +95,8 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener) error {
 	}
 	all.Go(func() error {
 		defer disconnect()
+		defer g.boots.close()
+		defer context.AfterFunc(ctx, g.boots.cancel)()
 		var tenants errgroup.Group
 		for _, t := range g.served() {
 			tenants.Go(func() error {
@@ -118,27 +122,46 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.boots = newBootOverrides(st, g.log, overrides)
+	pools, err := g.buildPools(leases, st, host)
+	if err != nil {
+		return err
+	}
+	claims := newClaims()
+	for _, p := range g.pools {
+		for _, l := range p.inUse() {
+			// Who had a VM keeps it, whoever is first to know its inventory.
+			_ = claims.take(l.Key, l.Tenant)
+		}
+	}
+	for _, c := range g.config.Tenants {
+		t, err := g.newTenant(c, pools[c.Pool], claims)
+		if err != nil {
+			return err
+		}
+		g.tenants = append(g.tenants, t)
+	}
+	return nil
+}
+
+// buildPools makes the pools, by name. mu is held.
+func (g *Gateway) buildPools(leases []address.Lease, st *store.Store, host *host) (map[string]*pool, error) {
 	pools := make(map[string]*pool)
 	for _, c := range g.config.Pools {
 		p, err := newPool(c, st, host.addresser(c), host.announcer(c))
 		if err != nil {
-			return err
-		}
-		if err := errors.Join(p.adopt(leases), p.dismiss(g.tenantsOf(c.Name), time.Now()), p.sweep()); err != nil {
-			g.log.Warn("taking up what an earlier run left", "pool", c.Name, "error", err)
+			return nil, err
 		}
 		pools[c.Name] = p
 		g.pools = append(g.pools, p)
 	}
-	for _, c := range g.config.Tenants {
-		t, err := g.newTenant(c, pools[c.Pool], st)
-		if err != nil {
-			return err
+	for _, p := range g.pools {
+		name := p.config.Name
+		if err := errors.Join(p.adopt(leases, pools), p.dismiss(g.tenantsOf(name), time.Now()), p.sweep()); err != nil {
+			g.log.Warn("taking up what an earlier run left", "pool", name, "error", err)
 		}
-		t.takeUp(overrides)
-		g.tenants = append(g.tenants, t)
 	}
-	return nil
+	return pools, nil
 }
 
 // tenantsOf returns the names of the tenants that take addresses from a pool.
@@ -152,21 +175,20 @@ func (g *Gateway) tenantsOf(pool string) map[string]bool {
 	return names
 }
 
-// loginLines is how many lines about failed logins a tenant may log: one a
-// second, after a burst.
-const loginLines = 20
+// packetLines is how many lines a tenant may log about failed logins and the
+// like, which anybody can cause: one a second, after a burst.
+const packetLines = 20
 
-func (g *Gateway) newTenant(c Tenant, p *pool, st *store.Store) (*tenant, error) {
+func (g *Gateway) newTenant(c Tenant, p *pool, cl *claims) (*tenant, error) {
 	vc := g.vcenter(c.VCenter)
 	if vc == nil || p == nil {
 		return nil, fmt.Errorf("tenant %q: vcenter %q or pool %q is not configured", c.Name, c.VCenter, c.Pool)
 	}
 	return &tenant{
-		config: c, vc: vc, pool: p, store: st, firmware: g.version.Firmware,
+		config: c, vc: vc, pool: p, claims: cl, boots: g.boots, firmware: g.version.Firmware,
 		log: g.log.With("tenant", c.Name), metrics: g.metrics.Tenant(c.Name),
-		loginLog:  rate.NewLimiter(1, loginLines),
+		packets:   rate.NewLimiter(1, packetLines),
 		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),
-		boots: make(map[inventory.Key]*bootOverride),
 	}, nil
 }
 

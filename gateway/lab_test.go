@@ -3,9 +3,11 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -27,6 +29,27 @@ type lab struct {
 	config Config
 	gw     *Gateway
 	stop   func()
+	log    logged
+}
+
+// logged is what the gateway has logged so far.
+type logged struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, p...)
+	return len(p), nil
+}
+
+// Bytes returns a copy.
+func (l *logged) Bytes() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.text)
 }
 
 // simulator starts a vCenter that ends with the test.
@@ -81,7 +104,7 @@ func (l *lab) addTenant(t *testing.T, vc *vspheretest.VCenter, sel inventory.Sel
 // start runs the gateway until the test or stop ends it.
 func (l *lab) start(t *testing.T) {
 	t.Helper()
-	gw, err := New(l.config, Version{Text: "test", Firmware: [2]uint8{0, 1}}, slog.New(slog.NewTextHandler(t.Output(), nil)), nil)
+	gw, err := New(l.config, Version{Text: "test", Firmware: [2]uint8{0, 1}}, slog.New(slog.NewTextHandler(io.MultiWriter(&l.log, t.Output()), nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

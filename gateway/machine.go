@@ -65,6 +65,11 @@ func (m *machine) carryOut(ctx context.Context, c ipmi.ChassisControl, accept fu
 	if err != nil {
 		return vsphere.ErrUnavailable
 	}
+	if power == bmc.On {
+		if err := m.boot.isOn(); err != nil {
+			return err
+		}
+	}
 	switch c {
 	case ipmi.ChassisPowerUp:
 		return m.powerUp(ctx, power)
@@ -93,13 +98,7 @@ func (m *machine) powerUp(ctx context.Context, power bmc.PowerState) error {
 }
 
 func (m *machine) bootUp(ctx context.Context) error {
-	if err := m.boot.prepare(ctx); err != nil {
-		return fmt.Errorf("boot device: %w", err)
-	}
-	if err := m.vc.PowerOn(ctx, m.key); err != nil {
-		return err
-	}
-	return m.boot.used()
+	return m.boot.start(ctx, func() error { return m.vc.PowerOn(ctx, m.key) })
 }
 
 // shutdown of a VM that is off already is success: provisioners repeat themselves.
@@ -131,6 +130,7 @@ func (m *machine) reset(ctx context.Context, accept func()) error {
 // coldStart powers the VM off, waits and starts it. The client hears of success
 // when the power off was accepted; what follows takes longer than it would wait.
 func (m *machine) coldStart(ctx context.Context, offTime time.Duration, accept func()) error {
+	defer m.boot.hold()()
 	if err := m.vc.PowerOff(ctx, m.key); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (m *machine) coldStart(ctx context.Context, offTime time.Duration, accept f
 	if err := m.vc.WaitPower(ctx, m.key, vsphere.PoweredOff); err != nil {
 		return fmt.Errorf("waiting for power off: %w", err)
 	}
-	if err := pause(ctx, offTime); err != nil {
+	if err := m.ops.pause(ctx, offTime); err != nil {
 		return err
 	}
 	return m.bootUp(ctx)
@@ -220,16 +220,4 @@ func completionCode(err error) error {
 		}
 	}
 	return err
-}
-
-// pause waits for d or for the end of ctx.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

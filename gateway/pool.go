@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,9 +45,9 @@ func newPool(c Pool, st *store.Store, a address.Addresser, an announcer) (*pool,
 }
 
 // adopt takes up the leases of an earlier run whose addresses the pool has,
-// whatever the pool was called then. One that it gave and no longer has is
-// returned as an error and stays on disk: the configuration may come back.
-func (p *pool) adopt(leases []address.Lease) error {
+// whatever the pool was called then. One that it gave and that no pool has any
+// more is returned as an error and stays on disk: the configuration may come back.
+func (p *pool) adopt(leases []address.Lease, all map[string]*pool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var problems []error
@@ -54,12 +55,21 @@ func (p *pool) adopt(leases []address.Lease) error {
 		switch {
 		case p.books.Contains(l.Address):
 			problems = append(problems, p.books.Adopt(l))
-		case l.Pool == p.config.Name:
+		case l.Pool == p.config.Name && !contains(all, l.Address):
 			p.disowned[l.Address] = true
 			problems = append(problems, fmt.Errorf("address %s of %s is not in the pool any more", l.Address, l.VM))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+func contains(pools map[string]*pool, a netip.Addr) bool {
+	for _, p := range pools {
+		if p.books.Contains(a) {
+			return true
+		}
+	}
+	return false
 }
 
 // dismiss releases the leases in use of tenants that are not the pool's any more.
@@ -86,6 +96,9 @@ func (p *pool) lease(vm inventory.VM, tenant string, now time.Time) (address.Lea
 		return address.Lease{}, err
 	}
 	l, _ := p.books.Describe(vm.Key, tenant, vm.Name)
+	if known && l == before {
+		return l, nil // on disk already; a VM that waits is tried every few seconds
+	}
 	if err := p.store.PutLease(l); err != nil {
 		if !known || !before.InUse() {
 			p.books.Release(vm.Key, now) // not durable, so it is not given
@@ -95,29 +108,34 @@ func (p *pool) lease(vm inventory.VM, tenant string, now time.Time) (address.Lea
 	return l, nil
 }
 
-// release holds the lease: the VM finds its address again, and nobody else gets
-// it before the pool's hold has passed.
-func (p *pool) release(key inventory.Key, now time.Time) error {
+// release holds a lease of the tenant: the VM finds its address again, and nobody
+// else gets it before the pool's hold has passed.
+func (p *pool) release(key inventory.Key, tenant string, now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l, ok := p.books.Release(key, now)
-	if !ok {
+	if l, ok := p.books.Lease(key); !ok || !l.InUse() || l.Tenant != tenant {
 		return nil
 	}
+	l, _ := p.books.Release(key, now)
 	return p.store.PutLease(l)
 }
 
 // leased returns the leases in use that belong to the tenant.
 func (p *pool) leased(tenant string) []address.Lease {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	var out []address.Lease
-	for _, l := range p.books.Leases() {
-		if l.InUse() && l.Tenant == tenant {
+	for _, l := range p.inUse() {
+		if l.Tenant == tenant {
 			out = append(out, l)
 		}
 	}
 	return out
+}
+
+// inUse returns all leases in use.
+func (p *pool) inUse() []address.Lease {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.DeleteFunc(p.books.Leases(), func(l address.Lease) bool { return !l.InUse() })
 }
 
 func (p *pool) usage(now time.Time) address.Usage {
@@ -135,18 +153,19 @@ func (p *pool) add(a netip.Addr) (undo func() error, err error) {
 }
 
 // sweep removes addresses that carry our mark and that no lease in use explains:
-// an earlier run left them behind, or its state file is lost.
+// an earlier run left them behind, or its state file is lost. The books are closed
+// meanwhile: another tenant might be given one of these addresses.
 func (p *pool) sweep() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	present, err := p.addresser.List(p.config.Interface)
 	if err != nil {
 		return err
 	}
 	used := make(map[netip.Addr]bool)
-	p.mu.Lock()
 	for _, l := range p.books.Leases() {
 		used[l.Address] = l.InUse()
 	}
-	p.mu.Unlock()
 	var problems []error
 	for _, a := range present {
 		if !used[a] && (p.books.Contains(a) || p.disowned[a]) {

@@ -5,18 +5,22 @@ import (
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
 
 // reconcile makes what is served what the inventory says. An inventory that is
-// not known changes nothing: a vCenter that is gone takes no BMC with it.
+// not known says what it said before: a vCenter that is gone takes no BMC with
+// it, and what broke meanwhile is started anew.
 func (t *tenant) reconcile(s inventory.Snapshot, err error) {
 	t.noteSource(err)
-	if err != nil {
+	t.boots.takeUp(t.vc, t.config.Power.BootRestoreAfter)
+	if err == nil {
+		t.desired = t.selected(s.VMs)
+	} else if !t.known {
 		return
 	}
 	t.dropFailed()
-	desired := t.selected(s.VMs)
-	changes := inventory.Diff(t.serving(), desired)
+	changes := inventory.Diff(t.serving(), t.desired)
 	// Removals first: what they free is there for the additions.
 	for _, vm := range changes.Remove {
 		t.remove(vm)
@@ -27,8 +31,12 @@ func (t *tenant) reconcile(s inventory.Snapshot, err error) {
 	for _, vm := range changes.Add {
 		t.add(vm)
 	}
-	t.forgetWaiting(desired)
-	t.sweep(desired)
+	wanted := make(map[inventory.Key]bool, len(t.desired))
+	for _, vm := range t.desired {
+		wanted[vm.Key] = true
+	}
+	t.forgetWaiting(wanted)
+	t.sweep(wanted)
 }
 
 func (t *tenant) selected(vms []inventory.VM) []inventory.VM {
@@ -46,7 +54,7 @@ func (t *tenant) serving() []inventory.VM {
 	defer t.mu.Unlock()
 	out := make([]inventory.VM, 0, len(t.endpoints))
 	for _, ep := range t.endpoints {
-		out = append(out, ep.vm)
+		out = append(out, ep.vm())
 	}
 	return out
 }
@@ -54,7 +62,11 @@ func (t *tenant) serving() []inventory.VM {
 // add starts an endpoint. One that cannot start waits, and is tried again with
 // every reconcile.
 func (t *tenant) add(vm inventory.VM) {
-	ep, err := t.start(vm)
+	err := t.claims.take(vm.Key, t.config.Name)
+	var ep *endpoint
+	if err == nil {
+		ep, err = t.start(vm)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err != nil {
@@ -71,11 +83,19 @@ func (t *tenant) add(vm inventory.VM) {
 	t.log.Info("BMC ready", "bmc", ep)
 }
 
-// remove stops an endpoint; its lease is held.
+// remove stops an endpoint and gives its VM up.
 func (t *tenant) remove(vm inventory.VM) {
 	ep := t.takeOut(vm.Key)
 	ep.undo.run()
+	t.logIf(t.giveUp(vm.Key), "holding the lease failed", ep)
 	t.log.Info("BMC removed", "bmc", ep)
+}
+
+// giveUp is for a VM that the tenant does not want any more. Its lease is held.
+func (t *tenant) giveUp(key inventory.Key) error {
+	err := t.pool.release(key, t.config.Name, time.Now())
+	t.claims.drop(key, t.config.Name)
+	return err
 }
 
 func (t *tenant) takeOut(key inventory.Key) *endpoint {
@@ -90,14 +110,16 @@ func (t *tenant) takeOut(key inventory.Key) *endpoint {
 // BIOS UUID needs a new BMC, because sessions carry it.
 func (t *tenant) change(c inventory.Change) {
 	if c.From.BIOSUUID != c.To.BIOSUUID {
-		t.remove(c.From)
+		ep := t.takeOut(c.To.Key)
+		ep.undo.run()
+		t.log.Info("another BIOS UUID, starting the BMC anew", "bmc", ep)
 		t.add(c.To)
 		return
 	}
 	t.mu.Lock()
 	ep := t.endpoints[c.To.Key]
-	ep.vm = c.To
 	t.mu.Unlock()
+	ep.now.Store(&c.To)
 	if c.From.Name != c.To.Name {
 		_, err := t.pool.lease(c.To, t.config.Name, time.Now())
 		t.logIf(err, "noting the new name failed", ep)
@@ -122,16 +144,20 @@ func (t *tenant) dropFailed() {
 	}
 }
 
-func (t *tenant) forgetWaiting(desired []inventory.VM) {
-	wanted := make(map[inventory.Key]bool, len(desired))
-	for _, vm := range desired {
-		wanted[vm.Key] = true
-	}
+// forgetWaiting gives up the VMs that wait and are not wanted any more.
+func (t *tenant) forgetWaiting(wanted map[inventory.Key]bool) {
+	var gone []waiting
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	for key := range t.waiting {
+	for key, w := range t.waiting {
 		if !wanted[key] {
+			gone = append(gone, w)
 			delete(t.waiting, key)
+		}
+	}
+	t.mu.Unlock()
+	for _, w := range gone {
+		if err := t.giveUp(w.vm.Key); err != nil {
+			t.log.Warn("holding the lease failed", "name", w.vm.Name, "vm", w.vm.Key.VM, "error", err)
 		}
 	}
 }
@@ -140,26 +166,23 @@ func (t *tenant) forgetWaiting(desired []inventory.VM) {
 // that are not selected any more, and addresses with our mark that no lease
 // explains. It waits for the first complete inventory, so that a restart takes
 // no address from a VM that still has its BMC.
-func (t *tenant) sweep(desired []inventory.VM) {
+func (t *tenant) sweep(wanted map[inventory.Key]bool) {
 	if t.swept {
 		return
 	}
-	wanted := make(map[inventory.Key]bool, len(desired))
-	for _, vm := range desired {
-		wanted[vm.Key] = true
-	}
 	var problems []error
 	for _, l := range t.pool.leased(t.config.Name) {
-		if !wanted[l.Key] {
-			problems = append(problems, t.pool.release(l.Key, time.Now()))
+		if !wanted[l.Key] || !t.claims.has(l.Key, t.config.Name) {
+			problems = append(problems, t.giveUp(l.Key))
 		}
 	}
 	problems = append(problems, t.pool.sweep())
-	if err := errors.Join(problems...); err != nil {
+	err := errors.Join(problems...)
+	t.swept = err == nil
+	if err != nil && err.Error() != t.unswept { // it is tried with every reconcile, and told once
+		t.unswept = err.Error()
 		t.log.Warn("cleaning up after an earlier run", "error", err)
-		return // again with the next reconcile
 	}
-	t.swept = true
 }
 
 // noteSource logs the loss and the return of the inventory, once each. That it
@@ -173,7 +196,7 @@ func (t *tenant) noteSource(err error) {
 		t.log.Info("inventory known")
 	case err == nil && before != nil:
 		t.log.Info("inventory known again")
-	case err == nil || before != nil && before.Error() == err.Error():
+	case err == nil || t.toldAlready(before, err):
 	case t.known:
 		t.log.Warn("inventory unknown, serving what is served", "error", err)
 	case before == nil:
@@ -181,4 +204,13 @@ func (t *tenant) noteSource(err error) {
 	default:
 		t.log.Warn("inventory not known yet", "error", err)
 	}
+}
+
+// toldAlready reports whether err says the same as the one before. That of an
+// outage says how long it has been, so its words are always new.
+func (t *tenant) toldAlready(before, err error) bool {
+	if before == nil {
+		return false
+	}
+	return before.Error() == err.Error() || t.known && errors.Is(before, vsphere.ErrStale) && errors.Is(err, vsphere.ErrStale)
 }

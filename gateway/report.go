@@ -116,7 +116,7 @@ func (t *tenant) report() []admin.BMC {
 
 // describe is what a running endpoint adds to what all BMCs of a tenant share.
 func (t *tenant) describe(ep *endpoint) admin.BMC {
-	b := t.common(ep.vm)
+	b := t.common(ep.vm())
 	b.State, b.Since = admin.Ready, ep.since
 	if err := ep.failed(); err != nil {
 		b.State, b.Reason = admin.Error, err.Error()

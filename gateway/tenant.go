@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
-	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
@@ -32,23 +31,25 @@ type tenant struct {
 	config   Tenant
 	vc       *vsphere.VCenter
 	pool     *pool
-	store    *store.Store
+	claims   *claims
+	boots    *bootOverrides
 	log      *slog.Logger
 	metrics  *metrics.Tenant
 	firmware [2]uint8
-	loginLog *rate.Limiter // of lines about failed logins
+	packets  *rate.Limiter // of log lines that anybody who can send a packet can cause
 
 	retiring sync.WaitGroup // machines that finish what they began
 
 	// Of the reconcile loop alone.
-	unknown error // why the inventory is not known; nil while it is
-	known   bool  // it has been known
-	swept   bool  // what an earlier run left behind is gone
+	unknown error          // why the inventory is not known; nil while it is
+	known   bool           // it has been known
+	desired []inventory.VM // what to serve, as far as is known
+	swept   bool           // what an earlier run left behind is gone
+	unswept string         // why it is not
 
 	mu        sync.Mutex
 	endpoints map[inventory.Key]*endpoint
 	waiting   map[inventory.Key]waiting
-	boots     map[inventory.Key]*bootOverride
 }
 
 // waiting is a VM that should be served and cannot be, for now.
@@ -67,38 +68,14 @@ func (t *tenant) run(ctx context.Context) {
 	_ = inventory.Watch(ctx, t.vc.Source(t.config.Select), hints, reconcileInterval, reconcileAgain, t.reconcile)
 }
 
-// takeUp continues the boot overrides of an earlier run, also of VMs that are
-// not served any more: their boot order may still have to be put back.
-func (t *tenant) takeUp(overrides []store.BootOverride) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, o := range overrides {
-		if o.Tenant == t.config.Name {
-			t.boots[o.Key] = newBootOverride(o, t.vc, t.store, t.config.Power.BootRestoreAfter)
-		}
-	}
-}
-
-// bootOverride returns the VM's, which outlives its endpoint.
-func (t *tenant) bootOverride(key inventory.Key) *bootOverride {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	b, ok := t.boots[key]
-	if !ok {
-		record := store.BootOverride{Key: key, Tenant: t.config.Name}
-		b = newBootOverride(record, t.vc, t.store, t.config.Power.BootRestoreAfter)
-		t.boots[key] = b
-	}
-	return b
-}
-
 // retire lets a machine finish its power action without holding up the loop: a
 // power cycle ends with the VM on, whatever becomes of its BMC.
 func (t *tenant) retire(m *machine) {
 	t.retiring.Go(m.ops.close)
 }
 
-// stopAll stops every endpoint and waits for what they had begun.
+// stopAll stops every endpoint and waits for what they had begun. Their leases
+// stay in use: a restart takes nobody's address.
 func (t *tenant) stopAll() {
 	t.mu.Lock()
 	stopping := t.endpoints
@@ -114,9 +91,4 @@ func (t *tenant) stopAll() {
 	}
 	_ = g.Wait()
 	t.retiring.Wait()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, b := range t.boots {
-		b.close()
-	}
 }

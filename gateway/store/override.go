@@ -21,8 +21,12 @@ type BootOverride struct {
 	Original json.RawMessage `json:"original,omitempty"`
 	// Written: persistent flags are in the VM's configuration and stay there.
 	Written bool `json:"written,omitempty"`
-	// StartedAt is when the VM was last started with the changed configuration.
+	// StartedAt is when the VM was last started, or about to be, with the changed
+	// configuration.
 	StartedAt time.Time `json:"started_at,omitzero"`
+	// Starting: a start with flags for one boot was ordered, and it is not known
+	// whether it happened. If it did, the flags are spent.
+	Starting bool `json:"starting,omitempty"`
 }
 
 // Overrides returns the boot overrides. When some are damaged it returns the
