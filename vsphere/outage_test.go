@@ -133,14 +133,14 @@ func TestStall(t *testing.T) {
 	before := runtime.NumGoroutine()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for range 300 {
+	for range 200 {
 		<-tick.C
 		if err := l.v.PowerOn(t.Context(), key); !errors.Is(err, ErrUnavailable) {
 			t.Fatalf("PowerOn: %v, want ErrUnavailable", err)
 		}
 	}
 	if now := runtime.NumGoroutine(); now > before+8 {
-		t.Errorf("%d goroutines after 3 s in a black hole, %d before", now, before)
+		t.Errorf("%d goroutines after 2 s in a black hole, %d before", now, before)
 	}
 	l.Stall(false)
 	l.eventually("back", func() error {

@@ -45,28 +45,31 @@ func TestFolderKeepsItsMembersWhenTheLookUpFails(t *testing.T) {
 
 // One folder that the account may not look into is no matter of the others.
 func TestDeniedFolder(t *testing.T) {
-	t.Parallel()
-	l := newLab(t, 1).ready(func(c *Config) { c.Folders = []Folder{{Path: "/DC0/vm/late"}, {Path: "/DC0/vm"}} })
-	remove := l.Inject(vspheretest.Fault{Method: "CreateContainerView", Fault: &types.NoPermission{}})
-	_, err := l.CreateFolder("late")
-	must(t, err)
-	reported := func(why string) func() error {
-		return func() error {
-			if _, err := l.v.List(t.Context()); err == nil || !strings.Contains(err.Error(), `"/DC0/vm/late": `+why) {
-				return fmt.Errorf("err = %v", err)
-			}
-			return nil
-		}
+	l := newLab(t, 1)
+	remove := l.Inject(vspheretest.Fault{Method: "FindByInventoryPath", Fault: &types.NoPermission{}})
+	l.ready(func(c *Config) { c.Folders = []Folder{{Path: "/DC0/vm"}} })
+	_, err := l.v.List(t.Context())
+	if err == nil || !strings.Contains(err.Error(), `"/DC0/vm": `+denied) {
+		t.Errorf("List: %v, want the folder and the reason", err)
 	}
-	l.eventually("the reason", reported(denied))
 	must(t, l.SetPower("lab-01", types.VirtualMachinePowerStatePoweredOff))
 	l.sees("lab-01", PoweredOff)
-	if n := l.Calls()["Login"]; n != 2 {
-		t.Errorf("%d logins, want the first two: nothing is wrong with the session", n)
+	if soap, _ := l.logins(); soap != 2 {
+		t.Errorf("%d logins, want the first two: nothing is wrong with the session", soap)
 	}
-	l.Inject(vspheretest.Fault{Method: "FindByInventoryPath", Fault: &types.NoPermission{}, Times: 1})
+
+	// It may also be seen from outside and not be looked into.
 	remove()
-	l.selected(inventory.Selector{Folders: []string{"/DC0/vm"}}, "lab-01")
+	c, err := l.v.operations.acquire(t.Context())
+	must(t, err)
+	col, err := newCollector(t.Context(), c)
+	must(t, err)
+	l.Inject(vspheretest.Fault{Method: "CreateContainerView", Fault: &types.NoPermission{}, Times: 1})
+	for _, want := range []string{denied, ""} {
+		if _, problem, err := col.place(t.Context(), Folder{Path: "/DC0/vm"}); err != nil || problem != want {
+			t.Errorf("problem %q, err %v, want %q", problem, err, want)
+		}
+	}
 }
 
 // held returns what the clients hold on the server, by the calls made.
