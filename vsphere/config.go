@@ -21,7 +21,7 @@ type Config struct {
 	// Password is asked at every login, so that a rotated secret is used without restart.
 	Password func() (string, error)
 
-	// How the server's certificate is checked: exactly one of the three.
+	// How the server's certificate is checked: at most one of the three.
 	RootCAs    *x509.CertPool // nil with no Thumbprint: the system's roots
 	Thumbprint string         // SHA-256 or SHA-1 of the certificate, "AA:BB:…": a strict pin
 	Insecure   bool           // no check at all; logged as a warning at every login

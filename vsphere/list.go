@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
@@ -71,12 +72,7 @@ func (m *memory) list(folders []Folder, tags []string, tagAge time.Duration) ([]
 		vm.Folders, vm.Below, vm.Tags = direct[vm.Ref], below[vm.Ref], tagged[vm.Ref]
 		vms = append(vms, vm)
 	}
-	slices.SortFunc(vms, func(a, b inventory.VM) int {
-		if a.Key.VM < b.Key.VM {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(vms, func(a, b inventory.VM) int { return strings.Compare(a.Key.VM, b.Key.VM) })
 	return vms, nil
 }
 

@@ -41,6 +41,7 @@ func (s *restSession) do(ctx context.Context, name string, call func(context.Con
 }
 
 func (s *restSession) login(ctx context.Context, password string) error {
+	warnInsecure(s.cfg, "tags")
 	client := rest.NewClient(&vim25.Client{Client: newSOAP(s.cfg, s.transport)})
 	harden(&client.Client.Client, s.transport)
 	client.UserAgent = userAgent()

@@ -61,10 +61,8 @@ func (s *session) acquire(ctx context.Context) (*conn, error) {
 }
 
 func (s *session) open(ctx context.Context, f *flight) {
-	if s.cfg.Insecure {
-		s.cfg.Log.Warn("certificate of vCenter is not checked", "vcenter", s.cfg.Name, "session", s.kind)
-	}
 	f.err = s.gate.attempt(ctx, s.cfg.Password, func(ctx context.Context, password string) error {
+		warnInsecure(s.cfg, s.kind)
 		var err error
 		f.conn, err = openConn(ctx, s.cfg, s.transport, s.kind, password)
 		return err
@@ -76,6 +74,14 @@ func (s *session) open(ctx context.Context, f *flight) {
 		s.conn = f.conn
 	}
 	close(f.done)
+}
+
+// warnInsecure says, each time the password is about to be sent, that nobody knows
+// to whom.
+func warnInsecure(cfg Config, kind string) {
+	if cfg.Insecure {
+		cfg.Log.Warn("certificate of vCenter is not checked", "vcenter", cfg.Name, "session", kind)
+	}
 }
 
 // expire forgets c, unless somebody has logged in again since.

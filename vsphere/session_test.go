@@ -1,9 +1,11 @@
 package vsphere
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -190,5 +192,36 @@ func TestObserverIsTold(t *testing.T) {
 	defer mu.Unlock()
 	if failed["SendNMI"] != 1 || good["SendNMI"] != 1 || good["Login"] != 2 || good["WaitForUpdatesEx"] == 0 {
 		t.Errorf("failed %v, good %v", failed, good)
+	}
+}
+
+// As often as a login is made, and not as often as one is put off.
+func TestInsecureIsWarnedOf(t *testing.T) {
+	l := newLab(t, 1)
+	must(t, l.Tag("bmc/acme", "lab-01"))
+	var log bytes.Buffer // written by one login at a time
+	l.ready(func(c *Config) {
+		c.RootCAs, c.Insecure, c.Tags = nil, true, []string{"bmc/acme"}
+		c.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	})
+	l.eventually("all logins", func() error {
+		if n := l.v.Status().Logins; n != 3 {
+			return fmt.Errorf("%d", n)
+		}
+		return nil
+	})
+	l.v.gate.mu.Lock()
+	l.v.gate.opens = time.Now().Add(time.Minute)
+	l.v.gate.mu.Unlock()
+	f := &flight{done: make(chan struct{})}
+	if l.v.newSession("late").open(t.Context(), f); f.err == nil {
+		t.Error("the gate is open")
+	}
+	l.v.gate.turn <- struct{}{} // nobody logs in, and so nobody writes
+	defer func() { <-l.v.gate.turn }()
+	for kind, want := range map[string]int{"watch": 1, "operations": 1, "tags": 1, "late": 0} {
+		if n := strings.Count(log.String(), "session="+kind); n != want {
+			t.Errorf("%d warnings of the %s session, want %d:\n%s", n, kind, want, &log)
+		}
 	}
 }

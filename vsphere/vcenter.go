@@ -143,7 +143,7 @@ func (v *VCenter) Status() Status {
 
 // Status is how the connection to a vCenter is.
 type Status struct {
-	Connected    bool      // the watch has everything and its last call did not fail
+	Connected    bool      // the watch has everything and does not know vCenter to be gone: verbs are sent
 	Since        time.Time // since when Connected is as it is
 	LastAnswer   time.Time // of the watch, complete; ages are counted from here
 	LastError    string    // of the last call that failed, also after recovery
