@@ -2,7 +2,10 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
@@ -12,7 +15,7 @@ import (
 // not known says what it said before: a vCenter that is gone takes no BMC with
 // it, and what broke meanwhile is started anew.
 func (t *tenant) reconcile(s inventory.Snapshot, err error) {
-	t.noteSource(err)
+	t.noteSource(t.cause(err))
 	t.boots.takeUp(t.vc, t.config.Power.BootRestoreAfter)
 	if err == nil {
 		t.desired = t.selected(s.VMs)
@@ -185,6 +188,18 @@ func (t *tenant) sweep(wanted map[inventory.Key]bool) {
 	}
 }
 
+// cause adds to err, at the start, why vCenter has not answered yet: a name that
+// is mistyped or a password that is refused shows nowhere else.
+func (t *tenant) cause(err error) error {
+	if err == nil || t.known {
+		return err
+	}
+	if s := t.vc.Status(); !s.Connected && s.LastError != "" {
+		return fmt.Errorf("%w: %s", err, s.LastError)
+	}
+	return err
+}
+
 // noteSource logs the loss and the return of the inventory, once each. That it
 // is not known yet at the start is nothing to warn of.
 func (t *tenant) noteSource(err error) {
@@ -206,11 +221,21 @@ func (t *tenant) noteSource(err error) {
 	}
 }
 
-// toldAlready reports whether err says the same as the one before. That of an
-// outage says how long it has been, so its words are always new.
+// toldAlready reports whether err says the same as the one before, but for
+// numbers: ages, ports, the time until the next login. Of an outage one line is
+// enough; vsphere logs why.
 func (t *tenant) toldAlready(before, err error) bool {
 	if before == nil {
 		return false
 	}
-	return before.Error() == err.Error() || t.known && errors.Is(before, vsphere.ErrStale) && errors.Is(err, vsphere.ErrStale)
+	return withoutNumbers(before) == withoutNumbers(err) || t.known && errors.Is(before, vsphere.ErrStale) && errors.Is(err, vsphere.ErrStale)
+}
+
+func withoutNumbers(err error) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return -1
+		}
+		return r
+	}, err.Error())
 }

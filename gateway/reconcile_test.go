@@ -111,6 +111,19 @@ func TestRepairWithoutInventory(t *testing.T) {
 	b.want("repaired", "a/vm1 ready 127.7.8.1")
 }
 
+// Before the first answer the log says why there is none, and nothing twice.
+func TestWhyNothingIsKnownYet(t *testing.T) {
+	b := newBench(t, "127.7.8.1-127.7.8.9", "a")
+	b.build()
+	defer b.stop()
+	for _, why := range []string{"no answer yet", "login failure (next in 9m55s)", "login failure (next in 9m50s)", "no such host"} {
+		b.fail(0, fmt.Errorf("%w: %s", vsphere.ErrStale, why))
+	}
+	if n := strings.Count(b.log.String(), "not known yet"); n != 3 {
+		t.Errorf("%d lines, want 3:\n%s", n, b.log.String())
+	}
+}
+
 // An outage is logged when it begins and when it ends, though every error of the
 // source tells another age.
 func TestOutageIsLoggedOnce(t *testing.T) {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
@@ -154,4 +155,18 @@ func TestOneVCenterGoneTheOtherServes(t *testing.T) {
 	if got := a.Power("vc-a-vm-01"); got != "poweredOff" {
 		t.Errorf("vc-a-vm-01 is %s", got)
 	}
+}
+
+// A vCenter that was never reached: the log says why.
+func TestWhyVCenterNeverAnswered(t *testing.T) {
+	vc := simulator(t, vspheretest.Config{Name: "vc-a", VMs: 1, Password: "another"})
+	l := newLab(t)
+	l.addTenant(t, vc, inventory.Selector{Tags: []string{"bmc/enabled"}}, "127.7.1.1-127.7.1.9")
+	l.start(t)
+	eventually(t, "a line", func() error {
+		if !strings.Contains(string(l.log.Bytes()), "Login failure") {
+			return errors.New("not yet")
+		}
+		return nil
+	})
 }
