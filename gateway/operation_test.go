@@ -45,94 +45,97 @@ func ask(t *testing.T, o *operations, c ipmi.ChassisControl, j *job) <-chan erro
 
 var errFault = errors.New("fault")
 
+// operationTests are TestOperations's, by name.
+var operationTests = map[string]func(t *testing.T, o *operations){
+	"a repeat joins, and both hear the refusal": func(t *testing.T, o *operations) {
+		j := newJob()
+		first, second := ask(t, o, ipmi.ChassisPowerDown, j), ask(t, o, ipmi.ChassisPowerDown, j)
+		j.end <- errFault
+		if a, b := <-first, <-second; a != errFault || b != errFault || j.runs != 1 {
+			t.Errorf("got %v and %v from %d runs", a, b, j.runs)
+		}
+	},
+	"accepted is heard before the end": func(t *testing.T, o *operations) {
+		j := newJob()
+		answer := ask(t, o, ipmi.ChassisPowerCycle, j)
+		close(j.accept)
+		if err := <-answer; err != nil {
+			t.Error(err)
+		}
+		j.end <- nil
+	},
+	"another action waits for the end": func(t *testing.T, o *operations) {
+		cycle, off := newJob(), newJob()
+		first := ask(t, o, ipmi.ChassisPowerCycle, cycle)
+		second := ask(t, o, ipmi.ChassisPowerDown, off)
+		if off.runs != 0 {
+			t.Error("both ran at once")
+		}
+		cycle.end <- nil
+		synctest.Wait()
+		if off.runs != 1 {
+			t.Error("it did not begin when the first ended")
+		}
+		off.end <- nil
+		if a, b := <-first, <-second; a != nil || b != nil {
+			t.Errorf("got %v and %v", a, b)
+		}
+	},
+	"what could not begin in time never does": func(t *testing.T, o *operations) {
+		cycle, off := newJob(), newJob()
+		ask(t, o, ipmi.ChassisPowerCycle, cycle)
+		second := ask(t, o, ipmi.ChassisPowerDown, off)
+		if err := <-second; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		cycle.end <- nil
+		synctest.Wait()
+		if off.runs != 0 {
+			t.Error("it began after its client had been sent away")
+		}
+	},
+	"a repeat learns of what nobody heard, once": func(t *testing.T, o *operations) {
+		j := newJob()
+		if err := <-ask(t, o, ipmi.ChassisHardReset, j); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %v", err)
+		}
+		j.end <- nil
+		synctest.Wait()
+		if err := <-ask(t, o, ipmi.ChassisHardReset, j); err != nil || j.runs != 1 {
+			t.Errorf("the repeat: %v, %d runs", err, j.runs)
+		}
+		again := ask(t, o, ipmi.ChassisHardReset, j)
+		j.end <- nil
+		if err := <-again; err != nil || j.runs != 2 {
+			t.Errorf("a new reset: %v, %d runs", err, j.runs)
+		}
+	},
+	"an unheard refusal is tried again": func(t *testing.T, o *operations) {
+		j := newJob()
+		<-ask(t, o, ipmi.ChassisHardReset, j)
+		j.end <- errFault
+		synctest.Wait()
+		again := ask(t, o, ipmi.ChassisHardReset, j)
+		j.end <- nil
+		if err := <-again; err != nil || j.runs != 2 {
+			t.Errorf("got %v, %d runs", err, j.runs)
+		}
+	},
+	"unheard for too long is forgotten": func(t *testing.T, o *operations) {
+		j := newJob()
+		<-ask(t, o, ipmi.ChassisHardReset, j)
+		j.end <- nil
+		time.Sleep(unheardFor) // of the bubble
+		again := ask(t, o, ipmi.ChassisHardReset, j)
+		j.end <- nil
+		if err := <-again; err != nil || j.runs != 2 {
+			t.Errorf("got %v, %d runs", err, j.runs)
+		}
+	},
+}
+
 func TestOperations(t *testing.T) {
-	for name, test := range map[string]func(t *testing.T, o *operations){
-		"a repeat joins, and both hear the refusal": func(t *testing.T, o *operations) {
-			j := newJob()
-			first, second := ask(t, o, ipmi.ChassisPowerDown, j), ask(t, o, ipmi.ChassisPowerDown, j)
-			j.end <- errFault
-			if a, b := <-first, <-second; a != errFault || b != errFault || j.runs != 1 {
-				t.Errorf("got %v and %v from %d runs", a, b, j.runs)
-			}
-		},
-		"accepted is heard before the end": func(t *testing.T, o *operations) {
-			j := newJob()
-			answer := ask(t, o, ipmi.ChassisPowerCycle, j)
-			close(j.accept)
-			if err := <-answer; err != nil {
-				t.Error(err)
-			}
-			j.end <- nil
-		},
-		"another action waits for the end": func(t *testing.T, o *operations) {
-			cycle, off := newJob(), newJob()
-			first := ask(t, o, ipmi.ChassisPowerCycle, cycle)
-			second := ask(t, o, ipmi.ChassisPowerDown, off)
-			if off.runs != 0 {
-				t.Error("both ran at once")
-			}
-			cycle.end <- nil
-			synctest.Wait()
-			if off.runs != 1 {
-				t.Error("it did not begin when the first ended")
-			}
-			off.end <- nil
-			if a, b := <-first, <-second; a != nil || b != nil {
-				t.Errorf("got %v and %v", a, b)
-			}
-		},
-		"what could not begin in time never does": func(t *testing.T, o *operations) {
-			cycle, off := newJob(), newJob()
-			ask(t, o, ipmi.ChassisPowerCycle, cycle)
-			second := ask(t, o, ipmi.ChassisPowerDown, off)
-			if err := <-second; !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("got %v", err)
-			}
-			cycle.end <- nil
-			synctest.Wait()
-			if off.runs != 0 {
-				t.Error("it began after its client had been sent away")
-			}
-		},
-		"a repeat learns of what nobody heard, once": func(t *testing.T, o *operations) {
-			j := newJob()
-			if err := <-ask(t, o, ipmi.ChassisHardReset, j); !errors.Is(err, context.DeadlineExceeded) {
-				t.Fatalf("got %v", err)
-			}
-			j.end <- nil
-			synctest.Wait()
-			if err := <-ask(t, o, ipmi.ChassisHardReset, j); err != nil || j.runs != 1 {
-				t.Errorf("the repeat: %v, %d runs", err, j.runs)
-			}
-			again := ask(t, o, ipmi.ChassisHardReset, j)
-			j.end <- nil
-			if err := <-again; err != nil || j.runs != 2 {
-				t.Errorf("a new reset: %v, %d runs", err, j.runs)
-			}
-		},
-		"an unheard refusal is tried again": func(t *testing.T, o *operations) {
-			j := newJob()
-			<-ask(t, o, ipmi.ChassisHardReset, j)
-			j.end <- errFault
-			synctest.Wait()
-			again := ask(t, o, ipmi.ChassisHardReset, j)
-			j.end <- nil
-			if err := <-again; err != nil || j.runs != 2 {
-				t.Errorf("got %v, %d runs", err, j.runs)
-			}
-		},
-		"unheard for too long is forgotten": func(t *testing.T, o *operations) {
-			j := newJob()
-			<-ask(t, o, ipmi.ChassisHardReset, j)
-			j.end <- nil
-			time.Sleep(unheardFor) // of the bubble
-			again := ask(t, o, ipmi.ChassisHardReset, j)
-			j.end <- nil
-			if err := <-again; err != nil || j.runs != 2 {
-				t.Errorf("got %v, %d runs", err, j.runs)
-			}
-		},
-	} {
+	for name, test := range operationTests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := newOperations(func(ipmi.ChassisControl, error) {})

@@ -101,45 +101,51 @@ func TestTaggedVMAnswersIPMITool(t *testing.T) {
 		})
 	}
 
-	t.Run("untag", func(t *testing.T) {
-		before := s.gw.onInterface(t)
-		s.vc.do(t, "untag", "bmc/enabled", "vc-vm-01")
-		within(t, 10*time.Second, "address is gone", func() error {
-			if s.gw.onInterface(t)[one] || s.gw.listening(t, one) {
-				return fmt.Errorf("%s is still there", one)
-			}
-			return nil
-		})
-		delete(before, one)
-		if after := s.gw.onInterface(t); !maps.Equal(before, after) {
-			t.Errorf("addresses were %v without it and are %v", before, after)
-		}
-		if err := s.want(two, "on")(); err != nil {
-			t.Error("the other VM:", err)
-		}
-	})
-
-	t.Run("tagged while the gateway was down", func(t *testing.T) {
-		s.gw.stop(t, syscall.SIGKILL)
-		s.vc.do(t, "untag", "bmc/enabled", "vc-vm-02")
-		s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
-		s.gw.start(t)
-		if again := s.gw.address(t, 10*time.Second, "vc-vm-01"); again != one {
-			t.Errorf("vc-vm-01 had %s and has %s", one, again)
-		}
-		within(t, 10*time.Second, "the other's address is gone", func() error {
-			if s.gw.onInterface(t)[two] {
-				return fmt.Errorf("%s is still there", two)
-			}
-			return nil
-		})
-	})
-
+	t.Run("untag", func(t *testing.T) { s.untag(t, one, two) })
+	t.Run("tagged while the gateway was down", func(t *testing.T) { s.swapWhileDown(t, one, two) })
 	t.Run("nothing is left after a stop", func(t *testing.T) {
 		s.gw.stop(t, syscall.SIGTERM)
 		if left := s.gw.onInterface(t); len(left) != 1 || !left["10.99.0.1"] {
 			t.Errorf("on eth0: %v", left)
 		}
+	})
+}
+
+// untag takes the first VM's tag away; the second keeps its BMC.
+func (s *site) untag(t *testing.T, one, two string) {
+	t.Helper()
+	before := s.gw.onInterface(t)
+	s.vc.do(t, "untag", "bmc/enabled", "vc-vm-01")
+	within(t, 10*time.Second, "address is gone", func() error {
+		if s.gw.onInterface(t)[one] || s.gw.listening(t, one) {
+			return fmt.Errorf("%s is still there", one)
+		}
+		return nil
+	})
+	delete(before, one)
+	if after := s.gw.onInterface(t); !maps.Equal(before, after) {
+		t.Errorf("addresses were %v without it and are %v", before, after)
+	}
+	if err := s.want(two, "on")(); err != nil {
+		t.Error("the other VM:", err)
+	}
+}
+
+// swapWhileDown tags the first VM again and untags the second while nobody looks.
+func (s *site) swapWhileDown(t *testing.T, one, two string) {
+	t.Helper()
+	s.gw.stop(t, syscall.SIGKILL)
+	s.vc.do(t, "untag", "bmc/enabled", "vc-vm-02")
+	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
+	s.gw.start(t)
+	if again := s.gw.address(t, 10*time.Second, "vc-vm-01"); again != one {
+		t.Errorf("vc-vm-01 had %s and has %s", one, again)
+	}
+	within(t, 10*time.Second, "the other's address is gone", func() error {
+		if s.gw.onInterface(t)[two] {
+			return fmt.Errorf("%s is still there", two)
+		}
+		return nil
 	})
 }
 
