@@ -227,15 +227,16 @@ func (w *watcher) drop(ctx context.Context, err error) error {
 		w.version = "" // a page cannot be asked for twice
 	}
 	switch f := faultOf(err).(type) {
-	case nil: // not vCenter's word: the session may well be alive
 	case *types.NotAuthenticated:
 		w.session.expire(w.conn)
 		w.conn, w.col = nil, nil
 	case *types.InvalidCollectorVersion:
 		w.version = ""
 	default:
-		// ManagedObjectNotFound, RequestCanceled and what else may come: begin anew.
-		if w.col != nil {
+		// ManagedObjectNotFound, RequestCanceled and what else may come, also a fault
+		// without detail: begin anew. What is not vCenter's word at all says nothing
+		// of the collector.
+		if w.col != nil && answered(err) {
 			if err := w.col.destroy(ctx); err != nil {
 				w.cfg.Log.Debug("collector was not destroyed", "vcenter", w.cfg.Name, "fault", f, "error", err)
 			}

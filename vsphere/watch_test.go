@@ -1,10 +1,14 @@
 package vsphere
 
 import (
+	"errors"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -80,5 +84,33 @@ func TestLostSessionsAreNoOutage(t *testing.T) {
 	w.failed(soapError(&types.SystemError{}), 1)
 	if w.failed(soapError(&types.SystemError{}), 2); w.link.check() == nil {
 		t.Error("still there after two faults of another kind")
+	}
+}
+
+// What vCenter refuses, for whatever reason, is built anew; silence is waited out.
+func TestDrop(t *testing.T) {
+	cfg := Config{Log: slog.New(slog.DiscardHandler), URL: &url.URL{Scheme: "https", Host: "127.0.0.1:1"}, CallTimeout: time.Second}
+	tests := []struct {
+		name  string
+		err   error
+		keeps bool
+	}{
+		{"no answer", &timeoutError{method: "WaitForUpdatesEx"}, true},
+		{"a proxy's answer", errors.New("503 Service Unavailable"), true},
+		{"a fault", soapError(&types.RequestCanceled{}), false},
+		{"a fault without detail", soap.WrapSoapFault(&soap.Fault{Code: "ServerFaultCode", String: "boom"}), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := listening(newMemory(time.Minute, nil))
+			w.conn = &conn{cfg: cfg, soap: newSOAP(cfg, &http.Transport{})}
+			w.col.conn = w.conn
+			if err := w.drop(t.Context(), tt.err); !errors.Is(err, tt.err) {
+				t.Errorf("err = %v, want it handed on", err)
+			}
+			if keeps := w.col != nil; keeps != tt.keeps || w.conn == nil {
+				t.Errorf("collector kept: %v, want %v; session kept: %v, want true", keeps, tt.keeps, w.conn != nil)
+			}
+		})
 	}
 }
