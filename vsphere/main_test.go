@@ -84,10 +84,8 @@ func (l *lab) ready(change ...func(*Config)) *lab {
 		if s := l.v.Status(); !s.Connected {
 			return fmt.Errorf("not connected: %s", s.LastError)
 		}
-		l.v.operations.mu.Lock()
-		defer l.v.operations.mu.Unlock()
-		if l.v.operations.conn == nil {
-			return fmt.Errorf("operations session is not there")
+		if l.Calls()["CurrentTime"] == 0 { // the first call on it, by nobody's order
+			return fmt.Errorf("operations session is not in use yet")
 		}
 		return nil
 	})
