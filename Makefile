@@ -1,7 +1,7 @@
 # Every target that a person may want carries a "#?" line; `make` prints them.
 
 GO       ?= go
-VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
+VERSION  ?= $(shell git describe --tags --dirty 2>/dev/null || echo 0.1.0-dev+$$(git rev-parse --short HEAD 2>/dev/null))
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 FUZZTIME ?= 30s

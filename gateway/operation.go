@@ -109,8 +109,12 @@ func (o *operations) start(ctx context.Context, action ipmi.ChassisControl, run 
 }
 
 // answersRepeat reports whether op was carried out and the clients that asked
-// for it do not know: their repeat must not carry it out again.
+// for it do not know: their repeat must not carry it out again. On and off may:
+// vCenter is asked again, because somebody else may have acted since.
 func (op *operation) answersRepeat(action ipmi.ChassisControl) bool {
+	if action == ipmi.ChassisPowerUp || action == ipmi.ChassisPowerDown {
+		return false
+	}
 	return !op.running && !op.heard && !op.failed && op.err == nil && op.action == action && time.Since(op.ended) < unheardFor
 }
 

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fixed []admin.BMC
 
 func (f fixed) BMCs() []admin.BMC    { return f }
-func (f fixed) Status() admin.Status { return admin.Status{} }
+func (f fixed) Status() admin.Status { return aStatus() }
 
 // lab returns a daemon's BMCs; the times are such that no machine is too slow
 // for what is printed of them.

@@ -16,7 +16,7 @@ func (l *loader) defaults(n node) (gateway.IPMI, gateway.Power) {
 			Port:               623,
 			CipherSuites:       []ipmi.CipherSuiteID{17, 3},
 			SessionIdleTimeout: 60 * time.Second, // section 6.12.15: 60 s ± 3 s
-			SessionsPerBMC:     8,
+			SessionsPerBMC:     32,
 			BootFlagsValidFor:  60 * time.Second, // section 28.12, parameter 3
 		}), readPower(s.get("power"), gateway.Power{
 			CycleOffTime:     5 * time.Second,
@@ -30,7 +30,7 @@ func readIPMI(n node, otherwise gateway.IPMI) gateway.IPMI {
 		Port:               uint16(s.get("port").whole(int(otherwise.Port), 1, 65535)),
 		CipherSuites:       suites(s.get("cipher_suites"), otherwise.CipherSuites),
 		SessionIdleTimeout: s.get("session_idle_timeout").duration(otherwise.SessionIdleTimeout, 5*time.Second, time.Hour),
-		SessionsPerBMC:     s.get("sessions_per_bmc").whole(otherwise.SessionsPerBMC, 1, 64),
+		SessionsPerBMC:     s.get("sessions_per_bmc").whole(otherwise.SessionsPerBMC, 1, 63),
 		BootFlagsValidFor:  s.get("boot_flags_valid_for").duration(otherwise.BootFlagsValidFor, 0, 24*time.Hour),
 	}
 }

@@ -65,7 +65,7 @@ func TestDefaults(t *testing.T) {
 			Select:   inventory.Selector{Tags: []string{"bmc/enabled"}, Recursive: true},
 			Accounts: []bmc.Account{{Name: "operator", Password: "S3cretWord-bmc", Privilege: ipmi.Operator}},
 			IPMI: gateway.IPMI{Port: 623, CipherSuites: []ipmi.CipherSuiteID{17, 3},
-				SessionIdleTimeout: time.Minute, SessionsPerBMC: 8, BootFlagsValidFor: time.Minute},
+				SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, BootFlagsValidFor: time.Minute},
 			Power: gateway.Power{CycleOffTime: 5 * time.Second, BootRestoreAfter: time.Minute},
 		}},
 	}
@@ -77,7 +77,7 @@ func TestDefaults(t *testing.T) {
 func TestTenantsOverDefaults(t *testing.T) {
 	got := load(t, "testdata/good/two_tenants.yaml", environment)
 	ports := []uint16{6230, 623, 6230}
-	sessions := []int{8, 2, 8}
+	sessions := []int{32, 2, 32}
 	cycles := []time.Duration{10 * time.Second, 10 * time.Second, time.Second}
 	for i, tenant := range got.Tenants {
 		if tenant.IPMI.Port != ports[i] || tenant.IPMI.SessionsPerBMC != sessions[i] ||

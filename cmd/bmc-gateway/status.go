@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+)
+
+// errDegraded makes status end with 1, for scripts.
+var errDegraded = errors.New("degraded")
+
+func (p *program) statusCommand() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show vCenters, pools and tenants; exit 1 when something is wrong",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.NoArgs(cmd, args); err != nil {
+				return err
+			}
+			return oneOf("--output", output, "table", "json")
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := p.client().Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if output == "json" {
+				err = printJSON(p.stdout, admin.Screen(s))
+			} else {
+				_, err = fmt.Fprint(p.stdout, statusText(s, time.Now()))
+			}
+			if problems := degraded(s); err == nil && len(problems) > 0 {
+				err = fmt.Errorf("%w: %s", errDegraded, strings.Join(problems, "; "))
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	return cmd
+}
+
+// degraded says what is wrong, in a few words each.
+func degraded(s admin.Status) []string {
+	var problems []string
+	for _, v := range s.VCenters {
+		if v.State != admin.Up {
+			problems = append(problems, fmt.Sprintf("vCenter %s is %s", v.Name, v.State))
+		}
+	}
+	for _, t := range s.Tenants {
+		if n := t.Waiting + t.Error; n > 0 {
+			problems = append(problems, fmt.Sprintf("tenant %s: %d of %d BMCs do not answer", t.Name, n, t.BMCs))
+		}
+	}
+	return problems
+}
+
+func statusText(s admin.Status, now time.Time) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "bmc-gateway %s, up %s\n\n", printable(s.Version), brief(now.Sub(s.Started)))
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "VCENTER\tHOST\tSTATE\tLAST ANSWER\tVMS\tTLS\tLAST ERROR")
+	for _, v := range s.VCenters {
+		tls := "verified"
+		if v.InsecureTLS {
+			tls = "NOT VERIFIED"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", v.Name, v.Host, v.State, ago(now, v.LastAnswer), v.VMs, tls, dash(v.LastError))
+	}
+	fmt.Fprintln(t, "\nPOOL\tINTERFACE\tADDRESSES\tIN USE\tHELD")
+	for _, p := range s.Pools {
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\n", p.Name, p.Interface, p.Addresses, p.InUse, p.Held)
+	}
+	fmt.Fprintln(t, "\nTENANT\tBMCS\tREADY\tWAITING\tERROR")
+	for _, c := range s.Tenants {
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\n", c.Name, c.BMCs, c.Ready, c.Waiting, c.Error)
+	}
+	t.Flush() // into memory
+	return b.String()
+}
