@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -21,8 +22,9 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
-// testPort is where the tests' BMCs listen; anybody may.
-const testPort = 16230
+// testPort is where the tests' BMCs listen; anybody may. It is another one in
+// each process, so that two runs on one machine do not meet.
+var testPort = uint16(10000 + 2*(os.Getpid()%10000))
 
 // A lab is a gateway between simulated vCenters and 127.0.0.0/8.
 type lab struct {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -54,7 +55,7 @@ func TestDemo(t *testing.T) {
 		}
 		t.Skip("ipmitool is not installed")
 	}
-	out := startDemo(t, "--port", "16231")
+	out := startDemo(t, "--port", strconv.Itoa(10000+os.Getpid()%20000))
 	lines := tryLine.FindAllStringSubmatch(out, -1)
 	if len(lines) != len(demoTenants) {
 		t.Fatalf("%d lines to try, want one a tenant:\n%s", len(lines), out)
