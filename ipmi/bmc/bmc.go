@@ -36,6 +36,7 @@ type BMC struct {
 	handshakes handshakes
 	sessions   map[uint32]*session // BMC's session ID -> session
 	bootInfo   bootInfo
+	sel        *sel
 	stats      Stats
 	held       int // commands that are being carried out
 
@@ -62,7 +63,12 @@ func New(config Config, m Machine) (*BMC, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bmc: %w", err)
 	}
+	events, err := loadSEL(config.SEL)
+	if err != nil {
+		return nil, fmt.Errorf("bmc: %w", err)
+	}
 	b := &BMC{
+		sel:        events,
 		config:     config,
 		machine:    m,
 		records:    ipmi.AppendCipherSuiteRecords(nil, config.Suites),
@@ -108,9 +114,14 @@ func checked(c Config) (Config, error) {
 	if err := c.LAN.check(); err != nil {
 		return c, err
 	}
+	if err := checkSensors(c.Sensors); err != nil {
+		return c, err
+	}
 	c.Accounts = slices.Clone(c.Accounts)
 	c.Suites = slices.Clone(c.Suites)
 	c.AllowFrom = slices.Clone(c.AllowFrom)
+	c.Sensors = slices.Clone(c.Sensors)
+	c.FRU = slices.Clone(c.FRU)
 	for i, p := range c.AllowFrom {
 		if !p.IsValid() {
 			return c, fmt.Errorf("allowed source %d is not a prefix", i+1)

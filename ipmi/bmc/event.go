@@ -71,6 +71,8 @@ type Events struct {
 	// Changed is told of every state-changing command that was carried out, once:
 	// account, source, command with its argument, and result.
 	Changed func(a Audit)
+	// LogFailed is told why an entry of the BMC's own is not in the event log.
+	LogFailed func(error)
 	// Panicked is told of a panic that was caught, with the stack.
 	Panicked func(value any, stack []byte)
 }
@@ -102,6 +104,9 @@ func (e Events) filled() Events {
 	}
 	if e.Changed == nil {
 		e.Changed = func(Audit) {}
+	}
+	if e.LogFailed == nil {
+		e.LogFailed = func(error) {}
 	}
 	if e.Panicked == nil {
 		e.Panicked = func(any, []byte) {}
