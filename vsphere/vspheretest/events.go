@@ -26,8 +26,11 @@ func (v *VCenter) post(vm *simulator.VirtualMachine, event func(types.VmEvent) t
 	ctx.Session.UserName = v.cfg.Username
 	about := types.VmEvent{Event: types.Event{
 		Datacenter: &types.DatacenterEventArgument{EntityEventArgument: types.EntityEventArgument{Name: v.cfg.Datacenter}},
-		Host:       &types.HostEventArgument{EntityEventArgument: types.EntityEventArgument{Name: "host of " + vm.Name}},
-		Vm:         &types.VmEventArgument{EntityEventArgument: types.EntityEventArgument{Name: vm.Name}, Vm: vm.Self},
+		ComputeResource: &types.ComputeResourceEventArgument{
+			EntityEventArgument: types.EntityEventArgument{Name: "cluster of " + v.cfg.Datacenter},
+		},
+		Host: &types.HostEventArgument{EntityEventArgument: types.EntityEventArgument{Name: "host of " + vm.Name}},
+		Vm:   &types.VmEventArgument{EntityEventArgument: types.EntityEventArgument{Name: vm.Name}, Vm: vm.Self},
 	}}
 	v.registry.WithLock(ctx, manager, func() {
 		manager.PostEvent(ctx, &types.PostEvent{EventToPost: event(about)})
