@@ -66,3 +66,23 @@ func (f Factors) filled() Factors {
 	}
 	return f
 }
+
+// factorsSize is the length of the factors in a record and in an answer, bytes.
+const factorsSize = 6
+
+// appendFactors appends them as records have them (table 43-1), with tolerance
+// and accuracy unspecified:
+//
+//	[0] M  [1] bits 7:6 M  [2] B  [3] bits 7:6 B  [4] 0  [5] bits 7:4 RExp, bits 3:0 BExp
+func appendFactors(dst []byte, f Factors) []byte {
+	f = f.filled()
+	return append(dst, byte(f.M), byte(f.M>>8)<<6, byte(f.B), byte(f.B>>8)<<6, 0, byte(f.RExp)<<4|byte(f.BExp)&0x0F)
+}
+
+func parseFactors(b []byte) Factors {
+	tenBits := func(low, high byte) int16 { return int16(uint16(high>>6)<<14|uint16(low)<<6) >> 6 }
+	return Factors{
+		M: tenBits(b[0], b[1]), B: tenBits(b[2], b[3]),
+		RExp: int8(b[5]) >> 4, BExp: int8(b[5]<<4) >> 4,
+	}.filled()
+}
