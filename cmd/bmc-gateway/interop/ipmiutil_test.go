@@ -26,5 +26,5 @@ var ipmiutilCases = []row{
 	{name: "reset: power off", line: "reset -d" + ipmiutil20, needs: "Get ACPI Power State", power: "off", within: 20 * time.Second},
 	{name: "reset: power up", line: "reset -u" + ipmiutil20, needs: "Get ACPI Power State", power: "on", within: 20 * time.Second},
 	{name: "reset: reset", line: "reset -r" + ipmiutil20, needs: "Get ACPI Power State", want: []string{"completed successfully"}, power: "on", within: 20 * time.Second},
-	{name: "discover", line: "discover -b $H", want: []string{"response from"}, within: 20 * time.Second},
+	{name: "discover", line: "discover -i lo -b $H", want: []string{"1 pings sent, 1 responses"}, within: 20 * time.Second},
 }
