@@ -60,14 +60,15 @@ type EntityID uint8
 
 // The entities of a virtual machine.
 const (
-	EntityProcessor   EntityID = 0x03
-	EntityDisk        EntityID = 0x04
-	EntitySystemBoard EntityID = 0x07
-	EntityPowerUnit   EntityID = 0x13
-	EntityMemory      EntityID = 0x20
-	EntityFirmware    EntityID = 0x22
-	EntityOS          EntityID = 0x23
-	EntityController  EntityID = 0x2E
+	EntityProcessor     EntityID = 0x03
+	EntityDisk          EntityID = 0x04
+	EntitySystemBoard   EntityID = 0x07
+	EntityPowerUnit     EntityID = 0x13
+	EntitySystemChassis EntityID = 0x17
+	EntityMemory        EntityID = 0x20
+	EntityFirmware      EntityID = 0x22
+	EntityOS            EntityID = 0x23
+	EntityController    EntityID = 0x2E
 )
 
 // A Unit is what a sensor's reading is counted in (table 43-15).

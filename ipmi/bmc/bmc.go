@@ -28,6 +28,8 @@ type BMC struct {
 	secret     [32]byte // makes up passwords for unknown names
 	records    []byte   // cipher suites as Get Channel Cipher Suites lists them
 	algorithms []byte
+	support    uint8 // of Get Device ID and of the repository
+	repository repository
 
 	// mu is held from a packet's arrival to its reply's departure: replies must
 	// leave in the order of their sequence numbers, because pyghmi drops a lower one.
@@ -75,6 +77,8 @@ func New(config Config, m Machine) (*BMC, error) {
 		algorithms: ipmi.AppendAlgorithms(nil, config.Suites),
 		sessions:   make(map[uint32]*session),
 	}
+	b.support = supported(&b.config)
+	b.repository = newRepository(&b.config, b.support)
 	b.handshakes = newHandshakes(func(h *handshake) {
 		b.config.Events.Handshake(HandshakeAbandoned, h.user(), h.from)
 	})
@@ -114,7 +118,7 @@ func checked(c Config) (Config, error) {
 	if err := c.LAN.check(); err != nil {
 		return c, err
 	}
-	if err := checkSensors(c.Sensors); err != nil {
+	if err := checkInstruments(&c); err != nil {
 		return c, err
 	}
 	c.Accounts = slices.Clone(c.Accounts)

@@ -75,6 +75,37 @@ type PowerOnHours interface {
 	PowerOnMinutes() uint32
 }
 
+// maxAssetTag is the length of DCMI's asset tag (DCMI 1.5, section 6.4.2), maxFRU
+// what the size of a FRU can tell (section 34.1), both in bytes.
+const (
+	maxAssetTag = 63
+	maxFRU      = 0xFFFF
+)
+
+// checkInstruments says what of the instruments the commands could not tell.
+func checkInstruments(c *Config) error {
+	switch {
+	case len(c.AssetTag) > maxAssetTag:
+		return fmt.Errorf("asset tag of %d bytes: at most %d", len(c.AssetTag), maxAssetTag)
+	case len(c.FRU) > maxFRU:
+		return fmt.Errorf("FRU of %d bytes: at most %d", len(c.FRU), maxFRU)
+	}
+	return checkSensors(c.Sensors)
+}
+
+// supported are the abilities that Get Device ID tells of: for one that is
+// claimed, clients read its repository in every session.
+func supported(c *Config) uint8 {
+	support := uint8(ipmi.SupportChassis | ipmi.SupportEventReceiver | ipmi.SupportSEL | ipmi.SupportSDRRepository)
+	if len(c.Sensors) > 0 {
+		support |= ipmi.SupportSensor
+	}
+	if len(c.FRU) > 0 {
+		support |= ipmi.SupportFRU
+	}
+	return support
+}
+
 // checkSensors says which sensor cannot be described in a record.
 func checkSensors(sensors []Sensor) error {
 	numbers := make(map[uint8]bool, len(sensors))
