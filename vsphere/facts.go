@@ -2,9 +2,11 @@ package vsphere
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/vmware/govmomi/vim25/methods"
@@ -15,6 +17,7 @@ import (
 type Facts struct {
 	Hardware string // hardware version, "vmx-21"
 	OS       string // guest operating system as configured, in words
+	GuestOS  string // as VMware Tools found it last; empty: they never ran
 	CPUs     int
 	MemoryMB int
 
@@ -28,6 +31,8 @@ func (f *Facts) change(c types.PropertyChange) {
 		f.Hardware = word(c.Val)
 	case "config.guestFullName":
 		f.OS = word(c.Val)
+	case "guest.guestFullName":
+		f.GuestOS = word(c.Val)
 	case "config.hardware.numCPU":
 		f.CPUs = whole(c.Val)
 	case "config.hardware.memoryMB":
@@ -58,18 +63,45 @@ func (m *memory) factsOf(key inventory.Key) (Facts, error) {
 	return r.facts, nil
 }
 
+const (
+	pathAge   = 10 * time.Minute // the names of folders are asked for again after this
+	pathRetry = time.Minute      // and after this when they could not be told
+)
+
+// A folderPath is the path of a folder, or why it is not known.
+type folderPath struct {
+	path  string
+	err   error
+	until time.Time
+}
+
 // Path returns the VM's inventory path, "/Datacenter/vm/Folder/name". It asks
-// vCenter for the names of its folders, in one call.
+// vCenter, in one call, for a folder that it was not asked for lately.
 func (v *VCenter) Path(ctx context.Context, key inventory.Key) (string, error) {
-	vm, name, err := v.target(key)
-	if err != nil {
-		return "", v.explain(err, "path", name)
+	_, name, err := v.target(key)
+	facts, gone := v.memory.factsOf(key)
+	if err != nil || gone != nil {
+		return "", v.explain(errors.Join(err, gone), "path", name)
 	}
-	names, err := v.ancestors(ctx, vm)
-	if err != nil {
-		return "", v.explain(sentinel(ctx, err), "path", name)
+	v.pathing.Lock()
+	defer v.pathing.Unlock()
+	folder := v.paths[facts.parent]
+	if time.Now().After(folder.until) {
+		folder = v.askPath(ctx, facts.parent)
+		v.paths[facts.parent] = folder
 	}
-	return "/" + strings.Join(names, "/"), nil
+	if folder.err != nil {
+		return "", v.explain(folder.err, "path", name)
+	}
+	return folder.path + "/" + name, nil
+}
+
+func (v *VCenter) askPath(ctx context.Context, folder string) folderPath {
+	names, err := v.ancestors(ctx, types.ManagedObjectReference{Type: "Folder", Value: folder})
+	if err != nil {
+		return folderPath{err: sentinel(ctx, err), until: time.Now().Add(pathRetry)}
+	}
+	return folderPath{path: "/" + strings.Join(names, "/"), until: time.Now().Add(pathAge)}
 }
 
 // ancestors returns the names from the datacenter's folder down to the object.

@@ -30,6 +30,7 @@ var watchedPaths = []string{
 	"runtime.connectionState",
 	"runtime.question",
 	"guest.toolsRunningStatus",
+	"guest.guestFullName",
 }
 
 // A record is what the watch said of one VM: who it is and how it is.

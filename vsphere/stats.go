@@ -28,13 +28,10 @@ type Stats struct {
 	HostMemory  int       // MB of the host behind it
 	MemorySize  int       // MB the guest sees
 	Uptime      time.Duration
-	GuestOS     string // as VMware Tools name it; empty without them
 }
 
 // statPaths is what a measurement reads.
-var statPaths = []string{
-	"summary.quickStats", "runtime.maxCpuUsage", "summary.config.memorySizeMB", "guest.guestFullName",
-}
+var statPaths = []string{"summary.quickStats", "runtime.maxCpuUsage", "summary.config.memorySizeMB"}
 
 // Follow has the VM measured together with the others, as long as somebody reads
 // the statistics of any. The function it returns ends that.
@@ -190,7 +187,6 @@ func stats(props map[string]types.AnyType, now time.Time) Stats {
 		HostMemory:  int(quick.HostMemoryUsage),
 		MemorySize:  whole(props["summary.config.memorySizeMB"]),
 		Uptime:      time.Duration(quick.UptimeSeconds) * time.Second,
-		GuestOS:     word(props["guest.guestFullName"]),
 	}
 }
 

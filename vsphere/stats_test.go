@@ -21,7 +21,6 @@ func TestStatsOfAllInOneCall(t *testing.T) {
 		must(t, l.Edit(name, func(vm *mo.VirtualMachine) {
 			vm.Runtime.MaxCpuUsage = 4000
 			vm.Summary.Config.MemorySizeMB = 2048
-			vm.Guest.GuestFullName = "Debian GNU/Linux 13 (64-bit)"
 			vm.Summary.QuickStats = types.VirtualMachineQuickStats{
 				OverallCpuUsage: 1000, OverallCpuDemand: 1200, GuestMemoryUsage: 512, HostMemoryUsage: 1900, UptimeSeconds: 90,
 			}
@@ -40,7 +39,7 @@ func TestStatsOfAllInOneCall(t *testing.T) {
 	got, _ := l.v.Stats(key)
 	want := Stats{
 		CPUUsage: 1000, CPUDemand: 1200, CPUCapacity: 4000, GuestMemory: 512, HostMemory: 1900, MemorySize: 2048,
-		Uptime: 90 * time.Second, GuestOS: "Debian GNU/Linux 13 (64-bit)",
+		Uptime: 90 * time.Second,
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Stats{}, "At")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -152,13 +151,14 @@ func TestFacts(t *testing.T) {
 	l := newLab(t, 1)
 	must(t, l.Edit("lab-01", func(vm *mo.VirtualMachine) {
 		vm.Config.Version, vm.Config.GuestFullName = "vmx-21", "VMware ESXi 8.0 or later"
+		vm.Guest.GuestFullName = "VMware ESXi 8.0.3"
 		vm.Config.Hardware.NumCPU, vm.Config.Hardware.MemoryMB = 4, 16384
 	}))
 	must(t, l.SetTools("lab-01", true))
 	l.ready()
 	got, err := l.v.Facts(l.key("lab-01"))
 	must(t, err)
-	want := Facts{Hardware: "vmx-21", OS: "VMware ESXi 8.0 or later", CPUs: 4, MemoryMB: 16384}
+	want := Facts{Hardware: "vmx-21", OS: "VMware ESXi 8.0 or later", GuestOS: "VMware ESXi 8.0.3", CPUs: 4, MemoryMB: 16384}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Facts{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -166,6 +166,13 @@ func TestFacts(t *testing.T) {
 	must(t, err)
 	if path != "/DC0/vm/lab-01" {
 		t.Errorf("path %q", path)
+	}
+	_, before := l.calls()
+	if again, err := l.v.Path(t.Context(), l.key("lab-01")); again != path || err != nil {
+		t.Errorf("again: %q, %v", again, err)
+	}
+	if _, now := l.calls(); now["RetrievePropertiesEx"] != before["RetrievePropertiesEx"] {
+		t.Error("asked for the folder again")
 	}
 	if s, err := l.v.State(l.key("lab-01")); err != nil || s.Heartbeat != HeartbeatGreen || s.BootTime.IsZero() {
 		t.Errorf("heartbeat %v, booted %v, %v", s.Heartbeat, s.BootTime, err)

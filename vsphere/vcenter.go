@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
@@ -32,6 +33,9 @@ type VCenter struct {
 	watcher    *watcher
 	tagger     *tagger
 
+	pathing sync.Mutex            // held while vCenter is asked for a path: one asks for all
+	paths   map[string]folderPath // by managed object id of the folder
+
 	statsWanted, wattsWanted *interest
 	counter                  struct { // of the power draw, as the vCenter numbers it
 		vcenter string
@@ -52,6 +56,7 @@ func New(cfg Config) (*VCenter, error) {
 	v := &VCenter{
 		cfg: cfg, transport: transport, gate: newGate(), crew: new(crew), link: new(link),
 		memory:      newMemory(cfg.Freshness, cfg.Folders),
+		paths:       make(map[string]folderPath),
 		statsWanted: newInterest(), wattsWanted: newInterest(),
 	}
 	v.operations = v.newSession("operations")
