@@ -49,6 +49,8 @@ const (
 	PrivilegeUnavailable CompletionCode = 0x80
 	// PrivilegeExceedsLimit: Set Session Privilege Level, beyond user or channel limit (section 22.18).
 	PrivilegeExceedsLimit CompletionCode = 0x81
+	// NullUserDisabled: Get Session Challenge, there is no user without a name (section 22.16).
+	NullUserDisabled CompletionCode = 0x82
 	// NoSessionSlot: Activate Session, as many sessions as there can be (section 22.17).
 	NoSessionSlot CompletionCode = 0x81
 	// SequenceOutOfRange: Activate Session, the initial number is zero (section 22.17).
