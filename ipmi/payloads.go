@@ -1,5 +1,7 @@
 package ipmi
 
+import "encoding/binary"
+
 const (
 	payloadAuxSize = 4
 
@@ -144,4 +146,12 @@ func ParsePayloadEncryptionRequest(data []byte) (PayloadType, PayloadEncryption,
 		return 0, 0, InvalidField
 	}
 	return PayloadType(data[0] & payloadTypeMask), operation, nil
+}
+
+// AppendPayloadInstance appends the twelve bytes of Get Payload Instance Info
+// after the completion code (section 24.5): the ID of the session that has the
+// instance, 0 when none has, and information that only OEM payloads use here.
+func AppendPayloadInstance(dst []byte, session uint32) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, session)
+	return append(dst, make([]byte, 8)...)
 }
