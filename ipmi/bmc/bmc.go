@@ -33,14 +33,20 @@ type BMC struct {
 
 	// mu is held from a packet's arrival to its reply's departure: replies must
 	// leave in the order of their sequence numbers, because pyghmi drops a lower one.
-	mu         sync.Mutex
-	conn       PacketConn // nil while nobody serves
-	handshakes handshakes
-	sessions   map[uint32]*session // BMC's session ID -> session
-	bootInfo   bootInfo
-	sel        *sel
-	stats      Stats
-	held       int // commands that are being carried out
+	mu          sync.Mutex
+	conn        PacketConn // nil while nobody serves
+	handshakes  handshakes
+	backoff     backoff
+	sessions    map[uint32]*session // BMC's session ID -> session
+	bootInfo    bootInfo
+	setting     setting
+	watchdog    watchdog
+	restart     restart
+	identifying Identify
+	traffic     traffic
+	sel         *sel
+	stats       Stats
+	held        int // commands that are being carried out
 
 	// carrying counts the goroutines of held commands; Serve waits for them.
 	carrying sync.WaitGroup
@@ -76,11 +82,14 @@ func New(config Config, m Machine) (*BMC, error) {
 		records:    ipmi.AppendCipherSuiteRecords(nil, config.Suites),
 		algorithms: ipmi.AppendAlgorithms(nil, config.Suites),
 		sessions:   make(map[uint32]*session),
+		backoff:    newBackoff(),
 	}
 	b.support = supported(&b.config)
 	b.repository = newRepository(&b.config, b.support)
 	b.handshakes = newHandshakes(func(h *handshake) {
 		b.config.Events.Handshake(HandshakeAbandoned, h.user(), h.from)
+	}, func(h *handshake) {
+		b.backoff.failed(h.named.Add(proveWithin), h.guesser())
 	})
 	if _, err := io.ReadFull(config.Rand, b.secret[:]); err != nil {
 		return nil, fmt.Errorf("bmc: no random numbers: %w", err)
@@ -104,6 +113,9 @@ func checked(c Config) (Config, error) {
 	}
 	if c.MaxSessions == 0 {
 		c.MaxSessions = defaultMaxSessions
+	}
+	if err := c.checkSecurity(); err != nil {
+		return c, err
 	}
 	switch {
 	case c.GUID == [16]byte{}:

@@ -38,7 +38,8 @@ func getPowerReading(c *call, dst []byte) ([]byte, error) {
 	return ipmi.AppendPowerReading(append(dst, ipmi.GroupDCMI), r), nil
 }
 
-// getPowerLimit says that there is none.
+// getPowerLimit says that there is none. The limit follows nevertheless:
+// ipmitool prints it without a look at the length.
 func getPowerLimit(c *call, _ []byte) ([]byte, error) {
 	switch {
 	case c.b.config.PowerReading == nil:
@@ -46,7 +47,7 @@ func getPowerLimit(c *call, _ []byte) ([]byte, error) {
 	case len(c.dcmiData()) != 2:
 		return nil, ipmi.InvalidLength
 	}
-	return nil, ipmi.NoPowerLimit
+	return nil, refusal{ipmi.NoPowerLimit, make([]byte, ipmi.PowerLimitSize)}
 }
 
 func getAssetTag(c *call, dst []byte) ([]byte, error) {

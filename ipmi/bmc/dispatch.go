@@ -20,8 +20,9 @@ type call struct {
 	sequence uint32 // session sequence number of the packet
 	message  ipmi.Message
 
-	held   bool     // the answer comes later
-	closes *session // ends when the answer is on its way
+	held   bool      // the answer comes later
+	closes *session  // ends when the answer is on its way
+	resets resetKind // the same for the BMC
 }
 
 func (c *call) data() []byte { return c.message.Data }
@@ -56,11 +57,24 @@ func (c *call) dispatch() ipmi.CompletionCode {
 	body, err := c.run()
 	if err != nil {
 		b.body = appendGroup(b.body[:0], c.message)
+		var with refusal
+		if errors.As(err, &with) {
+			b.body = append(b.body, with.data...)
+		}
 		return completionCode(err)
 	}
 	b.body = body
 	return ipmi.Completed
 }
+
+// A refusal is a completion code that data follow all the same.
+type refusal struct {
+	ipmi.CompletionCode
+	data []byte
+}
+
+// Unwrap gives the code.
+func (r refusal) Unwrap() error { return r.CompletionCode }
 
 // belongs says whether the request is for the command in its row. The group
 // extension's commands are told apart by the body code too, and only DCMI's are here.
