@@ -107,6 +107,11 @@ func AppendPowerReading(dst []byte, r PowerReading) []byte {
 	return append(dst, flag(r.Active, dcmiMeasurementActive))
 }
 
+// PowerLimitSize is the length of the answer to Get Power Limit after the body
+// code (section 6.6.2): reserved, action, watts, correction time and sampling period, all
+// zero when there is no limit.
+const PowerLimitSize = 13
+
 // A DCMITextRequest is the request of Get Asset Tag and of Get Management
 // Controller Identifier String after the body code (sections 6.4.2 and 6.4.6):
 //
