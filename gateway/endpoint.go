@@ -71,19 +71,28 @@ func (t *tenant) listen(ep *endpoint) error {
 		key:     ep.vm.Key,
 		vc:      t.vc,
 		boot:    t.bootOverride(ep.vm.Key),
+		onTimes: t.onTimes,
 		offTime: t.config.Power.CycleOffTime,
 		done:    t.powerDone,
 		ops:     newOperations(func(c ipmi.ChassisControl, err error) { t.lateFailure(ep, c, err) }),
 	}
 	ep.undo.push(func() { t.retire(ep.machine) })
 
+	ep.undo.push(t.vc.Follow(ep.vm.Key))
+
 	config, err := t.bmcConfig(ep)
 	if err != nil {
 		return err
 	}
-	if ep.bmc, err = bmc.New(config, ep.machine); err != nil {
+	log := t.eventLog(ep.vm.Key)
+	ep.bmc, err = log.attach(func(st bmc.SELStore) (*bmc.BMC, error) {
+		config.SEL = st
+		return bmc.New(config, ep.machine)
+	})
+	if err != nil {
 		return err
 	}
+	ep.undo.push(log.detach)
 	t.serve(ep, conn)
 	return nil
 }
@@ -115,11 +124,11 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 	if err != nil {
 		return bmc.Config{}, err
 	}
-	return bmc.Config{
+	config := bmc.Config{
 		Accounts: t.config.Accounts,
 		Suites:   suites,
 		GUID:     guid,
-		Firmware: t.firmware,
+		Firmware: t.version.Firmware,
 		LAN: bmc.LAN{
 			Address:      ep.lease.Address,
 			PrefixLength: t.pool.config.PrefixLength,
@@ -131,8 +140,13 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 		IdleTimeout:       t.config.IPMI.SessionIdleTimeout,
 		MaxSessions:       t.config.IPMI.SessionsPerBMC,
 		BootFlagsValidFor: t.config.IPMI.BootFlagsValidFor,
+		Sensors:           ep.machine.sensors(),
+		SDRTime:           sensorsMade(),
+		PowerReading:      ep.machine.watts,
 		Events:            t.events(ep),
-	}, nil
+	}
+	err = t.describeVM(&config, ep)
+	return config, err
 }
 
 func (t *tenant) suites() ([]ipmi.CipherSuite, error) {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -27,7 +28,9 @@ func (t *tenant) events(ep *endpoint) bmc.Events {
 				t.log.Warn("login failed", "bmc", ep, "account", user, "from", from, "result", r.String())
 			}
 		},
-		Changed: func(a bmc.Audit) { t.audit(ep, a) },
+		Changed:   func(a bmc.Audit) { t.audit(ep, a) },
+		LogFailed: func(err error) { t.log.Error("an event is not in the event log", "bmc", ep, "error", err) },
+		Identify:  func(i bmc.Identify) { t.log.Info("chassis identify", "bmc", ep, "light", cmp.Or(identify(i), "off")) },
 		Panicked: func(value any, stack []byte) {
 			t.log.Error("a packet made the BMC panic", "bmc", ep, "panic", value, "stack", string(stack))
 		},

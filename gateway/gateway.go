@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
@@ -30,7 +31,8 @@ type Gateway struct {
 	vcenters []*vsphere.VCenter
 
 	mu      sync.Mutex
-	pools   []*pool // once Run has built them
+	store   *store.Store // once Run has built all this
+	pools   []*pool
 	tenants []*tenant
 }
 
@@ -46,6 +48,7 @@ func New(c Config, v Version, log *slog.Logger, m *metrics.Metrics) (*Gateway, e
 	for _, vc := range c.VCenters {
 		vc.Folders, vc.Tags = wanted(c.Tenants, vc.Name)
 		vc.Log = log
+		vc.Events = &eventSink{g}
 		vc.OnCall = m.VCenter(vc.Name).Call
 		v, err := vsphere.New(vc)
 		if err != nil {
@@ -111,13 +114,20 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	leases, err := st.Leases()
 	if err != nil {
 		g.log.Error("some leases are damaged; their VMs get new addresses", "error", err)
+	} else if err := forget(st, leases); err != nil {
+		return err
 	}
 	overrides, err := st.Overrides()
 	if err != nil {
 		g.log.Error("some boot overrides are damaged", "error", err)
 	}
+	bmcs, err := st.BMCs()
+	if err != nil {
+		g.log.Error("some power-on hours are damaged; they begin anew", "error", err)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.store = st
 	pools := make(map[string]*pool)
 	for _, c := range g.config.Pools {
 		p, err := newPool(c, st, host.addresser(c), host.announcer(c))
@@ -136,9 +146,20 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 			return err
 		}
 		t.takeUp(overrides)
+		t.onTimes.takeUp(bmcs)
 		g.tenants = append(g.tenants, t)
 	}
 	return nil
+}
+
+// forget removes what is stored of VMs that have no lease any more, also none of
+// a pool that is not configured now.
+func forget(st *store.Store, leases []address.Lease) error {
+	keep := make(map[inventory.Key]bool, len(leases))
+	for _, l := range leases {
+		keep[l.Key] = true
+	}
+	return st.ForgetBMCs(keep)
 }
 
 // tenantsOf returns the names of the tenants that take addresses from a pool.
@@ -162,12 +183,19 @@ func (g *Gateway) newTenant(c Tenant, p *pool, st *store.Store) (*tenant, error)
 		return nil, fmt.Errorf("tenant %q: vcenter %q or pool %q is not configured", c.Name, c.VCenter, c.Pool)
 	}
 	return &tenant{
-		config: c, vc: vc, pool: p, store: st, firmware: g.version.Firmware,
+		config: c, vc: vc, pool: p, store: st, version: g.version, onTimes: newOnTimes(vc, st),
 		log: g.log.With("tenant", c.Name), metrics: g.metrics.Tenant(c.Name),
 		loginLog:  rate.NewLimiter(1, loginLines),
 		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),
-		boots: make(map[inventory.Key]*bootOverride),
+		boots: make(map[inventory.Key]*bootOverride), logs: make(map[inventory.Key]*eventLog),
 	}, nil
+}
+
+// state returns the state file; nil before Run has opened it.
+func (g *Gateway) state() *store.Store {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.store
 }
 
 // served returns the tenants; none before Run has built them.

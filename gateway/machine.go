@@ -22,11 +22,15 @@ type machine struct {
 	vc      *vsphere.VCenter
 	boot    *bootOverride
 	ops     *operations
+	onTimes *onTimes
 	offTime time.Duration // of a power cycle
 	done    func(ipmi.ChassisControl, error)
 }
 
-var _ bmc.Machine = (*machine)(nil)
+var (
+	_ bmc.Machine      = (*machine)(nil)
+	_ bmc.PowerOnHours = (*machine)(nil)
+)
 
 // Power returns what the watch last said. A suspended VM is not off: it can come
 // back with its old memory and write to its disks.
@@ -145,6 +149,9 @@ func (m *machine) coldStart(ctx context.Context, offTime time.Duration, accept f
 	}
 	return m.bootUp(ctx)
 }
+
+// PowerOnMinutes returns how long the VM has been on, as far as the gateway knows.
+func (m *machine) PowerOnMinutes() uint32 { return m.onTimes.minutes(m.key) }
 
 // Boot returns the boot flags as set, without their valid bit when they expired.
 func (m *machine) Boot() ipmi.BootFlags { return m.boot.flags() }

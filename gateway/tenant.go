@@ -35,7 +35,8 @@ type tenant struct {
 	store    *store.Store
 	log      *slog.Logger
 	metrics  *metrics.Tenant
-	firmware [2]uint8
+	version  Version
+	onTimes  *onTimes
 	loginLog *rate.Limiter // of lines about failed logins
 
 	retiring sync.WaitGroup // machines that finish what they began
@@ -49,6 +50,7 @@ type tenant struct {
 	endpoints map[inventory.Key]*endpoint
 	waiting   map[inventory.Key]waiting
 	boots     map[inventory.Key]*bootOverride
+	logs      map[inventory.Key]*eventLog
 }
 
 // waiting is a VM that should be served and cannot be, for now.
@@ -63,6 +65,17 @@ func (t *tenant) run(ctx context.Context) {
 	hints, unsubscribe := t.vc.Subscribe()
 	defer unsubscribe()
 	defer t.stopAll()
+	counting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var counter sync.WaitGroup
+	counter.Go(func() {
+		t.onTimes.run(counting, t.serving, func(err error) {
+			if err != nil {
+				t.log.Warn("storing failed", "error", err)
+			}
+		})
+	})
+	defer counter.Wait()
+	defer stop()
 	// The only error is the end of ctx.
 	_ = inventory.Watch(ctx, t.vc.Source(t.config.Select), hints, reconcileInterval, reconcileAgain, t.reconcile)
 }
