@@ -53,52 +53,64 @@ func TestOnce(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := serve(t, nil)
-				r.machine.acts(tt.takes, nil)
-				c := r.console(t)
-				c.Timeout = 3 * time.Second
-				l := loginAs(t, admin)
-				l.StayAtUser = true
-				s, err := c.Login(t.Context(), l)
-				if err != nil {
-					t.Fatal(err)
-				}
-				s.Sequence = tt.base - 1 // the packet that raises the privilege is number base
-				if err := s.SetPrivilege(t.Context(), ipmi.Operator); err != nil {
-					t.Fatal(err)
-				}
-				got := map[uint8]ipmi.CompletionCode{}
-				var order []uint8
-				for _, p := range tt.sent {
-					time.Sleep(p.pause)
-					s.Sequence = tt.base + p.sequence - 1
-					send(t, c, s.Request(ipmi.NetFnChassis, cmdChassisControl, control(p.action)))
-					order = append(order, s.RqSeq)
-					synctest.Wait()
-				}
-				for range tt.sent {
-					a := result(t, c, s)
-					if _, twice := got[a.Sequence]; twice {
-						t.Errorf("rqSeq %d was answered twice", a.Sequence)
+			forEachVersion(t, func(t *testing.T, v version) {
+				synctest.Test(t, func(t *testing.T) {
+					r := serve(t, bothVersions)
+					r.machine.acts(tt.takes, nil)
+					c := r.console(t)
+					c.Timeout = 3 * time.Second
+					s, err := v.enter(t, c, root, true)
+					if err != nil {
+						t.Fatal(err)
 					}
-					got[a.Sequence] = a.Code
-				}
-				for i, q := range order {
-					if code, ok := got[q]; !ok || code != tt.codes[i] {
-						t.Errorf("packet %d: got %v (answered: %v), want %v", i+1, code, ok, tt.codes[i])
+					r.expect(s, tt.base)
+					s.Sequence = tt.base - 1 // the packet that raises the privilege is number base
+					if err := s.SetPrivilege(t.Context(), ipmi.Operator); err != nil {
+						t.Fatal(err)
 					}
-				}
-				if diff := cmp.Diff(tt.want, r.machine.carriedOut()); diff != "" {
-					t.Errorf("carried out (-want +got):\n%s", diff)
-				}
-				r.journal.read(func(j *journal) {
-					if len(j.audits) != len(tt.want) {
-						t.Errorf("%d audits, want %d", len(j.audits), len(tt.want))
+					got := map[uint8]ipmi.CompletionCode{}
+					var order []uint8
+					for _, p := range tt.sent {
+						time.Sleep(p.pause)
+						s.Sequence = tt.base + p.sequence - 1
+						send(t, c, s.Request(ipmi.NetFnChassis, cmdChassisControl, control(p.action)))
+						order = append(order, s.RqSeq)
+						synctest.Wait()
 					}
+					for range tt.sent {
+						a := result(t, c, s)
+						if _, twice := got[a.Sequence]; twice {
+							t.Errorf("rqSeq %d was answered twice", a.Sequence)
+						}
+						got[a.Sequence] = a.Code
+					}
+					for i, q := range order {
+						if code, ok := got[q]; !ok || code != tt.codes[i] {
+							t.Errorf("packet %d: got %v (answered: %v), want %v", i+1, code, ok, tt.codes[i])
+						}
+					}
+					if diff := cmp.Diff(tt.want, r.machine.carriedOut()); diff != "" {
+						t.Errorf("carried out (-want +got):\n%s", diff)
+					}
+					r.journal.read(func(j *journal) {
+						if len(j.audits) != len(tt.want) {
+							t.Errorf("%d audits, want %d", len(j.audits), len(tt.want))
+						}
+					})
 				})
 			})
 		})
+	}
+}
+
+// expect makes a number the first one of a session of IPMI 1.5, where the BMC
+// chooses it. In IPMI 2.0 any will do.
+func (r *rig) expect(s *ipmitest.Session, first uint32) {
+	r.bmc.mu.Lock()
+	defer r.bmc.mu.Unlock()
+	active := r.bmc.sessions[s.BMCID]
+	if _, ok := active.wire.(*wire15); ok {
+		active.inbound = newWindow15(first)
 	}
 }
 
@@ -113,34 +125,36 @@ func TestRetransmission(t *testing.T) {
 	}
 	for name, next := range number {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := serve(t, nil)
-				r.machine.acts(time.Second, nil)
-				c := r.console(t)
-				c.Timeout = 5 * time.Second
-				s := login(t, c, admin)
-				const copies = 3
-				var want []uint8
-				for range copies {
-					next(s)
-					send(t, c, s.Request(ipmi.NetFnChassis, cmdChassisControl, control(reset)))
-					want = append(want, s.RqSeq)
-					time.Sleep(300 * time.Millisecond)
-				}
-				var got []uint8
-				for range copies {
-					a := result(t, c, s)
-					if a.Code != ipmi.Completed {
-						t.Errorf("rqSeq %d: %v", a.Sequence, a.Code)
+			forEachVersion(t, func(t *testing.T, v version) {
+				synctest.Test(t, func(t *testing.T) {
+					r := serve(t, bothVersions)
+					r.machine.acts(time.Second, nil)
+					c := r.console(t)
+					c.Timeout = 5 * time.Second
+					s := v.login(t, c, root)
+					const copies = 3
+					var want []uint8
+					for range copies {
+						next(s)
+						send(t, c, s.Request(ipmi.NetFnChassis, cmdChassisControl, control(reset)))
+						want = append(want, s.RqSeq)
+						time.Sleep(300 * time.Millisecond)
 					}
-					got = append(got, a.Sequence)
-				}
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("answered rqSeq (-want +got):\n%s", diff)
-				}
-				if diff := cmp.Diff([]string{"reset"}, r.machine.carriedOut()); diff != "" {
-					t.Errorf("carried out (-want +got):\n%s", diff)
-				}
+					var got []uint8
+					for range copies {
+						a := result(t, c, s)
+						if a.Code != ipmi.Completed {
+							t.Errorf("rqSeq %d: %v", a.Sequence, a.Code)
+						}
+						got = append(got, a.Sequence)
+					}
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("answered rqSeq (-want +got):\n%s", diff)
+					}
+					if diff := cmp.Diff([]string{"reset"}, r.machine.carriedOut()); diff != "" {
+						t.Errorf("carried out (-want +got):\n%s", diff)
+					}
+				})
 			})
 		})
 	}
@@ -237,32 +251,31 @@ func TestReadsAreFresh(t *testing.T) {
 func TestLossyNetwork(t *testing.T) {
 	for _, fresh := range []bool{false, true} {
 		t.Run(fmt.Sprintf("fresh rqSeq %v", fresh), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := serve(t, func(c *Config) { c.MaxSessions = 63 })
-				r.machine.acts(400*time.Millisecond, nil)
-				r.network.SetFaults(ipmitest.Faults{Loss: 0.1, Duplicate: 0.1, Reorder: 0.1})
-				c := r.console(t)
-				c.Timeout, c.Tries, c.FreshSequence = 500*time.Millisecond, 12, fresh
-				var want []string
-				for range 30 {
-					s, err := c.Login(t.Context(), loginAs(t, admin))
-					if err != nil {
-						t.Fatal(err)
+			forEachVersion(t, func(t *testing.T, v version) {
+				synctest.Test(t, func(t *testing.T) {
+					r := serve(t, func(c *Config) { bothVersions(c); c.MaxSessions = 63 })
+					r.machine.acts(400*time.Millisecond, nil)
+					r.network.SetFaults(ipmitest.Faults{Loss: 0.1, Duplicate: 0.1, Reorder: 0.1})
+					c := r.console(t)
+					c.Timeout, c.Tries, c.FreshSequence = 500*time.Millisecond, 12, fresh
+					var want []string
+					for range 30 {
+						s := v.login(t, c, root)
+						for _, action := range []ipmi.ChassisControl{on, reset, off, on} {
+							command(t, s, ipmi.NetFnChassis, cmdChassisControl, control(action), ipmi.Completed)
+							command(t, s, ipmi.NetFnChassis, cmdChassisStatus, nil, ipmi.Completed)
+							want = append(want, action.String())
+						}
+						c.Tries = 1 // the answer may be lost, the session is gone all the same
+						if err := s.Close(t.Context()); err != nil && !errors.Is(err, ipmitest.ErrNoAnswer) {
+							t.Fatal(err)
+						}
+						c.Tries = 12
 					}
-					for _, action := range []ipmi.ChassisControl{on, reset, off, on} {
-						command(t, s, ipmi.NetFnChassis, cmdChassisControl, control(action), ipmi.Completed)
-						command(t, s, ipmi.NetFnChassis, cmdChassisStatus, nil, ipmi.Completed)
-						want = append(want, action.String())
+					if diff := cmp.Diff(want, r.machine.carriedOut()); diff != "" {
+						t.Errorf("carried out (-want +got):\n%s", diff)
 					}
-					c.Tries = 1 // the answer may be lost, the session is gone all the same
-					if err := s.Close(t.Context()); err != nil && !errors.Is(err, ipmitest.ErrNoAnswer) {
-						t.Fatal(err)
-					}
-					c.Tries = 12
-				}
-				if diff := cmp.Diff(want, r.machine.carriedOut()); diff != "" {
-					t.Errorf("carried out (-want +got):\n%s", diff)
-				}
+				})
 			})
 		})
 	}
