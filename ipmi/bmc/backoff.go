@@ -63,6 +63,9 @@ func (o *backoff) waits(now time.Time, g guesser) bool {
 // failed counts a wrong password.
 func (o *backoff) failed(now time.Time, g guesser) {
 	e := o.guessers[g]
+	if e != nil && now.Before(e.last) {
+		now = e.last // it has shown later than others that came after it
+	}
 	switch {
 	case e == nil:
 		if len(o.guessers) >= maxGuessers {
@@ -79,7 +82,7 @@ func (o *backoff) failed(now time.Time, g guesser) {
 	}
 	e.count++
 	e.last = now
-	if e.count >= guessBurst || e.level > 0 {
+	if e.count > guessBurst-1 || e.level > 0 { // not one more is left
 		e.until = now.Add(min(minBackoff<<e.level, maxBackoff))
 		e.level = min(e.level+1, 6) // 64 times the least is more than the most
 	}

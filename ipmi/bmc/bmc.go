@@ -88,8 +88,8 @@ func New(config Config, m Machine) (*BMC, error) {
 	b.repository = newRepository(&b.config, b.support)
 	b.handshakes = newHandshakes(func(h *handshake) {
 		b.config.Events.Handshake(HandshakeAbandoned, h.user(), h.from)
-	}, func(h *handshake) {
-		b.backoff.failed(h.named.Add(proveWithin), h.guesser())
+	}, func(at time.Time, h *handshake) {
+		b.backoff.failed(at, h.guesser())
 	})
 	if _, err := io.ReadFull(config.Rand, b.secret[:]); err != nil {
 		return nil, fmt.Errorf("bmc: no random numbers: %w", err)

@@ -23,7 +23,7 @@ func (b *BMC) rakp3(now time.Time, from netip.AddrPort, payload, dst []byte) ([]
 		return nil, DropBackoff
 	}
 	if m.Status != ipmi.StatusOK {
-		b.handshakes.unproven(h)
+		b.handshakes.unproven(now, h)
 		b.handshakes.remove(h)
 		b.config.Events.Handshake(HandshakeAborted, h.user(), from)
 		h.forget()
@@ -33,7 +33,7 @@ func (b *BMC) rakp3(now time.Time, from netip.AddrPort, payload, dst []byte) ([]
 	var result HandshakeResult
 	response.Status, result = b.authenticate(now, h, m.Code)
 	if response.Status == ipmi.StatusInvalidICV {
-		b.handshakes.unproven(h)
+		b.handshakes.unproven(now, h)
 	} else {
 		b.backoff.proved(h.guesser())
 	}

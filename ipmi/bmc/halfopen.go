@@ -31,13 +31,13 @@ type handshakes struct {
 	// guesses are the named ones that may still turn out right, oldest first;
 	// wrong is told of those that do not.
 	guesses *simplelru.LRU[uint32, *handshake]
-	wrong   func(*handshake)
+	wrong   func(time.Time, *handshake)
 }
 
-func newHandshakes(abandoned, wrong func(*handshake)) handshakes {
+func newHandshakes(abandoned func(*handshake), wrong func(time.Time, *handshake)) handshakes {
 	hs := handshakes{guesses: newHalfOpen(), wrong: wrong}
 	abandon := func(h *handshake) {
-		hs.unproven(h)
+		hs.unproven(h.named, h) // when it expires, it was counted long ago
 		abandoned(h)
 	}
 	hs.opened, hs.named, hs.challenged = newStage(abandon), newStage(abandon), newStage(abandon)
@@ -80,14 +80,14 @@ func (hs *handshakes) expireUnproven(now time.Time) {
 		if !ok || now.Sub(h.named) < proveWithin {
 			return
 		}
-		hs.unproven(h)
+		hs.unproven(h.named.Add(proveWithin), h)
 	}
 }
 
 // unproven counts h as a wrong guess, unless it is none or was counted before.
-func (hs *handshakes) unproven(h *handshake) {
+func (hs *handshakes) unproven(at time.Time, h *handshake) {
 	if hs.guesses.Remove(h.id) {
-		hs.wrong(h)
+		hs.wrong(at, h)
 	}
 }
 

@@ -152,7 +152,7 @@ func (b *BMC) nameUser(now time.Time, h *handshake, m ipmi.RAKPMessage1) ipmi.St
 		// Not "unauthorized role": pyghmi and xCAT try a lower level after this one only.
 		return b.refuse(h, who.name, ipmi.StatusInvalidRole)
 	}
-	b.handshakes.unproven(h) // a console that asks again has not found its password right
+	b.handshakes.unproven(now, h) // a console that asks again has not found its password right
 	b.random(b.iv[:])
 	x.BMCRandom = b.iv
 	x.ConsoleRandom = m.ConsoleRandom

@@ -118,7 +118,15 @@ type activation15 struct {
 func newActivation15(t *testing.T, r *rig, a Account) *activation15 {
 	t.Helper()
 	c := &activation15{t: t, r: r, now: time.Now(), from: netip.MustParseAddrPort("192.0.2.10:20000"), login: login15(a)}
-	data := ipmi.AppendSessionChallengeRequest(nil, ipmi.SessionChallengeRequest{AuthType: ipmi.AuthMD5, UserName: []byte(a.Name)})
+	c.ask()
+	return c
+}
+
+// ask gets a challenge.
+func (c *activation15) ask() {
+	t := c.t
+	t.Helper()
+	data := ipmi.AppendSessionChallengeRequest(nil, ipmi.SessionChallengeRequest{AuthType: ipmi.AuthMD5, UserName: []byte(c.login.User)})
 	reply, reason := c.send(ipmi.AppendSession15(nil, ipmi.Session15{Message: ipmi.AppendRequest(nil,
 		ipmi.Message{Responder: ipmi.AddressBMC, NetFn: ipmi.NetFnApp, Requester: ipmi.AddressConsole, Command: cmdSessionChallenge, Data: data})}))
 	if reason != NotDropped {
@@ -139,7 +147,6 @@ func newActivation15(t *testing.T, r *rig, a Account) *activation15 {
 	if c.session, err = console.Activation(c.login, c.challenge); err != nil {
 		t.Fatal(err)
 	}
-	return c
 }
 
 func (c *activation15) send(packet []byte) ([]byte, DropReason) {
