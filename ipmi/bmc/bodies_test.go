@@ -20,7 +20,7 @@ func TestBodies(t *testing.T) {
 		code  ipmi.CompletionCode
 		want  string
 	}{
-		{"device ID", ipmi.NetFnApp, 0x01, "", 0, "20" + "01" + "0123" + "02" + "80" + "dc1a00" + "0000"},
+		{"device ID", ipmi.NetFnApp, 0x01, "", 0, "20" + "01" + "0123" + "02" + "96" + "dc1a00" + "0000"},
 		{"device ID with data", ipmi.NetFnApp, 0x01, "00", ipmi.InvalidLength, ""},
 		{"self test", ipmi.NetFnApp, 0x04, "", 0, "5500"},
 		{"system GUID", ipmi.NetFnApp, 0x37, "", 0, "ffeeddccbbaa99887766554433221100"},
