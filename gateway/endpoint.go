@@ -116,7 +116,11 @@ func (t *tenant) serve(ep *endpoint, conn bmc.PacketConn) {
 
 // bmcConfig is what the BMC of this endpoint says of itself.
 func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
-	guid, err := ipmi.GUID(ep.vm.BIOSUUID)
+	order := ipmi.GUID
+	if t.config.IPMI.GUID == GUIDAsSMBIOS {
+		order = ipmi.SMBIOSGUID
+	}
+	guid, err := order(ep.vm.BIOSUUID)
 	if err != nil {
 		return bmc.Config{}, fmt.Errorf("BIOS UUID: %w", err)
 	}
@@ -139,6 +143,9 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 		AllowFrom:         t.config.AllowFrom,
 		IdleTimeout:       t.config.IPMI.SessionIdleTimeout,
 		MaxSessions:       t.config.IPMI.SessionsPerBMC,
+		Limit:             t.sessions,
+		V15:               t.config.IPMI.V15,
+		Kg:                t.config.IPMI.Kg,
 		BootFlagsValidFor: t.config.IPMI.BootFlagsValidFor,
 		Sensors:           ep.machine.sensors(),
 		SDRTime:           sensorsMade(),

@@ -15,6 +15,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
@@ -182,8 +183,12 @@ func (g *Gateway) newTenant(c Tenant, p *pool, st *store.Store) (*tenant, error)
 	if vc == nil || p == nil {
 		return nil, fmt.Errorf("tenant %q: vcenter %q or pool %q is not configured", c.Name, c.VCenter, c.Pool)
 	}
+	var sessions bmc.SessionLimit
+	if n := c.IPMI.SessionsPerTenant; n > 0 {
+		sessions = bmc.NewQuota(n)
+	}
 	return &tenant{
-		config: c, vc: vc, pool: p, store: st, version: g.version, onTimes: newOnTimes(vc, st),
+		config: c, vc: vc, pool: p, store: st, version: g.version, onTimes: newOnTimes(vc, st), sessions: sessions,
 		log: g.log.With("tenant", c.Name), metrics: g.metrics.Tenant(c.Name),
 		loginLog:  rate.NewLimiter(1, loginLines),
 		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),

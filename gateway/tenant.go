@@ -11,6 +11,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
@@ -37,7 +38,8 @@ type tenant struct {
 	metrics  *metrics.Tenant
 	version  Version
 	onTimes  *onTimes
-	loginLog *rate.Limiter // of lines about failed logins
+	sessions bmc.SessionLimit // of all its BMCs together; nil: none
+	loginLog *rate.Limiter    // of lines about failed logins
 
 	retiring sync.WaitGroup // machines that finish what they began
 
