@@ -21,6 +21,7 @@ type client struct {
 	debian   string // the package it comes in
 	version  string // command that prints it, when the package's is not what we run
 	standard bool   // speaks to port 623 only
+	v15      bool   // its BMC also takes sessions of IPMI 1.5
 	with     string // what every line begins with
 	prepare  func(*testing.T, *bench)
 	cases    []row

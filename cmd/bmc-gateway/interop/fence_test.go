@@ -6,7 +6,7 @@ import "time"
 // IPMI 1.5. It must never hear "off" of a VM that may still write to its disk.
 func fenceClients() []*client {
 	return []*client{{
-		name: "fence_ipmilan", program: "fence_ipmilan", debian: "fence-agents",
+		name: "fence_ipmilan", program: "fence_ipmilan", debian: "fence-agents", v15: true,
 		with: "fence_ipmilan -a $H -u $P -l $U -p $W --power-wait=1", cases: []row{
 			{name: "status", line: "-P -C 17 -o status", want: []string{"Status: ON"}, within: 15 * time.Second},
 			{name: "monitor", line: "-P -C 17 -o monitor && echo fine", want: []string{"fine"}, within: 15 * time.Second},

@@ -33,7 +33,7 @@ var ipmiConfigCases = []row{
 	{name: "chassis: restore policy", line: "--category=chassis --checkout -S Chassis_Power_Conf", needs: "Set Power Restore Policy", want: []string{"Power_Restore_Policy"}},
 	{name: "pef: checkout", line: "--category=pef --checkout", needs: "Get PEF Capabilities", not: []string{"timeout"}},
 	{name: "sensors: checkout", line: "--category=sensors --checkout --sdr-cache-directory=$HOME", needs: "Get Sensor Thresholds", want: []string{"Section"}, not: []string{"timeout"}},
-	{name: "dcmi: checkout", line: "--category=dcmi --checkout", needs: "Get DCMI Capabilities Info", not: []string{"timeout"}},
+	{name: "dcmi: checkout", line: "--category=dcmi --checkout", needs: "DCMI Get Capabilities Info", not: []string{"timeout"}},
 }
 
 // maasFile is what MAAS commits before it starts a machine.

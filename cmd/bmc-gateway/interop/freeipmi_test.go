@@ -10,7 +10,7 @@ const (
 )
 
 func free(program, with string, cases []row) *client {
-	return &client{name: program, program: program, debian: "freeipmi-tools", with: program + with, cases: cases}
+	return &client{name: program, program: program, debian: "freeipmi-tools", v15: true, with: program + with, cases: cases}
 }
 
 // freeipmiClients are the tools that ask and command.
@@ -79,7 +79,7 @@ var bmcInfoCases = []row{
 		"Firmware Revision : 1.23", "IPMI Version : 2.0", "VMware", "6876", "System GUID", "Channel Number : 1", "802.3 LAN", "multi-session",
 	}, not: []string{"timeout"}},
 	{name: "GUID is the VM's UUID", line: "--get-system-guid | tee guid; grep -ic \"$(cat uuid)\" guid", want: []string{"1"}},
-	{name: "device GUID", line: "--get-device-guid", needs: "Get Device GUID", want: []string{"GUID"}, not: []string{"not supported"}},
+	{name: "device GUID", line: "--get-device-guid | tee guid; grep -ic \"$(cat uuid)\" guid", needs: "Get Device GUID", want: []string{" 1"}},
 	{name: "system info", line: "--get-system-info", needs: "Get System Info Parameters", want: []string{labPrefix}},
 	{name: "as user", line: "-u user -l USER", want: []string{"Firmware Revision : 1.23"}},
 	{name: "beyond the account", line: "-u user -l ADMIN", want: []string{"privilege level cannot be obtained for this user"}},
@@ -112,7 +112,7 @@ var ipmiSensorsCases = []row{
 }
 
 var ipmiSELCases = []row{
-	{name: "info", line: "--info", needs: "Get SEL Info", want: []string{"SEL version", "5.1"}, not: []string{"timeout"}},
+	{name: "info", line: "--info", needs: "Get SEL Info", want: []string{"SEL version : 1.5", "Reserve SEL Command : supported"}, not: []string{"timeout"}},
 	{name: "clear", line: "--clear", needs: "Clear SEL", not: []string{"error", "timeout"}},
 	{name: "list after clear", line: "", needs: "Get SEL Entry", want: []string{"Log Area Reset/Cleared"}},
 	{name: "verbose, with states", line: "-v --output-event-state", needs: "Get SEL Entry", want: []string{"Log Area Reset/Cleared"}, not: []string{"timeout"}},
@@ -127,10 +127,10 @@ var ipmiFRUCases = []row{
 }
 
 var ipmiDCMICases = []row{
-	{name: "capabilities", line: "--get-dcmi-capability-info", needs: "Get DCMI Capabilities Info", want: []string{"DCMI Specification Conformance"}, not: []string{"timeout"}},
-	{name: "asset tag", line: "--get-asset-tag", needs: "Get Asset Tag", not: []string{"timeout", "invalid"}},
-	{name: "management controller identifier", line: "--get-management-controller-identifier-string", needs: "Get Management Controller Identifier String", not: []string{"timeout", "invalid"}},
-	{name: "sensor info", line: "--get-dcmi-sensor-info", needs: "Get DCMI Sensor Info", not: []string{"timeout"}},
-	{name: "power statistics", line: "--get-system-power-statistics", needs: "Get Power Reading", want: []string{"Power"}, not: []string{"timeout"}},
-	{name: "power limit", line: "--get-power-limit", needs: "Get Power Limit", not: []string{"timeout"}},
+	{name: "capabilities", line: "--get-dcmi-capability-info", needs: "DCMI Get Capabilities Info", want: []string{"DCMI Specification Conformance"}, not: []string{"timeout"}},
+	{name: "asset tag", line: "--get-asset-tag", needs: "DCMI Get Asset Tag", not: []string{"timeout", "invalid"}},
+	{name: "management controller identifier", line: "--get-management-controller-identifier-string", needs: "DCMI Get Management Controller Identifier String", not: []string{"timeout", "invalid"}},
+	{name: "sensor info", line: "--get-dcmi-sensor-info", needs: "DCMI Get Sensor Info", not: []string{"timeout"}},
+	{name: "power statistics", line: "--get-system-power-statistics", needs: "DCMI Get Power Reading", want: []string{"Power"}, not: []string{"timeout"}},
+	{name: "power limit", line: "--get-power-limit", needs: "DCMI Get Power Limit", not: []string{"timeout"}},
 }

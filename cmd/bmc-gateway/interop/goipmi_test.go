@@ -15,8 +15,8 @@ const goipmiModule = "github.com/bougou/go-ipmi/cmd/goipmi@v0.9.1"
 func goipmiClients() []*client {
 	const login = "goipmi -H $H -p $P -U $U -P $W "
 	return []*client{
-		{name: "go-ipmi lanplus", program: "go", version: "echo v0.9.1", prepare: installGoipmi, with: login + "-I lanplus", cases: goipmiCases},
-		{name: "go-ipmi lan", program: "go", version: "echo v0.9.1", prepare: installGoipmi, with: login + "-I lan", cases: []row{
+		{name: "go-ipmi lanplus", program: "go", version: "echo v0.9.1", prepare: installGoipmi, v15: true, with: login + "-I lanplus", cases: goipmiCases},
+		{name: "go-ipmi lan", program: "go", version: "echo v0.9.1", prepare: installGoipmi, v15: true, with: login + "-I lan", cases: []row{
 			{name: "chassis status", line: "chassis status", needs: "Activate Session", want: []string{"System Power : on"}},
 			{name: "mc info", line: "mc info", needs: "Activate Session", want: []string{"IPMI Version : 2.0"}},
 			{name: "power off", line: "chassis power off", needs: "Activate Session", power: "off"},
@@ -51,7 +51,7 @@ var goipmiCases = []row{
 	{name: "chassis policy list", line: "chassis policy list", needs: "Set Power Restore Policy", not: []string{"failed"}},
 	{name: "chassis bootdev pxe", line: "chassis bootdev pxe", want: []string{"pxe"}, not: []string{"failed"}},
 	{name: "chassis bootparam get 5", line: "chassis bootparam get 5", want: []string{"PXE"}},
-	{name: "lan print", line: "lan print 1", needs: "Get LAN Statistics", want: []string{"127.62."}, not: []string{"failed"}},
+	{name: "lan print", line: "lan print 1", needs: "Get IP/UDP/RMCP Statistics", want: []string{"127.62."}, not: []string{"failed"}},
 	{name: "lan stats", line: "lan stats get 1", needs: "Get IP/UDP/RMCP Statistics", not: []string{"failed"}},
 	{name: "channel info", line: "channel info 1", want: []string{"802.3 LAN"}},
 	{name: "channel getciphers", line: "channel getciphers", want: []string{"17"}},
@@ -59,19 +59,19 @@ var goipmiCases = []row{
 	{name: "user list", line: "user list 1", needs: "Get User Name", want: []string{"admin", "operator"}},
 	{name: "user summary", line: "user summary 1", needs: "Get User Access", want: []string{"Enabled User Count"}},
 	{name: "sel info", line: "sel info", needs: "Get SEL Info", want: []string{"SEL"}, not: []string{"failed"}},
-	{name: "sel list", line: "sel list", needs: "Get SEL Entry", not: []string{"failed"}},
 	{name: "sdr info", line: "sdr info", needs: "Get SDR Repository Info", not: []string{"failed"}},
 	{name: "sdr list", line: "sdr list", needs: "Get SDR", want: []string{"Power"}, not: []string{"failed"}},
 	{name: "sensor list", line: "sensor list", needs: "Get SDR", want: []string{"Power"}, not: []string{"failed"}},
 	{name: "fru print", line: "fru print", needs: "Read FRU Data", want: []string{labPrefix}, not: []string{"failed"}},
-	{name: "dcmi discover", line: "dcmi discover", needs: "Get DCMI Capabilities Info", not: []string{"failed"}},
-	{name: "dcmi asset_tag", line: "dcmi asset_tag", needs: "Get Asset Tag", not: []string{"failed"}},
-	{name: "dcmi power", line: "dcmi power reading", needs: "Get Power Reading", not: []string{"failed"}},
-	{name: "dcmi get_mc_id_string", line: "dcmi get_mc_id_string", needs: "Get Management Controller Identifier String", not: []string{"failed"}},
+	{name: "dcmi discover", line: "dcmi discover", needs: "DCMI Get Capabilities Info", not: []string{"failed"}},
+	{name: "dcmi asset_tag", line: "dcmi asset_tag", needs: "DCMI Get Asset Tag", not: []string{"failed"}},
+	{name: "dcmi power", line: "dcmi power reading", needs: "DCMI Get Power Reading", not: []string{"failed"}},
+	{name: "dcmi get_mc_id_string", line: "dcmi get_mc_id_string", needs: "DCMI Get Management Controller Identifier String", not: []string{"failed"}},
 	{name: "pef capabilities", line: "pef capabilities", needs: "Get PEF Capabilities", not: []string{"failed"}},
 	{name: "get-system-info-params", line: "x get-system-info-params", needs: "Get System Info Parameters", not: []string{"failed"}},
 	{name: "power off", line: "chassis power off", power: "off"},
 	{name: "power on", line: "chassis power on", power: "on"},
 	{name: "power cycle", line: "chassis power cycle", power: "on", within: 10 * time.Second},
+	{name: "sel list", line: "sel list", needs: "Get SEL Entry", want: []string{"Power"}, not: []string{"failed"}},
 	{name: "wrong password", line: "-P wrong mc info", want: []string{"failed"}, not: []string{"Firmware"}, within: 30 * time.Second},
 }

@@ -35,7 +35,7 @@ func clients() []*client {
 // TestInterop runs every client's cases, the clients side by side.
 func TestInterop(t *testing.T) {
 	all := clients()
-	l := newLab(t, len(all))
+	l := newLab(t, all)
 	t.Run("clients", func(t *testing.T) {
 		for n, c := range all {
 			t.Run(c.name, func(t *testing.T) {

@@ -4,7 +4,7 @@ import "time"
 
 // ipmiutilClients speaks to port 623 only, and at user level unless told.
 func ipmiutilClients() []*client {
-	return []*client{{name: "ipmiutil", program: "ipmiutil", debian: "ipmiutil", standard: true, with: "ipmiutil", cases: ipmiutilCases}}
+	return []*client{{name: "ipmiutil", program: "ipmiutil", debian: "ipmiutil", standard: true, v15: true, with: "ipmiutil", cases: ipmiutilCases}}
 }
 
 const (
@@ -18,10 +18,10 @@ var ipmiutilCases = []row{
 	{name: "sensor", line: "sensor" + ipmiutil20, needs: "Get SDR", want: []string{"completed successfully"}, not: []string{"error"}, within: 20 * time.Second},
 	{name: "sel", line: "sel" + ipmiutil20, needs: "Get SEL Entry", want: []string{"SEL"}, not: []string{"error"}},
 	{name: "fru", line: "fru" + ipmiutil20, needs: "Read FRU Data", want: []string{labPrefix, "VMware"}, not: []string{"error"}},
-	{name: "lan", line: "lan -r" + ipmiutil20, needs: "Get User Name", want: []string{"IP address : 127 62", "admin"}, within: 20 * time.Second},
+	{name: "lan", line: "lan -r" + ipmiutil20, needs: "Get User Name", want: []string{"IP address: 127.62.", "Admin (admin)"}, within: 20 * time.Second},
 	{name: "user list", line: "user list" + ipmiutil20, needs: "Get User Name", want: []string{"admin", "operator"}},
 	{name: "wdt", line: "wdt" + ipmiutil20, needs: "Get Watchdog Timer", want: []string{"Watchdog timer is stopped"}},
-	{name: "dcmi", line: "dcmi info" + ipmiutil20, needs: "Get DCMI Capabilities Info", want: []string{"DCMI"}},
+	{name: "dcmi", line: "dcmi info" + ipmiutil20, needs: "DCMI Get Capabilities Info", want: []string{"DCMI"}},
 	{name: "cmd", line: "cmd 00 20 18 01" + ipmiutil20, want: []string{"respData"}},
 	{name: "reset: power off", line: "reset -d" + ipmiutil20, needs: "Get ACPI Power State", power: "off", within: 20 * time.Second},
 	{name: "reset: power up", line: "reset -u" + ipmiutil20, needs: "Get ACPI Power State", power: "on", within: 20 * time.Second},

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,9 +29,10 @@ const (
 
 	password      = "admin-secret-16b" // the longest that IPMI 1.5 has room for
 	tag           = "bmc/enabled"
+	tagV15        = "bmc/old" // the tenant that also takes IPMI 1.5
 	labPrefix     = "node"
 	bootRestored  = time.Minute
-	labReadyLimit = 60 * time.Second
+	labReadyLimit = 20 * time.Second
 )
 
 // labAccounts has one account for each level that a client can ask for.
@@ -48,24 +50,28 @@ type lab struct {
 }
 
 // newLab starts one with a VM for each client, all of them on.
-func newLab(t *testing.T, vms int) *lab {
+func newLab(t *testing.T, all []*client) *lab {
 	t.Helper()
-	vc, err := vspheretest.Start(vspheretest.Config{Name: "interop", VMs: vms, Prefix: labPrefix})
+	vc, err := vspheretest.Start(vspheretest.Config{Name: "interop", VMs: len(all), Prefix: labPrefix})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(vc.Close)
 	l := &lab{vc: vc, port: labPort(t)}
-	for n := range vms {
+	for n, c := range all {
 		if err := vc.SetTools(vmName(n), true); err != nil { // so that power soft has somebody to ask
 			t.Fatal(err)
 		}
-		if err := vc.Tag(tag, vmName(n)); err != nil {
+		tenant := tag
+		if c.v15 {
+			tenant = tagV15
+		}
+		if err := vc.Tag(tenant, vmName(n)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	l.start(t)
-	for n := range vms {
+	for n := range all {
 		l.until(t, vmName(n)+" is ready", func() error {
 			if b := l.bmc(vmName(n)); b.State != admin.Ready {
 				return fmt.Errorf("it is %s: %s", b.State, b.Reason)
@@ -114,7 +120,7 @@ func (l *lab) start(t *testing.T) {
 			PoolConfig: address.PoolConfig{Name: "lo", Interface: "lo", Ranges: []address.Range{pool}, PrefixLength: 8, Hold: time.Hour},
 			Existing:   true,
 		}},
-		Tenants: []gateway.Tenant{labTenant(l.port)},
+		Tenants: []gateway.Tenant{labTenant(tag, l.port, bmc.V15Off), labTenant(tagV15, l.port, bmc.V15MD5AndPassword)},
 	}
 	gw, err := gateway.New(config, gateway.Version{Text: "test", Firmware: [2]uint8{1, 23}}, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
@@ -132,13 +138,13 @@ func (l *lab) start(t *testing.T) {
 	})
 }
 
-func labTenant(port uint16) gateway.Tenant {
+func labTenant(tag string, port uint16, v15 bmc.V15) gateway.Tenant {
 	return gateway.Tenant{
-		Name: "interop", VCenter: "interop", Select: inventory.Selector{Tags: []string{tag}}, Pool: "lo",
+		Name: strings.ReplaceAll(tag, "/", "-"), VCenter: "interop", Select: inventory.Selector{Tags: []string{tag}}, Pool: "lo",
 		Accounts:  labAccounts,
 		AllowFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		IPMI: gateway.IPMI{
-			Port: port, CipherSuites: []ipmi.CipherSuiteID{17, 3},
+			Port: port, V15: v15, CipherSuites: []ipmi.CipherSuiteID{17, 3},
 			SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, BootFlagsValidFor: time.Minute,
 		},
 		Power: gateway.Power{CycleOffTime: 500 * time.Millisecond, BootRestoreAfter: bootRestored},

@@ -161,4 +161,3 @@ func (r *recorder) stop(t *testing.T) *conversation {
 	}
 	return &conversation{said: r.said}
 }
-

@@ -106,5 +106,36 @@ func subjectSuites(t *testing.T) []ipmi.CipherSuite {
 	return suites
 }
 
-// equip gives the subject instruments.
-func equip(t *testing.T, c *bmc.Config) {}
+// equip gives the subject instruments: one of each kind, with readings that stay.
+func equip(t *testing.T, c *bmc.Config) {
+	t.Helper()
+	fru, err := ipmi.AppendFRU(nil, ipmi.FRU{
+		Chassis: ipmi.FRUChassis{PartNumber: "vmx-21", Serial: "0001"},
+		Board:   ipmi.FRUBoard{Manufacturer: "VMware, Inc.", Name: "virtual machine", Serial: "0001"},
+		Product: ipmi.FRUProduct{Manufacturer: "VMware, Inc.", Name: "node-01", Serial: "0002", AssetTag: "vm-1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading := func(r bmc.Reading) func() bmc.Reading { return func() bmc.Reading { return r } }
+	c.FRU, c.AssetTag = fru, "node-01"
+	c.SDRTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	c.SystemInfo = bmc.SystemInfo{SystemName: "node-01", FirmwareVersion: "1.23", PrimaryOS: "other"}
+	c.PowerReading = func() (uint16, bool) { return 42, true }
+	c.V15 = bmc.V15MD5AndPassword
+	c.Sensors = []bmc.Sensor{
+		{
+			Name: "CPU Usage", Number: 1, Type: ipmi.SensorProcessor, Reading: ipmi.EventThreshold, Percent: true,
+			Entity: ipmi.Entity{ID: ipmi.EntityProcessor, Instance: 1}, Read: reading(bmc.Reading{Available: true, Value: 12}),
+			Limits: []bmc.Limit{{Threshold: ipmi.UpperNonCritical, Value: 90}, {Threshold: ipmi.UpperCritical, Value: 95}},
+		},
+		{
+			Name: "ACPI State", Number: 2, Type: ipmi.SensorACPIState, Reading: ipmi.EventSpecific, States: 0x61, Events: 0x61,
+			Entity: ipmi.Entity{ID: ipmi.EntitySystemBoard, Instance: 1}, Read: reading(bmc.Reading{Available: true, States: 1}),
+		},
+		{
+			Name: "Redundancy", Number: 3, Type: ipmi.SensorPowerUnit, Reading: ipmi.EventRedundancy, States: 3,
+			Entity: ipmi.Entity{ID: ipmi.EntityPowerUnit, Instance: 1}, Read: reading(bmc.Reading{}),
+		},
+	}
+}
