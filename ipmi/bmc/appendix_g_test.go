@@ -26,7 +26,8 @@ var appRows = []Command{
 	{Name: "Get System GUID", NetFn: 0x06, Cmd: 0x37, Sessionless: true},
 	{Name: "Get Channel Authentication Capabilities", NetFn: 0x06, Cmd: 0x38, Sessionless: true},
 	{Name: "Get Session Challenge", NetFn: 0x06, Cmd: 0x39, Sessionless: true},
-	{Name: "Activate Session", NetFn: 0x06, Cmd: 0x3A, Sessionless: true},
+	// The table of the specification calls it sessionless; it comes under the session ID of its challenge.
+	{Name: "Activate Session", NetFn: 0x06, Cmd: 0x3A},
 	{Name: "Set Session Privilege Level", NetFn: 0x06, Cmd: 0x3B, Privilege: ipmi.User},
 	{Name: "Close Session", NetFn: 0x06, Cmd: 0x3C, Privilege: ipmi.Callback},
 	{Name: "Get Session Info", NetFn: 0x06, Cmd: 0x3D, Privilege: ipmi.User},

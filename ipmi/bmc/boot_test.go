@@ -38,7 +38,7 @@ func TestBootOptions(t *testing.T) {
 		}, time.Minute},
 		{"ipmi-config writes the mask of all", operator, []step{
 			set("058004000000", 0), set("031f", 0), set("04ffff", 0), get("04", "00ff"), set("040000", 0), get("04", "00ff"), set("04ff00", 0), get("04", "0000"),
-		}, time.Minute},
+		}, 0}, // the mask has keepOnTimeout, and the flags wait already
 		{"persistent needs an administrator", operator, []step{
 			set("05c004000000", ipmi.InsufficientPrivilege), get("05", "0000000000"),
 		}, 0},
@@ -53,7 +53,8 @@ func TestBootOptions(t *testing.T) {
 			set("058034000000", ipmi.InvalidField), set("058038000000", ipmi.InvalidField), get("05", "0000000000"),
 		}, 0},
 		{"only the mark", admin, []step{
-			set("85", 0), set("05", 0), get("05", "0000000000"),
+			set("85", 0), {cmdGetBootOptions, "050000", 0, "0185" + "0000000000"}, set("05", 0), get("05", "0000000000"),
+			set("83", 0), {cmdGetBootOptions, "030000", 0, "0183" + "00"}, set("0310", 0), get("03", "10"),
 		}, 0},
 		{"wrong lengths", admin, []step{
 			set("", ipmi.InvalidLength), set("0580", ipmi.InvalidLength), set("05800400000000", ipmi.InvalidLength),
@@ -62,9 +63,28 @@ func TestBootOptions(t *testing.T) {
 		{"set in progress is no lock", admin, []step{
 			set("0001", 0), set("0001", 0), set("058004000000", 0), get("00", "01"), set("0003", ipmi.InvalidField),
 		}, time.Minute},
+		{"flags that are marked invalid are withdrawn", admin, []step{
+			set("058004000000", 0), set("85", 0), {cmdGetBootOptions, "050000", 0, "0185" + "0004000000"},
+		}, time.Minute},
+		{"R19: without the valid bit a device is meant all the same", operator, []step{
+			set("050004000000", 0), get("05", "0004000000"),
+		}, time.Minute},
+		{"service partition", operator, []step{
+			get("01", "00"), set("0107", 0), get("01", "07"), get("02", "00"), set("0202", 0), get("02", "02"),
+		}, 0},
+		{"initiator", operator, []step{
+			get("06", "000000000000000000"), set("06010403020144332211", 0), get("06", "010403020144332211"),
+			set("060101", ipmi.InvalidLength),
+		}, 0},
+		{"mailbox", operator, []step{
+			set("0700"+"f21b00"+"0102030405060708090a0b0c0d", 0), {cmdGetBootOptions, "070000", 0, "0107" + "00" + "f21b000102030405060708090a0b0c0d"},
+			set("0704"+"aa", 0), {cmdGetBootOptions, "070400", 0, "0107" + "04" + "aa000000000000000000000000000000"},
+			{cmdGetBootOptions, "070100", 0, "0107" + "01" + "00000000000000000000000000000000"},
+			set("0705"+"aa", ipmi.OutOfRange), {cmdGetBootOptions, "070500", ipmi.OutOfRange, ""}, set("0700", ipmi.InvalidLength),
+		}, 0},
 		{"other parameters", admin, []step{
-			set("0101", ipmi.ParameterUnsupported), set("060101", ipmi.ParameterUnsupported), set("08ff", ipmi.ParameterUnsupported),
-			{cmdGetBootOptions, "070000", ipmi.ParameterUnsupported, ""}, {cmdGetBootOptions, "600000", ipmi.ParameterUnsupported, ""},
+			set("08ff", ipmi.ParameterUnsupported), set("6001", ipmi.ParameterUnsupported),
+			{cmdGetBootOptions, "080000", ipmi.ParameterUnsupported, ""}, {cmdGetBootOptions, "600000", ipmi.ParameterUnsupported, ""},
 		}, 0},
 	}
 	for _, tt := range tests {
