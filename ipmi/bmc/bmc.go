@@ -105,7 +105,8 @@ func checked(c Config) (Config, error) {
 	if len(c.Accounts) > maxAccounts {
 		return c, fmt.Errorf("%d accounts, more than %d", len(c.Accounts), maxAccounts)
 	}
-	if err := checkSuites(c.Suites); err != nil {
+	suites, err := knownSuites(c.Suites)
+	if err != nil {
 		return c, err
 	}
 	if c.IdleTimeout == 0 {
@@ -134,7 +135,7 @@ func checked(c Config) (Config, error) {
 		return c, err
 	}
 	c.Accounts = slices.Clone(c.Accounts)
-	c.Suites = slices.Clone(c.Suites)
+	c.Suites = suites
 	c.AllowFrom = slices.Clone(c.AllowFrom)
 	c.Sensors = slices.Clone(c.Sensors)
 	c.FRU = slices.Clone(c.FRU)
@@ -150,19 +151,23 @@ func checked(c Config) (Config, error) {
 	return c, nil
 }
 
-func checkSuites(suites []ipmi.CipherSuite) error {
+// knownSuites returns the suites with these IDs, whatever else is in them.
+func knownSuites(suites []ipmi.CipherSuite) ([]ipmi.CipherSuite, error) {
 	if len(suites) == 0 {
-		return fmt.Errorf("no cipher suite")
+		return nil, fmt.Errorf("no cipher suite")
 	}
-	for i, s := range suites {
-		if _, err := ipmi.CipherSuiteByID(s.ID); err != nil {
-			return err
+	known := make([]ipmi.CipherSuite, 0, len(suites))
+	for _, s := range suites {
+		suite, err := ipmi.CipherSuiteByID(s.ID)
+		if err != nil {
+			return nil, err
 		}
-		if slices.ContainsFunc(suites[:i], func(o ipmi.CipherSuite) bool { return o.ID == s.ID }) {
-			return fmt.Errorf("cipher suite %d is listed twice", s.ID)
+		if slices.ContainsFunc(known, func(o ipmi.CipherSuite) bool { return o.ID == s.ID }) {
+			return nil, fmt.Errorf("cipher suite %d is listed twice", s.ID)
 		}
+		known = append(known, suite)
 	}
-	return nil
+	return known, nil
 }
 
 // allowed says whether the source may be answered at all.
