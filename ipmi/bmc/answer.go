@@ -171,6 +171,9 @@ func (b *BMC) perform(s *session, sequence uint32, message, dst []byte) ([]byte,
 	if b.call.closes != nil {
 		b.closeSession(b.call.closes)
 	}
+	if b.call.resets != noReset {
+		b.reset(s.seen, b.call.resets)
+	}
 	return reply, NotDropped
 }
 
