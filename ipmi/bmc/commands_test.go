@@ -101,7 +101,7 @@ func TestUnknownCommands(t *testing.T) {
 		want  []byte
 	}{
 		{"app", ipmi.NetFnApp, 0xFE, nil, []byte{}},
-		{"session challenge inside a session", ipmi.NetFnApp, 0x39, nil, []byte{}},
+		{"auth code, an oracle for passwords", ipmi.NetFnApp, 0x3F, nil, []byte{}},
 		{"HPM.2 capabilities", ipmi.NetFnGroup, 0x3E, []byte{0, 2}, []byte{0}},
 		{"PICMG properties", ipmi.NetFnGroup, 0x00, []byte{0}, []byte{0}},
 		{"VITA capabilities", ipmi.NetFnGroup, 0x00, []byte{3}, []byte{3}},
