@@ -44,7 +44,7 @@ func (c *Config) appendLANParameter(dst []byte, r ipmi.LANParameterRequest) ([]b
 	switch r.Parameter {
 	case ipmi.LANAuthTypeSupport:
 		return append(dst, c.V15.authTypes()), nil
-	case ipmi.LANVLANPriority, ipmi.LANDestinations:
+	case ipmi.LANVLANPriority, ipmi.LANDestinations, ipmi.LANGratuitousARP:
 		return append(dst, 0), nil
 	case ipmi.LANAuthTypeEnables:
 		for level := ipmi.Callback; level <= ipmi.OEMPrivilege; level++ {
@@ -70,6 +70,12 @@ func (c *Config) appendLANParameter(dst []byte, r ipmi.LANParameterRequest) ([]b
 			return append(dst, 0, 0, 0, 0), nil
 		}
 		return appendIPv4(dst, c.LAN.Gateway)
+	case ipmi.LANBackupGateway:
+		return append(dst, 0, 0, 0, 0), nil // there is none
+	case ipmi.LANGatewayMAC, ipmi.LANBackupGatewayMAC:
+		// The host finds them by ARP. Zeros say so; bougou/go-ipmi 0.9.1 dies of
+		// a gateway's MAC that is not supported.
+		return append(dst, 0, 0, 0, 0, 0, 0), nil
 	case ipmi.LANVLANID:
 		return append(dst, 0, 0), nil
 	case ipmi.LANCipherSuiteCount:
