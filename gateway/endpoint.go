@@ -71,7 +71,7 @@ func (t *tenant) listen(ep *endpoint) error {
 		key:     ep.vm.Key,
 		vc:      t.vc,
 		boot:    t.bootOverride(ep.vm.Key),
-		onTimes: t.onTimes,
+		ledger:  t.ledger,
 		offTime: t.config.Power.CycleOffTime,
 		done:    t.powerDone,
 		ops:     newOperations(func(c ipmi.ChassisControl, err error) { t.lateFailure(ep, c, err) }),
@@ -84,15 +84,15 @@ func (t *tenant) listen(ep *endpoint) error {
 	if err != nil {
 		return err
 	}
-	log := t.eventLog(ep.vm.Key)
-	ep.bmc, err = log.attach(func(st bmc.SELStore) (*bmc.BMC, error) {
+	b, detach, err := t.logs.of(ep.vm.Key).attach(func(st bmc.SELStore) (*bmc.BMC, error) {
 		config.SEL = st
 		return bmc.New(config, ep.machine)
 	})
 	if err != nil {
 		return err
 	}
-	ep.undo.push(log.detach)
+	ep.bmc = b
+	ep.undo.push(detach)
 	t.serve(ep, conn)
 	return nil
 }

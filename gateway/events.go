@@ -12,6 +12,9 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
 
+// sensorsNext is the command with which clients begin to read sensors.
+const sensorsNext = "Get SDR Repository Info"
+
 // events is where what a BMC does becomes metrics, for the normal, and log
 // lines, for what changes something or goes wrong.
 func (t *tenant) events(ep *endpoint) bmc.Events {
@@ -20,6 +23,9 @@ func (t *tenant) events(ep *endpoint) bmc.Events {
 		Dropped:  func(r bmc.DropReason) { t.metrics.Dropped(r.String()) },
 		Request: func(command string, code ipmi.CompletionCode, took time.Duration) {
 			t.metrics.Request(command, result(code), took)
+			if command == sensorsNext {
+				t.vc.ExpectStats() // in time for the readings, which do not wait
+			}
 		},
 		Handshake: func(r bmc.HandshakeResult, user string, from netip.AddrPort) {
 			t.metrics.Handshake(r.String())

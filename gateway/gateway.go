@@ -33,6 +33,7 @@ type Gateway struct {
 
 	mu      sync.Mutex
 	store   *store.Store // once Run has built all this
+	logs    *eventLogs
 	pools   []*pool
 	tenants []*tenant
 }
@@ -128,7 +129,7 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.store = st
+	g.store, g.logs = st, newEventLogs(st, g.log)
 	pools := make(map[string]*pool)
 	for _, c := range g.config.Pools {
 		p, err := newPool(c, st, host.addresser(c), host.announcer(c))
@@ -147,7 +148,7 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 			return err
 		}
 		t.takeUp(overrides)
-		t.onTimes.takeUp(bmcs)
+		t.ledger.takeUp(bmcs)
 		g.tenants = append(g.tenants, t)
 	}
 	return nil
@@ -188,11 +189,11 @@ func (g *Gateway) newTenant(c Tenant, p *pool, st *store.Store) (*tenant, error)
 		sessions = bmc.NewQuota(n)
 	}
 	return &tenant{
-		config: c, vc: vc, pool: p, store: st, version: g.version, onTimes: newOnTimes(vc, st), sessions: sessions,
+		config: c, vc: vc, pool: p, store: st, version: g.version, ledger: newLedger(vc, st), sessions: sessions,
 		log: g.log.With("tenant", c.Name), metrics: g.metrics.Tenant(c.Name),
 		loginLog:  rate.NewLimiter(1, loginLines),
 		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),
-		boots: make(map[inventory.Key]*bootOverride), logs: make(map[inventory.Key]*eventLog),
+		boots: make(map[inventory.Key]*bootOverride), logs: g.logs,
 	}, nil
 }
 
@@ -201,6 +202,12 @@ func (g *Gateway) state() *store.Store {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.store
+}
+
+func (g *Gateway) eventLogs() *eventLogs {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.logs
 }
 
 // served returns the tenants; none before Run has built them.

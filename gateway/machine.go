@@ -22,14 +22,15 @@ type machine struct {
 	vc      *vsphere.VCenter
 	boot    *bootOverride
 	ops     *operations
-	onTimes *onTimes
-	offTime time.Duration // of a power cycle
+	ledger  *ledger
+	offTime time.Duration // of a power cycle, unless a client said otherwise
 	done    func(ipmi.ChassisControl, error)
 }
 
 var (
 	_ bmc.Machine      = (*machine)(nil)
 	_ bmc.PowerOnHours = (*machine)(nil)
+	_ bmc.CycleTimer   = (*machine)(nil)
 )
 
 // Power returns what the watch last said. A suspended VM is not off: it can come
@@ -77,7 +78,8 @@ func (m *machine) carryOut(ctx context.Context, c ipmi.ChassisControl, accept fu
 	case ipmi.ChassisSoftOff:
 		return m.shutdown(ctx, power)
 	case ipmi.ChassisPowerCycle:
-		return m.whenOn(power, func() error { return m.coldStart(ctx, m.offTime, accept) })
+		off := m.ledger.cycleTime(m.key, m.offTime)
+		return m.whenOn(power, func() error { return m.coldStart(ctx, off, accept) })
 	case ipmi.ChassisHardReset:
 		return m.whenOn(power, func() error { return m.reset(ctx, accept) })
 	case ipmi.ChassisDiagnostic:
@@ -151,7 +153,12 @@ func (m *machine) coldStart(ctx context.Context, offTime time.Duration, accept f
 }
 
 // PowerOnMinutes returns how long the VM has been on, as far as the gateway knows.
-func (m *machine) PowerOnMinutes() uint32 { return m.onTimes.minutes(m.key) }
+func (m *machine) PowerOnMinutes() uint32 { return m.ledger.minutes(m.key) }
+
+// SetCycleInterval stores how long power cycles leave the VM off.
+func (m *machine) SetCycleInterval(off time.Duration) error {
+	return m.ledger.setCycleTime(m.key, off)
+}
 
 // Boot returns the boot flags as set, without their valid bit when they expired.
 func (m *machine) Boot() ipmi.BootFlags { return m.boot.flags() }

@@ -107,12 +107,12 @@ func (p *pool) release(key inventory.Key, now time.Time) error {
 	return p.store.PutLease(l)
 }
 
-// leases reports whether the VM has a lease in use that belongs to the tenant.
-func (p *pool) leases(vm inventory.Key, tenant string) bool {
+// leases reports whether the VM has a lease, in use or held.
+func (p *pool) leases(vm inventory.Key) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l, ok := p.books.Lease(vm)
-	return ok && l.InUse() && l.Tenant == tenant
+	_, ok := p.books.Lease(vm)
+	return ok
 }
 
 // leased returns the leases in use that belong to the tenant.

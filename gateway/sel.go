@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -33,25 +34,53 @@ type eventLog struct {
 	eventAt store.EventMark
 }
 
-// newEventLog takes up the log of an earlier run. A log that is damaged is one
-// without what cannot be read; the error says so.
-func newEventLog(key inventory.Key, st *store.Store) (*eventLog, error) {
-	log, err := st.SEL(key)
-	return &eventLog{key: key, store: st, mark: vsphere.EventMark(log.Event)}, err
+// eventLogs are the event logs of all VMs.
+type eventLogs struct {
+	store *store.Store
+	log   *slog.Logger
+
+	mu   sync.Mutex
+	byVM map[inventory.Key]*eventLog
 }
 
-// attach makes the BMC that owns the log from now on.
-func (l *eventLog) attach(make func(bmc.SELStore) (*bmc.BMC, error)) (*bmc.BMC, error) {
+func newEventLogs(st *store.Store, log *slog.Logger) *eventLogs {
+	return &eventLogs{store: st, log: log, byVM: make(map[inventory.Key]*eventLog)}
+}
+
+// of returns the VM's, with what an earlier run left of it. One that is damaged
+// is without what cannot be read.
+func (ls *eventLogs) of(vm inventory.Key) *eventLog {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l, ok := ls.byVM[vm]
+	if !ok {
+		before, err := ls.store.SEL(vm)
+		if err != nil {
+			ls.log.Error("an event log is damaged in part", "vm", vm.VM, "error", err)
+		}
+		l = &eventLog{key: vm, store: ls.store, mark: vsphere.EventMark(before.Event)}
+		ls.byVM[vm] = l
+	}
+	return l
+}
+
+// attach makes a BMC that owns the log until detach. A second BMC of the same VM,
+// which two tenants can have, gets none: its log is its own, and in memory.
+func (l *eventLog) attach(make func(bmc.SELStore) (*bmc.BMC, error)) (b *bmc.BMC, detach func(), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	b, err := make((*selStore)(l))
-	if err == nil {
-		l.bmc = b
+	if l.bmc != nil {
+		b, err = make(nil)
+		return b, func() {}, err
 	}
-	return b, err
+	if b, err = make((*selStore)(l)); err != nil {
+		return nil, nil, err
+	}
+	l.bmc = b
+	return b, l.detach, nil
 }
 
-// detach ends that; the BMC writes nothing any more.
+// detach says that the BMC writes nothing any more.
 func (l *eventLog) detach() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

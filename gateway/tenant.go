@@ -37,7 +37,8 @@ type tenant struct {
 	log      *slog.Logger
 	metrics  *metrics.Tenant
 	version  Version
-	onTimes  *onTimes
+	ledger   *ledger
+	logs     *eventLogs
 	sessions bmc.SessionLimit // of all its BMCs together; nil: none
 	loginLog *rate.Limiter    // of lines about failed logins
 
@@ -52,7 +53,6 @@ type tenant struct {
 	endpoints map[inventory.Key]*endpoint
 	waiting   map[inventory.Key]waiting
 	boots     map[inventory.Key]*bootOverride
-	logs      map[inventory.Key]*eventLog
 }
 
 // waiting is a VM that should be served and cannot be, for now.
@@ -70,7 +70,7 @@ func (t *tenant) run(ctx context.Context) {
 	counting, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var counter sync.WaitGroup
 	counter.Go(func() {
-		t.onTimes.run(counting, t.serving, func(err error) {
+		t.ledger.run(counting, t.serving, func(err error) {
 			if err != nil {
 				t.log.Warn("storing failed", "error", err)
 			}

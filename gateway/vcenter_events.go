@@ -55,14 +55,15 @@ func (s *eventSink) TakeEvents(vcenter string, events []vsphere.Event, mark vsph
 	return st.PutEventMark(vcenter, store.EventMark(mark))
 }
 
-// takeEvents writes the events of one VM, if some tenant serves it.
+// takeEvents writes the events of one VM, if it has a BMC or had one lately: at
+// the start the leases of all are held, and their BMCs come one after the other.
 func (g *Gateway) takeEvents(vm inventory.Key, events []vsphere.Event) error {
-	tenants := g.served()
-	i := slices.IndexFunc(tenants, func(t *tenant) bool { return t.owns(vm) })
-	if i < 0 {
+	leased := slices.ContainsFunc(g.lent(), func(p *pool) bool { return p.leases(vm) })
+	waits := slices.ContainsFunc(g.served(), func(t *tenant) bool { return t.waitsFor(vm) })
+	if !leased && !waits {
 		return nil
 	}
-	log := tenants[i].eventLog(vm)
+	log := g.eventLogs().of(vm)
 	for _, e := range events {
 		if err := log.take(e); err != nil {
 			return fmt.Errorf("event log of %s: %w", vm, err)
@@ -71,26 +72,10 @@ func (g *Gateway) takeEvents(vm inventory.Key, events []vsphere.Event) error {
 	return nil
 }
 
-// owns reports whether the VM has a BMC of this tenant, or is about to get one.
-func (t *tenant) owns(vm inventory.Key) bool {
-	t.mu.Lock()
-	_, ready := t.endpoints[vm]
-	_, waits := t.waiting[vm]
-	t.mu.Unlock()
-	return ready || waits || t.pool.leases(vm, t.config.Name)
-}
-
-// eventLog returns the VM's, which outlives its endpoint.
-func (t *tenant) eventLog(vm inventory.Key) *eventLog {
+// waitsFor reports whether the VM is to get a BMC of this tenant.
+func (t *tenant) waitsFor(vm inventory.Key) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	log, ok := t.logs[vm]
-	if !ok {
-		var err error
-		if log, err = newEventLog(vm, t.store); err != nil {
-			t.log.Error("an event log is damaged in part", "vm", vm.VM, "error", err)
-		}
-		t.logs[vm] = log
-	}
-	return log
+	_, waits := t.waiting[vm]
+	return waits
 }

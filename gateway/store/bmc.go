@@ -19,6 +19,8 @@ type BMC struct {
 	OnTime    time.Duration `json:"on_time"`
 	CountedAt time.Time     `json:"counted_at,omitzero"`
 	On        bool          `json:"on,omitempty"` // at CountedAt
+	// CycleOff is how long a power cycle leaves the VM off; nil: as configured.
+	CycleOff *time.Duration `json:"cycle_off,omitempty"`
 }
 
 // BMCs returns what is stored of all. When some are damaged it returns the others

@@ -16,10 +16,11 @@ const (
 	storeEvery = 5           // looks between two writes
 )
 
-// onTimes counts how long the VMs of a tenant have been on, for the power-on
-// hours counter. A gap, such as a restart of the gateway, counts for a VM that was
-// on before and has not been started since.
-type onTimes struct {
+// A ledger keeps the small things that must survive of a tenant's BMCs: how long
+// each VM has been on, for the power-on hours counter, and how long its power
+// cycles take. A gap, such as a restart of the gateway, counts for a VM that was on
+// before and has not been started since.
+type ledger struct {
 	vc    *vsphere.VCenter
 	store *store.Store
 
@@ -28,39 +29,63 @@ type onTimes struct {
 	dirty map[inventory.Key]bool
 }
 
-func newOnTimes(vc *vsphere.VCenter, st *store.Store) *onTimes {
-	return &onTimes{vc: vc, store: st, times: make(map[inventory.Key]store.BMC), dirty: make(map[inventory.Key]bool)}
+func newLedger(vc *vsphere.VCenter, st *store.Store) *ledger {
+	return &ledger{vc: vc, store: st, times: make(map[inventory.Key]store.BMC), dirty: make(map[inventory.Key]bool)}
 }
 
 // takeUp goes on from an earlier run.
-func (o *onTimes) takeUp(records []store.BMC) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+func (l *ledger) takeUp(records []store.BMC) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, r := range records {
-		o.times[r.Key] = r
+		l.times[r.Key] = r
 	}
 }
 
 // minutes returns how long the VM has been on, up to now.
-func (o *onTimes) minutes(key inventory.Key) uint32 {
-	return uint32(o.count(key, time.Now()).OnTime / time.Minute)
+func (l *ledger) minutes(key inventory.Key) uint32 {
+	return uint32(l.count(key, time.Now()).OnTime / time.Minute)
 }
 
 // count brings a VM's record up to date. While nobody vouches for its state,
 // nothing is counted; what was missed is, once its state is known again.
-func (o *onTimes) count(key inventory.Key, now time.Time) store.BMC {
-	s, err := o.vc.State(key)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	r, known := o.times[key]
+func (l *ledger) count(key inventory.Key, now time.Time) store.BMC {
+	s, err := l.vc.State(key)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r, known := l.times[key]
 	if !known {
 		r = store.BMC{Key: key}
 	}
 	if err == nil {
 		r = counted(r, s.Power == vsphere.PoweredOn, s.BootTime, now)
-		o.times[key], o.dirty[key] = r, true
+		l.times[key], l.dirty[key] = r, true
 	}
 	return r
+}
+
+// cycleTime returns how long a power cycle leaves the VM off; otherwise when
+// nobody has said.
+func (l *ledger) cycleTime(key inventory.Key, otherwise time.Duration) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if off := l.times[key].CycleOff; off != nil {
+		return *off
+	}
+	return otherwise
+}
+
+// setCycleTime stores that, durably.
+func (l *ledger) setCycleTime(key inventory.Key, off time.Duration) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := l.times[key]
+	r.Key, r.CycleOff = key, &off
+	if err := l.store.PutBMCs([]store.BMC{r}); err != nil {
+		return err
+	}
+	l.times[key] = r
+	return nil
 }
 
 // counted adds the time since the last count:
@@ -86,44 +111,44 @@ func counted(r store.BMC, on bool, boot, now time.Time) store.BMC {
 }
 
 // run counts the VMs that serving names, once a minute, until ctx ends.
-func (o *onTimes) run(ctx context.Context, serving func() []inventory.VM, failed func(error)) {
+func (l *ledger) run(ctx context.Context, serving func() []inventory.VM, failed func(error)) {
 	tick := time.NewTicker(countEvery)
 	defer tick.Stop()
 	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
-			failed(o.save(serving()))
+			failed(l.save(serving()))
 			return
 		case <-tick.C:
 		}
 		if n%storeEvery == 0 {
-			failed(o.save(serving()))
+			failed(l.save(serving()))
 		}
 	}
 }
 
 // save counts and writes what has changed.
-func (o *onTimes) save(vms []inventory.VM) error {
+func (l *ledger) save(vms []inventory.VM) error {
 	now := time.Now()
 	for _, vm := range vms {
-		o.count(vm.Key, now)
+		l.count(vm.Key, now)
 	}
-	o.mu.Lock()
+	l.mu.Lock()
 	var changed []store.BMC
-	for key := range o.dirty {
-		changed = append(changed, o.times[key])
+	for key := range l.dirty {
+		changed = append(changed, l.times[key])
 	}
-	clear(o.dirty)
-	o.mu.Unlock()
+	clear(l.dirty)
+	l.mu.Unlock()
 	if len(changed) == 0 {
 		return nil
 	}
-	err := o.store.PutBMCs(changed)
+	err := l.store.PutBMCs(changed)
 	if err != nil {
-		o.mu.Lock()
-		defer o.mu.Unlock()
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		for _, r := range changed {
-			o.dirty[r.Key] = true
+			l.dirty[r.Key] = true
 		}
 		return errors.Join(errors.New("power-on hours"), err)
 	}
