@@ -11,7 +11,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race demo bench fuzz lint cover install clean deps
+.PHONY: help build test race demo interop bench fuzz lint cover install clean deps
 
 help:
 	@sed -n 's/^#? //p' $(MAKEFILE_LIST) | awk -F': ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -31,6 +31,11 @@ test: deps
 #? race: the whole test suite under the race detector (needs a C compiler)
 race: deps
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./...
+
+#? interop: stock IPMI clients against the gateway; writes docs/reference/compatibility.md
+interop: deps
+	@$(GO) test -count=1 -timeout 5m ./cmd/bmc-gateway/interop -run TestInterop -update; status=$$?; \
+		sed -n '/interop: written/,/interop: end/p' docs/reference/compatibility.md; exit $$status
 
 #? bench: all benchmarks
 bench:

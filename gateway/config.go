@@ -52,8 +52,21 @@ type IPMI struct {
 	CipherSuites       []ipmi.CipherSuiteID // accepted, in order of preference
 	SessionIdleTimeout time.Duration        // 60 s, section 6.12.15 of the specification
 	SessionsPerBMC     int                  // active sessions one BMC keeps
+	SessionsPerTenant  int                  // and all BMCs of the tenant together; 0: no limit
+	V15                bmc.V15              // sessions of IPMI 1.5
+	Kg                 bmc.Password         // channel key of two-key logins; empty: none
+	GUID               GUIDOrder            // of the bytes that Get System GUID returns
 	BootFlagsValidFor  time.Duration        // how long a next-boot override waits for its Chassis Control; 0: for ever
 }
+
+// A GUIDOrder is an order of the bytes of a VM's BIOS UUID on the wire.
+type GUIDOrder uint8
+
+// The orders.
+const (
+	GUIDAsIPMI   GUIDOrder = iota // the specification's: the text from its end, ipmi.GUID
+	GUIDAsSMBIOS                  // its errata's: as in the SMBIOS, ipmi.SMBIOSGUID
+)
 
 // Power is how a tenant's power commands are carried out.
 type Power struct {

@@ -75,19 +75,28 @@ func (t *tenant) listen(ep *endpoint) error {
 		key:     key,
 		vc:      t.vc,
 		boot:    t.boots.of(key, t.vc, t.config),
+		ledger:  t.ledger,
 		offTime: t.config.Power.CycleOffTime,
 		done:    t.powerDone,
 		ops:     newOperations(func(c ipmi.ChassisControl, err error) { t.lateFailure(ep, c, err) }),
 	}
 	ep.undo.push(func() { t.retire(ep.machine) })
 
+	ep.undo.push(t.vc.Follow(key))
+
 	config, err := t.bmcConfig(ep)
 	if err != nil {
 		return err
 	}
-	if ep.bmc, err = bmc.New(config, ep.machine); err != nil {
+	b, detach, err := t.logs.of(key).attach(func(st bmc.SELStore) (*bmc.BMC, error) {
+		config.SEL = st
+		return bmc.New(config, ep.machine)
+	})
+	if err != nil {
 		return err
 	}
+	ep.bmc = b
+	ep.undo.push(detach)
 	t.serve(ep, conn)
 	return nil
 }
@@ -111,7 +120,11 @@ func (t *tenant) serve(ep *endpoint, conn bmc.PacketConn) {
 
 // bmcConfig is what the BMC of this endpoint says of itself.
 func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
-	guid, err := ipmi.GUID(ep.vm().BIOSUUID)
+	order := ipmi.GUID
+	if t.config.IPMI.GUID == GUIDAsSMBIOS {
+		order = ipmi.SMBIOSGUID
+	}
+	guid, err := order(ep.vm().BIOSUUID)
 	if err != nil {
 		return bmc.Config{}, fmt.Errorf("BIOS UUID: %w", err)
 	}
@@ -119,11 +132,11 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 	if err != nil {
 		return bmc.Config{}, err
 	}
-	return bmc.Config{
+	config := bmc.Config{
 		Accounts: t.config.Accounts,
 		Suites:   suites,
 		GUID:     guid,
-		Firmware: t.firmware,
+		Firmware: t.version.Firmware,
 		LAN: bmc.LAN{
 			Address:      ep.lease.Address,
 			PrefixLength: t.pool.config.PrefixLength,
@@ -134,9 +147,17 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 		AllowFrom:         t.config.AllowFrom,
 		IdleTimeout:       t.config.IPMI.SessionIdleTimeout,
 		MaxSessions:       t.config.IPMI.SessionsPerBMC,
+		Limit:             t.sessions,
+		V15:               t.config.IPMI.V15,
+		Kg:                t.config.IPMI.Kg,
 		BootFlagsValidFor: t.config.IPMI.BootFlagsValidFor,
+		Sensors:           ep.machine.sensors(),
+		SDRTime:           sensorsMade(),
+		PowerReading:      ep.machine.watts,
 		Events:            t.events(ep),
-	}, nil
+	}
+	err = t.describeVM(&config, ep)
+	return config, err
 }
 
 func (t *tenant) suites() ([]ipmi.CipherSuite, error) {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -11,6 +12,9 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
 
+// sensorsNext is the command with which clients begin to read sensors.
+const sensorsNext = "Get SDR Repository Info"
+
 // events is where what a BMC does becomes metrics, for the normal, and log
 // lines, for what changes something or goes wrong.
 func (t *tenant) events(ep *endpoint) bmc.Events {
@@ -19,6 +23,9 @@ func (t *tenant) events(ep *endpoint) bmc.Events {
 		Dropped:  func(r bmc.DropReason) { t.metrics.Dropped(r.String()) },
 		Request: func(command string, code ipmi.CompletionCode, took time.Duration) {
 			t.metrics.Request(command, result(code), took)
+			if command == sensorsNext {
+				t.vc.ExpectStats() // in time for the readings, which do not wait
+			}
 		},
 		Handshake: func(r bmc.HandshakeResult, user string, from netip.AddrPort) {
 			t.metrics.Handshake(r.String())
@@ -27,7 +34,9 @@ func (t *tenant) events(ep *endpoint) bmc.Events {
 				t.log.Warn("login failed", "bmc", ep, "account", user, "from", from, "result", r.String())
 			}
 		},
-		Changed: func(a bmc.Audit) { t.audit(ep, a) },
+		Changed:   func(a bmc.Audit) { t.audit(ep, a) },
+		LogFailed: func(err error) { t.log.Error("an event is not in the event log", "bmc", ep, "error", err) },
+		Identify:  func(i bmc.Identify) { t.log.Info("chassis identify", "bmc", ep, "light", cmp.Or(identify(i), "off")) },
 		Panicked: func(value any, stack []byte) {
 			if t.packets.Allow() {
 				t.log.Error("a packet made the BMC panic", "bmc", ep, "panic", value, "stack", string(stack))

@@ -15,6 +15,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
@@ -31,7 +32,9 @@ type Gateway struct {
 	vcenters []*vsphere.VCenter
 
 	mu      sync.Mutex
-	pools   []*pool // these once Run has built them
+	store   *store.Store // these once Run has built them
+	logs    *eventLogs
+	pools   []*pool
 	tenants []*tenant
 	boots   *bootOverrides
 }
@@ -48,6 +51,7 @@ func New(c Config, v Version, log *slog.Logger, m *metrics.Metrics) (*Gateway, e
 	for _, vc := range c.VCenters {
 		vc.Folders, vc.Tags = wanted(c.Tenants, vc.Name)
 		vc.Log = log
+		vc.Events = &eventSink{g}
 		vc.OnCall = m.VCenter(vc.Name).Call
 		v, err := vsphere.New(vc)
 		if err != nil {
@@ -115,13 +119,20 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	leases, err := st.Leases()
 	if err != nil {
 		g.log.Error("some leases are damaged; their VMs get new addresses", "error", err)
+	} else if err := forget(st, leases); err != nil {
+		return err
 	}
 	overrides, err := st.Overrides()
 	if err != nil {
 		g.log.Error("some boot overrides are damaged", "error", err)
 	}
+	bmcs, err := st.BMCs()
+	if err != nil {
+		g.log.Error("some power-on hours are damaged; they begin anew", "error", err)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.store, g.logs = st, newEventLogs(st, g.log)
 	g.boots = newBootOverrides(st, g.log, overrides)
 	pools, err := g.buildPools(leases, st, host)
 	if err != nil {
@@ -139,6 +150,7 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 		if err != nil {
 			return err
 		}
+		t.ledger.takeUp(bmcs)
 		g.tenants = append(g.tenants, t)
 	}
 	return nil
@@ -164,6 +176,16 @@ func (g *Gateway) buildPools(leases []address.Lease, st *store.Store, host *host
 	return pools, nil
 }
 
+// forget removes what is stored of VMs that have no lease any more, also none of
+// a pool that is not configured now.
+func forget(st *store.Store, leases []address.Lease) error {
+	keep := make(map[inventory.Key]bool, len(leases))
+	for _, l := range leases {
+		keep[l.Key] = true
+	}
+	return st.ForgetBMCs(keep)
+}
+
 // tenantsOf returns the names of the tenants that take addresses from a pool.
 func (g *Gateway) tenantsOf(pool string) map[string]bool {
 	names := make(map[string]bool)
@@ -184,12 +206,30 @@ func (g *Gateway) newTenant(c Tenant, p *pool, cl *claims) (*tenant, error) {
 	if vc == nil || p == nil {
 		return nil, fmt.Errorf("tenant %q: vcenter %q or pool %q is not configured", c.Name, c.VCenter, c.Pool)
 	}
+	var sessions bmc.SessionLimit
+	if n := c.IPMI.SessionsPerTenant; n > 0 {
+		sessions = bmc.NewQuota(n)
+	}
 	return &tenant{
-		config: c, vc: vc, pool: p, claims: cl, boots: g.boots, firmware: g.version.Firmware,
+		config: c, vc: vc, pool: p, claims: cl, boots: g.boots, version: g.version,
+		ledger: newLedger(vc, g.store), logs: g.logs, sessions: sessions,
 		log: g.log.With("tenant", c.Name), metrics: g.metrics.Tenant(c.Name),
 		packets:   rate.NewLimiter(1, packetLines),
 		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),
 	}, nil
+}
+
+// state returns the state file; nil before Run has opened it.
+func (g *Gateway) state() *store.Store {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.store
+}
+
+func (g *Gateway) eventLogs() *eventLogs {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.logs
 }
 
 // served returns the tenants; none before Run has built them.

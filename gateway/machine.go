@@ -22,11 +22,16 @@ type machine struct {
 	vc      *vsphere.VCenter
 	boot    *bootOverride
 	ops     *operations
-	offTime time.Duration // of a power cycle
+	ledger  *ledger
+	offTime time.Duration // of a power cycle, unless a client said otherwise
 	done    func(ipmi.ChassisControl, error)
 }
 
-var _ bmc.Machine = (*machine)(nil)
+var (
+	_ bmc.Machine      = (*machine)(nil)
+	_ bmc.PowerOnHours = (*machine)(nil)
+	_ bmc.CycleTimer   = (*machine)(nil)
+)
 
 // Power returns what the watch last said. A suspended VM is not off: it can come
 // back with its old memory and write to its disks.
@@ -78,7 +83,8 @@ func (m *machine) carryOut(ctx context.Context, c ipmi.ChassisControl, accept fu
 	case ipmi.ChassisSoftOff:
 		return m.shutdown(ctx, power)
 	case ipmi.ChassisPowerCycle:
-		return m.whenOn(power, func() error { return m.coldStart(ctx, m.offTime, accept) })
+		off := m.ledger.cycleTime(m.key, m.offTime)
+		return m.whenOn(power, func() error { return m.coldStart(ctx, off, accept) })
 	case ipmi.ChassisHardReset:
 		return m.whenOn(power, func() error { return m.reset(ctx, accept) })
 	case ipmi.ChassisDiagnostic:
@@ -144,6 +150,14 @@ func (m *machine) coldStart(ctx context.Context, offTime time.Duration, accept f
 		return err
 	}
 	return m.bootUp(ctx)
+}
+
+// PowerOnMinutes returns how long the VM has been on, as far as the gateway knows.
+func (m *machine) PowerOnMinutes() uint32 { return m.ledger.minutes(m.key) }
+
+// SetCycleInterval stores how long power cycles leave the VM off.
+func (m *machine) SetCycleInterval(off time.Duration) error {
+	return m.ledger.setCycleTime(m.key, off)
 }
 
 // Boot returns the boot flags as set, without their valid bit when they expired.

@@ -120,6 +120,14 @@ func (p *pool) release(key inventory.Key, tenant string, now time.Time) error {
 	return p.store.PutLease(l)
 }
 
+// leases reports whether the VM has a lease, in use or held.
+func (p *pool) leases(vm inventory.Key) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.books.Lease(vm)
+	return ok
+}
+
 // leased returns the leases in use that belong to the tenant.
 func (p *pool) leased(tenant string) []address.Lease {
 	var out []address.Lease

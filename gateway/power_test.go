@@ -20,6 +20,13 @@ const vm = "vc-a-vm-01"
 func oneVM(t *testing.T, change ...func(*Tenant)) (*vspheretest.VCenter, *lab, admin.BMC, *ipmitest.Session) {
 	t.Helper()
 	vc := simulator(t, vspheretest.Config{Name: "vc-a", VMs: 1})
+	l, b, s := labWith(t, vc, change...)
+	return vc, l, b, s
+}
+
+// labWith is a lab with the VM of that vCenter and a session at its BMC.
+func labWith(t *testing.T, vc *vspheretest.VCenter, change ...func(*Tenant)) (*lab, admin.BMC, *ipmitest.Session) {
+	t.Helper()
 	if err := vc.Tag("bmc/enabled", vm); err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +37,7 @@ func oneVM(t *testing.T, change ...func(*Tenant)) (*vspheretest.VCenter, *lab, a
 	}
 	l.start(t)
 	b := l.ready(t, vm)
-	return vc, l, b, login(t, b)
+	return l, b, login(t, b)
 }
 
 func TestPowerCommands(t *testing.T) {

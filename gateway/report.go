@@ -8,6 +8,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
@@ -127,10 +128,23 @@ func (t *tenant) describe(ep *endpoint) admin.BMC {
 	if f := ep.machine.Boot(); f.Valid() {
 		b.Boot = f.String()
 	}
+	b.Identify = identify(ep.bmc.Identify())
 	for _, s := range ep.bmc.Sessions() {
 		b.Sessions = append(b.Sessions, session(s))
 	}
 	return b
+}
+
+// identify is the identify light in words; empty when it is off.
+func identify(i bmc.Identify) string {
+	switch i.State {
+	case ipmi.IdentifyTimed:
+		return "until " + i.Until.UTC().Format(time.TimeOnly)
+	case ipmi.IdentifyIndefinite:
+		return "on"
+	default:
+		return ""
+	}
 }
 
 func session(s bmc.SessionInfo) admin.Session {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
@@ -35,8 +36,11 @@ type tenant struct {
 	boots    *bootOverrides
 	log      *slog.Logger
 	metrics  *metrics.Tenant
-	firmware [2]uint8
-	packets  *rate.Limiter // of log lines that anybody who can send a packet can cause
+	version  Version
+	ledger   *ledger
+	logs     *eventLogs
+	sessions bmc.SessionLimit // of all its BMCs together; nil: none
+	packets  *rate.Limiter    // of log lines that anybody who can send a packet can cause
 
 	retiring sync.WaitGroup // machines that finish what they began
 
@@ -64,6 +68,17 @@ func (t *tenant) run(ctx context.Context) {
 	hints, unsubscribe := t.vc.Subscribe()
 	defer unsubscribe()
 	defer t.stopAll()
+	counting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var counter sync.WaitGroup
+	counter.Go(func() {
+		t.ledger.run(counting, t.serving, func(err error) {
+			if err != nil {
+				t.log.Warn("storing failed", "error", err)
+			}
+		})
+	})
+	defer counter.Wait()
+	defer stop()
 	// The only error is the end of ctx.
 	_ = inventory.Watch(ctx, t.vc.Source(t.config.Select), hints, reconcileInterval, reconcileAgain, t.reconcile)
 }

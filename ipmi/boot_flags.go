@@ -35,6 +35,12 @@ func (f BootFlags) Cleared() BootFlags {
 	return f
 }
 
+// Marked returns the flags with their valid bit.
+func (f BootFlags) Marked() BootFlags {
+	f[0] |= bootValid
+	return f
+}
+
 // String describes the flags in words, "pxe, next boot only".
 func (f BootFlags) String() string {
 	switch {

@@ -90,9 +90,9 @@ func ParseGetBootOptionRequest(data []byte) (GetBootOptionRequest, error) {
 //
 //	[0] bits 3:0 version 1  [1] bit 7 invalid, bits 6:0 parameter  [2:] its data
 //
-// The parameter is told to be valid; ipmitool calls that "valid/unlocked".
-func AppendBootOption(dst []byte, p BootParameter, data []byte) []byte {
-	dst = append(dst, bootOptionsVersion, byte(p)&bootParameterMask)
+// ipmitool calls the two states of the mark "valid/unlocked" and "invalid/locked".
+func AppendBootOption(dst []byte, p BootParameter, invalid bool, data []byte) []byte {
+	dst = append(dst, bootOptionsVersion, byte(p)&bootParameterMask|flag(invalid, bootOptionInvalid))
 	return append(dst, data...)
 }
 

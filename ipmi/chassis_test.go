@@ -70,7 +70,7 @@ func TestParseChassisControl(t *testing.T) {
 
 func TestBootOption(t *testing.T) {
 	flags := ipmi.BootFlags{0x80, 0x04}
-	comparePieces(t, ipmi.AppendBootOption(nil, ipmi.BootParameterFlags, flags[:]), []piece{
+	comparePieces(t, ipmi.AppendBootOption(nil, ipmi.BootParameterFlags, false, flags[:]), []piece{
 		{"version", "01"}, {"valid, boot flags", "05"}, {"data", "80 04 00 00 00"},
 	})
 }

@@ -16,6 +16,10 @@ const (
 	OEMPrivilege  Privilege = 5
 )
 
+// SystemInterface is above all levels: what it guards can be done by the system
+// itself, never over a LAN (appendix G, "s").
+const SystemInterface Privilege = 0x10
+
 // String returns the specification's word in lower case, as the configuration spells it.
 func (p Privilege) String() string {
 	switch p {
@@ -31,6 +35,10 @@ func (p Privilege) String() string {
 		return "administrator"
 	case OEMPrivilege:
 		return "oem"
+	case NoAccess:
+		return "no access"
+	case SystemInterface:
+		return "system interface"
 	default:
 		return fmt.Sprintf("privilege(%d)", uint8(p))
 	}

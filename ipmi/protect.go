@@ -4,7 +4,9 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
+	"crypto/md5"
 	"crypto/subtle"
+	"fmt"
 	"hash"
 )
 
@@ -15,14 +17,15 @@ type cbc interface {
 	SetIV([]byte)
 }
 
-// A Protection seals and opens the packets of one session: integrity and
-// confidentiality with the keys K1 and K2 (sections 13.28.4, 13.28.5, 13.29).
-// It keeps its hash and ciphers so that a packet costs no allocation; it is not
-// safe for use by two goroutines.
+// A Protection seals and opens the packets of one session: integrity and, when
+// the suite has it, confidentiality, with the keys K1 and K2 (sections 13.28.4,
+// 13.28.5, 13.29). It keeps its hash and ciphers so that a packet costs no
+// allocation; it is not safe for use by two goroutines.
 type Protection struct {
 	mac       hash.Hash
+	password  []byte // written before and after the data for MD5-128, else empty
 	icvSize   int
-	encrypter cbc
+	encrypter cbc // nil: the suite has no confidentiality
 	decrypter cbc
 	iv        [aes.BlockSize]byte // of the packet being sealed; as a local it would be allocated
 	sum       [32]byte
@@ -30,27 +33,53 @@ type Protection struct {
 
 const trailerNextHeader = 0x07
 
-// NewProtection derives K1 and K2 from the session integrity key.
-func NewProtection(s CipherSuite, sik []byte) (*Protection, error) {
-	block, err := aes.NewCipher(s.derivedKey(sik, 2)[:aes.BlockSize])
-	if err != nil {
-		return nil, err
+// Protection derives K1 and K2 from the session integrity key. The suites with
+// MD5-128 (11 and 12) sign packets with the password instead of K1.
+func (x *KeyExchange) Protection(sik []byte) (*Protection, error) {
+	if x.Suite.Integrity != IntegrityMD5128 {
+		return NewProtection(x.Suite, sik)
 	}
-	var zero [aes.BlockSize]byte
-	return &Protection{
-		mac:       hmac.New(s.newHash, s.derivedKey(sik, 1)),
-		icvSize:   s.icvSize,
-		encrypter: cipher.NewCBCEncrypter(block, zero[:]).(cbc),
-		decrypter: cipher.NewCBCDecrypter(block, zero[:]).(cbc),
-	}, nil
+	p := &Protection{mac: md5.New(), icvSize: x.Suite.icvSize, password: make([]byte, MaxPassword)}
+	copy(p.password, x.Password)
+	return p, p.encryptWith(x.Suite, sik)
 }
 
-// Seal appends a whole datagram with the payload encrypted under iv, which must
-// be fresh and random, and signed.
+// NewProtection is KeyExchange.Protection for the suites that need no password
+// for it, which are all but 11 and 12.
+func NewProtection(s CipherSuite, sik []byte) (*Protection, error) {
+	if s.newHash == nil || s.Integrity == IntegrityMD5128 {
+		return nil, fmt.Errorf("ipmi: no keys for cipher suite %d", s.ID)
+	}
+	p := &Protection{mac: hmac.New(s.newHash, s.derivedKey(sik, 1)), icvSize: s.icvSize}
+	return p, p.encryptWith(s, sik)
+}
+
+func (p *Protection) encryptWith(s CipherSuite, sik []byte) error {
+	if !s.Encrypts() {
+		return nil
+	}
+	block, err := aes.NewCipher(s.derivedKey(sik, 2)[:aes.BlockSize])
+	if err != nil {
+		return err
+	}
+	p.encrypter = cipher.NewCBCEncrypter(block, p.iv[:]).(cbc)
+	p.decrypter = cipher.NewCBCDecrypter(block, p.iv[:]).(cbc)
+	return nil
+}
+
+// Encrypts says whether every packet of the session is encrypted; otherwise none is.
+func (p *Protection) Encrypts() bool { return p.encrypter != nil }
+
+// Seal appends a whole datagram with the payload signed, and encrypted under iv,
+// which must be fresh and random, when the suite has confidentiality.
 func (p *Protection) Seal(dst []byte, t PayloadType, id, sequence uint32, iv [aes.BlockSize]byte, payload []byte) []byte {
+	start := len(dst) + rmcpSize // the auth code covers the format byte and all that follows
+	if !p.Encrypts() {
+		dst = appendSession20Header(dst, byte(t)|payloadAuthenticated, id, sequence, len(payload))
+		return p.appendTrailer(append(dst, payload...), start)
+	}
 	pad := (aes.BlockSize - (len(payload)+1)%aes.BlockSize) % aes.BlockSize
 	size := aes.BlockSize + len(payload) + pad + 1
-	start := len(dst) + rmcpSize // the auth code covers the format byte and all that follows
 	dst = appendSession20Header(dst, byte(t)|payloadEncrypted|payloadAuthenticated, id, sequence, size)
 
 	dst = append(dst, iv[:]...)
@@ -99,9 +128,13 @@ func (p *Protection) Verify(s Session20) error {
 }
 
 // Open decrypts the payload in place and returns it without IV and padding
-// (section 13.29). The packet must have been verified: after that an error can
-// only be the sender's fault and is never reported to it.
+// (section 13.29); without confidentiality it returns the payload. The packet
+// must have been verified: after that an error can only be the sender's fault
+// and is never reported to it.
 func (p *Protection) Open(payload []byte) ([]byte, error) {
+	if !p.Encrypts() {
+		return payload, nil
+	}
 	if len(payload) < 2*aes.BlockSize || len(payload)%aes.BlockSize != 0 {
 		return nil, ErrMalformed
 	}
@@ -125,6 +158,8 @@ func (p *Protection) Open(payload []byte) ([]byte, error) {
 // code is valid until the next call.
 func (p *Protection) code(b []byte) []byte {
 	p.mac.Reset()
+	p.mac.Write(p.password)
 	p.mac.Write(b)
+	p.mac.Write(p.password)
 	return p.mac.Sum(p.sum[:0])[:p.icvSize]
 }

@@ -1,6 +1,7 @@
 package ipmi
 
 import (
+	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
 	"fmt"
@@ -55,12 +56,21 @@ type CipherSuite struct {
 }
 
 // supportedSuites are the suites this package implements. A suite that is not
-// in here cannot be configured: no authentication, no integrity or no
-// encryption is not a choice a BMC should offer (sections 13.28.1 ff.).
+// in here cannot be configured: no authentication or no integrity is not a
+// choice a BMC should offer (sections 13.28.1 ff.), and xRC4 is broken.
 var supportedSuites = []CipherSuite{
-	{ID: 3, Auth: RAKPHMACSHA1, Integrity: IntegrityHMACSHA196, Confidentiality: ConfidentialityAESCBC128, newHash: sha1.New, icvSize: 12},
-	{ID: 17, Auth: RAKPHMACSHA256, Integrity: IntegrityHMACSHA256128, Confidentiality: ConfidentialityAESCBC128, newHash: sha256.New, icvSize: 16},
+	{2, RAKPHMACSHA1, IntegrityHMACSHA196, ConfidentialityNone, sha1.New, 12},
+	{3, RAKPHMACSHA1, IntegrityHMACSHA196, ConfidentialityAESCBC128, sha1.New, 12},
+	{7, RAKPHMACMD5, IntegrityHMACMD5128, ConfidentialityNone, md5.New, 16},
+	{8, RAKPHMACMD5, IntegrityHMACMD5128, ConfidentialityAESCBC128, md5.New, 16},
+	{11, RAKPHMACMD5, IntegrityMD5128, ConfidentialityNone, md5.New, 16},
+	{12, RAKPHMACMD5, IntegrityMD5128, ConfidentialityAESCBC128, md5.New, 16},
+	{16, RAKPHMACSHA256, IntegrityHMACSHA256128, ConfidentialityNone, sha256.New, 16},
+	{17, RAKPHMACSHA256, IntegrityHMACSHA256128, ConfidentialityAESCBC128, sha256.New, 16},
 }
+
+// Encrypts says whether payloads are encrypted in sessions of the suite.
+func (s CipherSuite) Encrypts() bool { return s.Confidentiality != ConfidentialityNone }
 
 // CipherSuiteByID returns the suite, or an error when it is not implemented.
 func CipherSuiteByID(id CipherSuiteID) (CipherSuite, error) {

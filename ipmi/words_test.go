@@ -44,7 +44,7 @@ func TestEveryGenericCodeHasAMeaning(t *testing.T) {
 	for _, c := range []ipmi.CompletionCode{
 		ipmi.NodeBusy, ipmi.InvalidCommand, ipmi.InvalidForLUN, ipmi.Timeout, ipmi.OutOfSpace, ipmi.ReservationInvalid,
 		ipmi.DataTruncated, ipmi.InvalidLength, ipmi.FieldLengthExceeded, ipmi.OutOfRange, ipmi.CannotReturnBytes,
-		ipmi.NotPresent, ipmi.InvalidField, ipmi.NoResponse, ipmi.InitializingBMC, ipmi.DestinationGone,
+		ipmi.NotPresent, ipmi.InvalidField, ipmi.IllegalForSensor, ipmi.NoResponse, ipmi.InitializingBMC, ipmi.DestinationGone,
 		ipmi.InsufficientPrivilege, ipmi.NotInPresentState, ipmi.Unspecified,
 	} {
 		if strings.Contains(c.String(), "unknown") {

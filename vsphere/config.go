@@ -36,6 +36,9 @@ type Config struct {
 	Rate        float64       // calls a second on the operations session; default 20
 	Burst       int           // default 40
 
+	// Events, when not nil, gets what happens to the VMs, as vCenter's events tell it.
+	Events EventSink
+
 	Log *slog.Logger // nil: discarded
 	// OnCall, when not nil, is told of every call: its method and whether it failed.
 	OnCall func(method string, took time.Duration, err error)

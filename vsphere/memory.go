@@ -23,6 +23,9 @@ type memory struct {
 	shadowed  int                       // how many records another hides in byKey
 	folders   map[Folder]*membership
 	tags      tagging
+	followed  map[inventory.Key]int   // VMs that are measured, by how many ask for it
+	stats     map[inventory.Key]Stats // of the last measurement
+	watts     map[inventory.Key]Watts
 
 	changed signal // the answer of List may be another
 	power   signal // the state of some VM is another
@@ -41,6 +44,9 @@ func newMemory(freshness time.Duration, folders []Folder) *memory {
 		byRef:     make(map[string]*record),
 		byKey:     make(map[inventory.Key]*record),
 		folders:   make(map[Folder]*membership),
+		followed:  make(map[inventory.Key]int),
+		stats:     make(map[inventory.Key]Stats),
+		watts:     make(map[inventory.Key]Watts),
 	}
 	for _, f := range folders {
 		m.folders[f] = &membership{refs: make(map[string]bool)}
@@ -248,6 +254,17 @@ func (m *memory) find(key inventory.Key) (types.ManagedObjectReference, string, 
 		return types.ManagedObjectReference{}, key.VM, ErrNotFound
 	}
 	return types.ManagedObjectReference{Type: "VirtualMachine", Value: r.vm.Ref}, r.vm.Name, nil
+}
+
+// keyOf returns the VM with a managed object id; false when it is not known.
+func (m *memory) keyOf(ref string) (inventory.Key, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	r := m.byRef[ref]
+	if r == nil || r.vm.Key.VM == "" {
+		return inventory.Key{}, false
+	}
+	return r.vm.Key, true
 }
 
 // about returns what Status tells of the memory.

@@ -9,9 +9,9 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// watchedPaths is all the watch asks of a VM. Few and quiet properties: a wide
-// set costs vCenter several times as much, and quickStats would make every
-// running VM an update each half minute.
+// watchedPaths is all the watch asks of a VM. Quiet properties, none of them
+// large: a wide set costs vCenter several times as much, and quickStats would make
+// every running VM an update each half minute.
 var watchedPaths = []string{
 	"name",
 	"config.template",
@@ -19,16 +19,25 @@ var watchedPaths = []string{
 	"config.uuid",
 	"config.instanceUuid",
 	"config.firmware",
+	"config.version",
+	"config.guestFullName",
+	"config.hardware.numCPU",
+	"config.hardware.memoryMB",
+	"parent",
+	"guestHeartbeatStatus",
+	"runtime.bootTime",
 	"runtime.powerState",
 	"runtime.connectionState",
 	"runtime.question",
 	"guest.toolsRunningStatus",
+	"guest.guestFullName",
 }
 
 // A record is what the watch said of one VM: who it is and how it is.
 type record struct {
 	vm    inventory.VM // without tags and folders; Key.VM is empty until known
 	state State
+	facts Facts
 }
 
 // entered returns the record after vCenter has said all it can of the VM. What
@@ -77,6 +86,13 @@ func (r *record) change(c types.PropertyChange) {
 		w := word(c.Val)
 		r.state.Tools = w == string(types.VirtualMachineToolsRunningStatusGuestToolsRunning) ||
 			w == string(types.VirtualMachineToolsRunningStatusGuestToolsExecutingScripts)
+	case "guestHeartbeatStatus":
+		r.state.Heartbeat = heartbeat(c.Val)
+	case "runtime.bootTime":
+		r.state.BootTime = time.Time{}
+		if at, ok := c.Val.(time.Time); ok {
+			r.state.BootTime = at.UTC() // of one zone, so that two states can be compared
+		}
 	default:
 		r.identify(c)
 	}
@@ -103,6 +119,8 @@ func (r *record) identify(c types.PropertyChange) {
 		r.vm.Template, _ = c.Val.(bool)
 	case "config.managedBy":
 		r.vm.Agent = true
+	default:
+		r.facts.change(c)
 	}
 }
 
@@ -115,6 +133,8 @@ func word(v types.AnyType) string {
 	case types.VirtualMachineConnectionState:
 		return string(s)
 	case types.VirtualMachinePowerState:
+		return string(s)
+	case types.ManagedEntityStatus:
 		return string(s)
 	default:
 		return ""

@@ -161,14 +161,7 @@ func readProperties(ctx context.Context, rt soap.RoundTripper, collector types.M
 	if err != nil || res.Returnval == nil {
 		return nil, err
 	}
-	objects := make(map[string]map[string]types.AnyType, len(refs))
-	for _, o := range res.Returnval.Objects {
-		props := make(map[string]types.AnyType, len(o.PropSet))
-		for _, p := range o.PropSet {
-			props[p.Name] = p.Val
-		}
-		objects[o.Obj.Value] = props
-	}
+	objects := byRef(res.Returnval.Objects)
 	if res.Returnval.Token != "" {
 		// A page is enough: what is left out is asked for again.
 		_, err = methods.CancelRetrievePropertiesEx(ctx, rt, &types.CancelRetrievePropertiesEx{This: collector, Token: res.Returnval.Token})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
@@ -31,6 +32,15 @@ type VCenter struct {
 	tasks      *taskObserver
 	watcher    *watcher
 	tagger     *tagger
+
+	pathing sync.Mutex            // held while vCenter is asked for a path: one asks for all
+	paths   map[string]folderPath // by managed object id of the folder
+
+	statsWanted, wattsWanted *interest
+	counter                  struct { // of the power draw, as the vCenter numbers it
+		vcenter string
+		id      int32
+	}
 }
 
 // New checks the configuration and returns a VCenter that has spoken to nobody yet.
@@ -45,7 +55,9 @@ func New(cfg Config) (*VCenter, error) {
 	}
 	v := &VCenter{
 		cfg: cfg, transport: transport, gate: newGate(), crew: new(crew), link: new(link),
-		memory: newMemory(cfg.Freshness, cfg.Folders),
+		memory:      newMemory(cfg.Freshness, cfg.Folders),
+		paths:       make(map[string]folderPath),
+		statsWanted: newInterest(), wattsWanted: newInterest(),
 	}
 	v.operations = v.newSession("operations")
 	v.operations.limit = rate.NewLimiter(rate.Limit(cfg.Rate), cfg.Burst)
@@ -71,6 +83,11 @@ func (v *VCenter) Run(ctx context.Context) error {
 	}
 	v.crew.launch(v.watcher.run)
 	v.crew.launch(v.keepOperations)
+	v.crew.launch((&meter{wanted: v.statsWanted, measure: v.measureStats, link: v.link}).run)
+	v.crew.launch((&meter{wanted: v.wattsWanted, measure: v.measureWatts, link: v.link}).run)
+	if v.cfg.Events != nil {
+		v.crew.launch((&eventReader{cfg: v.cfg, session: v.operations, mem: v.memory, link: v.link}).run)
+	}
 	if len(v.cfg.Tags) > 0 {
 		v.crew.launch(v.tagger.run)
 	}

@@ -29,7 +29,8 @@ var mayImport = map[string][]string{
 	"cmd/bmc-gateway/config": {"gateway", "gateway/address", "inventory", "ipmi", "ipmi/bmc", "vsphere"},
 	"cmd/bmc-gateway": {"cmd/bmc-gateway/config", "gateway", "gateway/address", "gateway/admin", "inventory", "ipmi", "ipmi/bmc",
 		"metrics", "vsphere", "vsphere/vspheretest"},
-	"cmd/bmc-gateway/e2e": {},
+	"cmd/bmc-gateway/e2e":     {},
+	"cmd/bmc-gateway/interop": {},
 }
 
 // onlyStandard are the packages that import nothing from outside of the

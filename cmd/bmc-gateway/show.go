@@ -122,6 +122,7 @@ func properties(b admin.BMC, now time.Time) []property {
 		{"Accounts", accounts(b.Accounts)},
 		{"Cipher suites", strings.Trim(fmt.Sprint(b.CipherSuites), "[]")},
 		{"Boot override", b.Boot},
+		{"Identify", b.Identify},
 		{"Requests", last},
 	}
 }

@@ -50,7 +50,8 @@ type BMC struct {
 	SelectedBy   []string  `json:"selectedBy"` // "tag bmc/enabled", "folder /DC0/vm/Lab"
 	Accounts     []Account `json:"accounts"`
 	CipherSuites []int     `json:"cipherSuites"`
-	Boot         string    `json:"boot,omitempty"` // the override in words; empty: none
+	Boot         string    `json:"boot,omitempty"`     // the override in words; empty: none
+	Identify     string    `json:"identify,omitempty"` // the identify light in words; empty: off
 	Sessions     []Session `json:"sessions"`
 
 	Since       time.Time `json:"since"`                // of State

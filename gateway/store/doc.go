@@ -1,5 +1,6 @@
 // Package store keeps what must survive the process in one file: which address
-// means which VM, and which boot overrides are under way. A Put that has returned
+// means which VM, which boot overrides are under way, the event logs of the BMCs,
+// and how far the events of each vCenter were read. A Put that has returned
 // survives SIGKILL and power loss.
 //
 // The file is a bbolt database. bbolt has no checksum over the data, so each

@@ -63,7 +63,7 @@ func put(s *Store, bucket, key string, v any) error {
 		})
 	}
 	if err != nil {
-		return fmt.Errorf("state file %s, %s %q: write: %w", s.path, bucket, key, err)
+		return s.recordError(bucket, key, "write", err)
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func remove(s *Store, bucket, key string) error {
 		return tx.Bucket([]byte(bucket)).Delete([]byte(key))
 	})
 	if err != nil {
-		return fmt.Errorf("state file %s, %s %q: delete: %w", s.path, bucket, key, err)
+		return s.recordError(bucket, key, "delete", err)
 	}
 	return nil
 }
@@ -100,4 +100,8 @@ func list[T any](s *Store, bucket string) ([]T, error) {
 		problems = append(problems, fmt.Errorf("state file %s, %s: read: %w", s.path, bucket, err))
 	}
 	return good, errors.Join(problems...)
+}
+
+func (s *Store) recordError(bucket, key, what string, err error) error {
+	return fmt.Errorf("state file %s, %s %q: %s: %w", s.path, bucket, key, what, err)
 }

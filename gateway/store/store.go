@@ -35,6 +35,9 @@ const (
 	metaBucket     = "meta"
 	leaseBucket    = "leases"
 	overrideBucket = "boot-overrides"
+	selBucket      = "event-logs" // a bucket for each VM
+	markBucket     = "event-marks"
+	bmcBucket      = "bmcs"
 )
 
 // schemaKey, in the meta bucket, has the schema as four bytes, big endian.

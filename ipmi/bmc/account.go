@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"fmt"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 // user (section 22.28), which has no access here.
 const firstUserID = 2
 
-// An identity is what an RAKP message 1 is answered with: an account, or one
+// An identity is what RAKP message 1 or Get Session Challenge is answered with: an account, or one
 // that was made up because nobody must learn which names exist.
 type identity struct {
 	name      string
@@ -45,20 +46,28 @@ func checkAccounts(accounts []Account) error {
 	return nil
 }
 
-// identify finds the account with the name as RAKP message 1 has it. A name
-// nobody has gets a password and a privilege that are made up, but always the
-// same: it then behaves, to the last message and in the same time, like an
-// account whose password the console does not know.
-func (b *BMC) identify(raw []byte) identity {
-	name := bytes.TrimRight(raw, "\x00") // one FreeIPMI mode pads names to 16 bytes
+// trimName returns the name in a field that may be padded with zeros; one
+// FreeIPMI mode pads also where there is a length.
+func trimName(raw []byte) string { return string(bytes.TrimRight(raw, "\x00")) }
+
+// identify finds the account with the name as the console sent it. A name nobody
+// has, and one whose password is longer than the protocol can use, gets a
+// password and a privilege that are made up, but always the same: it then
+// behaves, to the last message and in the same time, like an account whose
+// password the console does not know.
+func (b *BMC) identify(raw []byte, maxPassword int) identity {
+	var name [ipmi.MaxUserName]byte
+	copy(name[:], raw)
 	accounts := b.config.Accounts
 	found := identity{
-		name:      string(name),
-		password:  keyed(b.secret[:], name)[:ipmi.MaxPassword],
-		privilege: accounts[int(keyed(b.levels, name)[0])%len(accounts)].Privilege,
+		name:      trimName(raw),
+		password:  keyed(b.secret[:], name[:])[:maxPassword],
+		privilege: accounts[int(keyed(b.levels, name[:])[0])%len(accounts)].Privilege,
 	}
 	for i, a := range accounts {
-		if a.Name == string(name) {
+		var padded [ipmi.MaxUserName]byte
+		copy(padded[:], a.Name)
+		if subtle.ConstantTimeCompare(padded[:], name[:]) == 1 && len(a.Password) <= maxPassword {
 			found.password = []byte(a.Password)
 			found.privilege = a.Privilege
 			found.userID = uint8(firstUserID + i)

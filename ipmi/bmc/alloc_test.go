@@ -8,16 +8,17 @@ import (
 )
 
 // reads returns n packets that ask for one command, in a session of their own.
-func reads(t testing.TB, id ipmi.CipherSuiteID, fn ipmi.NetFn, cmd uint8, n int) (*attempt, [][]byte) {
+func reads(t testing.TB, id ipmi.CipherSuiteID, fn ipmi.NetFn, cmd uint8, n int, data ...byte) (*attempt, [][]byte) {
 	t.Helper()
 	a := newAttempt(t, newBMC(t, func(c *Config) { c.Events = Events{} }).bmc, admin)
 	a.x.Suite = suite(t, id)
 	a.complete()
+	a.b.sessions[a.x.BMCID].privilege = ipmi.Administrator
 	p, err := ipmi.NewProtection(a.x.Suite, a.x.SIK())
 	if err != nil {
 		t.Fatal(err)
 	}
-	message := ipmi.AppendRequest(nil, ipmi.Message{Responder: ipmi.AddressBMC, NetFn: fn, Requester: ipmi.AddressConsole, Command: cmd})
+	message := ipmi.AppendRequest(nil, ipmi.Message{Responder: ipmi.AddressBMC, NetFn: fn, Requester: ipmi.AddressConsole, Command: cmd, Data: data})
 	packets := make([][]byte, n)
 	for i := range packets {
 		packets[i] = p.Seal(nil, ipmi.PayloadIPMI, a.x.BMCID, uint32(i+1), [16]byte{byte(i)}, message)
@@ -31,13 +32,22 @@ func TestReadsAllocateNothing(t *testing.T) {
 		name string
 		fn   ipmi.NetFn
 		cmd  uint8
+		data []byte
 	}{
-		{"Get Chassis Status", ipmi.NetFnChassis, cmdChassisStatus},
-		{"Get Device ID", ipmi.NetFnApp, cmdDeviceID},
+		{"Get Chassis Status", ipmi.NetFnChassis, cmdChassisStatus, nil},
+		{"Get Device ID", ipmi.NetFnApp, cmdDeviceID, nil},
+		{"Get ACPI Power State", ipmi.NetFnApp, 0x07, nil},
+		{"Get Watchdog Timer", ipmi.NetFnApp, cmdGetWatchdog, nil},
+		{"Get User Access", ipmi.NetFnApp, 0x44, []byte{1, 2}},
+		{"Get User Name", ipmi.NetFnApp, 0x46, []byte{2}},
+		{"Get System Restart Cause", ipmi.NetFnChassis, 0x07, nil},
+		{"Get System Boot Options", ipmi.NetFnChassis, cmdGetBootOptions, []byte{5, 0, 0}},
+		{"Get LAN Configuration Parameters", ipmi.NetFnTransport, 0x02, []byte{1, 3, 0, 0}},
+		{"Get IP/UDP/RMCP Statistics", ipmi.NetFnTransport, 0x04, []byte{1, 0}},
 	} {
 		for _, id := range []ipmi.CipherSuiteID{3, 17} {
 			const runs = 100
-			a, packets := reads(t, id, tt.fn, tt.cmd, runs+2)
+			a, packets := reads(t, id, tt.fn, tt.cmd, runs+2, tt.data...)
 			dst := make([]byte, 0, maxDatagram)
 			next := 0
 			ask := func() {

@@ -19,6 +19,7 @@ func (b *BMC) answer(now time.Time, from netip.AddrPort, packet, dst []byte) ([]
 	if err != nil {
 		return nil, DropMalformed
 	}
+	b.traffic.rmcp++
 	switch {
 	case header.ACK:
 		return nil, DropUnsupported // nothing that is sent here asks for one
@@ -41,15 +42,14 @@ func (b *BMC) answer(now time.Time, from netip.AddrPort, packet, dst []byte) ([]
 	return b.answer15(now, from, rest, dst)
 }
 
-// answer15 answers a packet in the wrapper of IPMI 1.5, where there are no
-// sessions here: only the commands that need none are left.
+// answer15 answers a packet in the wrapper of IPMI 1.5.
 func (b *BMC) answer15(now time.Time, from netip.AddrPort, rest, dst []byte) ([]byte, DropReason) {
 	p, err := ipmi.ParseSession15(rest)
 	switch {
 	case err != nil:
 		return nil, DropMalformed
 	case p.SessionID != 0:
-		return nil, DropUnknownSession
+		return b.inside15(now, from, p, dst)
 	case p.AuthType != ipmi.AuthNone:
 		return nil, DropUnsupported
 	}
@@ -67,7 +67,7 @@ func (b *BMC) answer20(now time.Time, from netip.AddrPort, rest, dst []byte) ([]
 		return nil, DropMalformed
 	}
 	if p.SessionID != 0 {
-		return b.inside(now, from, p, dst)
+		return b.inside20(now, from, p, dst)
 	}
 	if p.Encrypted || p.Authenticated {
 		return nil, DropMalformed // there is no key outside of a session
@@ -76,7 +76,7 @@ func (b *BMC) answer20(now time.Time, from netip.AddrPort, rest, dst []byte) ([]
 	case ipmi.PayloadOpenSessionRequest:
 		return b.openSession(now, from, p.Payload, dst)
 	case ipmi.PayloadRAKP1:
-		return b.rakp1(now, p.Payload, dst)
+		return b.rakp1(now, from, p.Payload, dst)
 	case ipmi.PayloadRAKP3:
 		return b.rakp3(now, from, p.Payload, dst)
 	case ipmi.PayloadIPMI:
@@ -104,41 +104,74 @@ func (b *BMC) outside(now time.Time, from netip.AddrPort, message []byte) ([]byt
 	return b.respond(b.call.dispatch()), NotDropped
 }
 
-// inside answers a packet of a session. Nothing is believed, and nothing
-// changed, before its auth code was verified.
-func (b *BMC) inside(now time.Time, from netip.AddrPort, p ipmi.Session20, dst []byte) ([]byte, DropReason) {
+// inside20 answers an RMCP+ packet of a session. Nothing is believed, and nothing
+// changed, before its auth code was verified. Its protection must be that of the
+// session, no less and no more, and so is that of the answer.
+func (b *BMC) inside20(now time.Time, from netip.AddrPort, p ipmi.Session20, dst []byte) ([]byte, DropReason) {
 	s := b.findSession(now, p.SessionID)
 	if s == nil {
 		s = b.findParting(now, p.SessionID)
 	}
+	if s == nil {
+		return nil, DropUnknownSession
+	}
+	w, ok := s.wire.(*wire20)
 	switch {
-	case s == nil:
+	case !ok:
 		return nil, DropUnknownSession
 	case p.Type != ipmi.PayloadIPMI:
 		return nil, DropUnsupported
-	case !p.Encrypted || !p.Authenticated:
+	case !p.Authenticated || p.Encrypted != w.protection.Encrypts():
 		return nil, DropUnprotected
 	case !s.inbound.fresh(p.Sequence):
 		return nil, DropReplay
-	case s.protection.Verify(p) != nil:
+	case w.protection.Verify(p) != nil:
 		return nil, DropBadIntegrity
 	}
-	s.inbound.accept(p.Sequence)
-	s.seen = now
-	s.from = from
-	s.proof.forget()
-	payload, err := s.protection.Open(p.Payload)
+	s.accept(now, from, p.Sequence)
+	payload, err := w.protection.Open(p.Payload)
 	if err != nil {
 		return nil, DropMalformed
 	}
-	m, reason := parseRequest(payload)
+	return b.perform(s, p.Sequence, payload, dst)
+}
+
+// inside15 answers a packet of IPMI 1.5 that belongs to a session, or is to start one.
+func (b *BMC) inside15(now time.Time, from netip.AddrPort, p ipmi.Session15, dst []byte) ([]byte, DropReason) {
+	s := b.findSession(now, p.SessionID)
+	if s == nil {
+		s = b.findParting(now, p.SessionID)
+	}
+	if s == nil {
+		return b.activate(now, from, p, dst)
+	}
+	w, ok := s.wire.(*wire15)
+	switch {
+	case !ok:
+		return nil, DropUnknownSession
+	case p.AuthType != w.protection.AuthType():
+		return nil, DropUnprotected
+	case p.Sequence == 0:
+		return b.activateAgain(now, from, s, w, p, dst)
+	case !s.inbound.fresh(p.Sequence):
+		return nil, DropReplay
+	case w.protection.Verify(p) != nil:
+		return nil, DropBadIntegrity
+	}
+	s.accept(now, from, p.Sequence)
+	return b.perform(s, p.Sequence, p.Message, dst)
+}
+
+// perform answers the message of a packet that s has just accepted.
+func (b *BMC) perform(s *session, sequence uint32, message, dst []byte) ([]byte, DropReason) {
+	m, reason := parseRequest(message)
 	switch {
 	case reason != NotDropped:
 		return nil, reason
 	case s.closed && !partingWord(m):
 		return nil, DropUnknownSession
 	}
-	b.call = call{b: b, s: s, row: findCommand(m.NetFn, m.Command), now: now, from: from, sequence: p.Sequence, message: m}
+	b.call = call{b: b, s: s, row: findCommand(m.NetFn, m.Command), now: s.seen, from: s.from, sequence: sequence, message: m}
 	code := b.call.dispatch()
 	if b.call.held {
 		return nil, NotDropped
@@ -147,9 +180,12 @@ func (b *BMC) inside(now time.Time, from netip.AddrPort, p ipmi.Session20, dst [
 	switch closes := b.call.closes; closes {
 	case nil:
 	case s:
-		b.part(now, s)
+		b.part(s.seen, s)
 	default:
 		b.closeSession(closes)
+	}
+	if b.call.resets != noReset {
+		b.reset(s.seen, b.call.resets)
 	}
 	return reply, NotDropped
 }
@@ -187,6 +223,5 @@ func (b *BMC) answered(row *Command, code ipmi.CompletionCode, arrived time.Time
 
 // seal puts a message into the next packet of the session.
 func (b *BMC) seal(s *session, message, dst []byte) []byte {
-	b.random(b.iv[:])
-	return s.protection.Seal(dst, ipmi.PayloadIPMI, s.consoleID, s.nextSequence(), b.iv, message)
+	return s.wire.seal(b, dst, s.nextSequence(), message)
 }

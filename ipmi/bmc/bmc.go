@@ -29,17 +29,26 @@ type BMC struct {
 	levels     []byte   // and this their privileges
 	records    []byte   // cipher suites as Get Channel Cipher Suites lists them
 	algorithms []byte
+	support    uint8 // of Get Device ID and of the repository
+	repository repository
 
 	// mu is held from a packet's arrival to its reply's departure: replies must
 	// leave in the order of their sequence numbers, because pyghmi drops a lower one.
-	mu         sync.Mutex
-	conn       PacketConn // nil while nobody serves
-	handshakes handshakes
-	sessions   map[uint32]*session // BMC's session ID -> session
-	parting    map[uint32]parting  // the same, of sessions that have just ended
-	bootInfo   bootInfo
-	stats      Stats
-	held       int // commands that are being carried out
+	mu          sync.Mutex
+	conn        PacketConn // nil while nobody serves
+	handshakes  handshakes
+	backoff     backoff
+	sessions    map[uint32]*session // BMC's session ID -> session
+	parting     map[uint32]parting  // the same, of sessions that have just ended
+	bootInfo    bootInfo
+	setting     setting
+	watchdog    watchdog
+	restart     restart
+	identifying Identify
+	traffic     traffic
+	sel         *sel
+	stats       Stats
+	held        int // commands that are being carried out
 
 	// carrying counts the goroutines of held commands; Serve waits for them.
 	carrying sync.WaitGroup
@@ -64,7 +73,12 @@ func New(config Config, m Machine) (*BMC, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bmc: %w", err)
 	}
+	events, err := loadSEL(config.SEL)
+	if err != nil {
+		return nil, fmt.Errorf("bmc: %w", err)
+	}
 	b := &BMC{
+		sel:        events,
 		config:     config,
 		machine:    m,
 		levels:     levelsKey(config.Accounts),
@@ -72,9 +86,14 @@ func New(config Config, m Machine) (*BMC, error) {
 		algorithms: ipmi.AppendAlgorithms(nil, config.Suites),
 		sessions:   make(map[uint32]*session),
 		parting:    make(map[uint32]parting),
+		backoff:    newBackoff(),
 	}
+	b.support = supported(&b.config)
+	b.repository = newRepository(&b.config, b.support)
 	b.handshakes = newHandshakes(func(h *handshake) {
 		b.config.Events.Handshake(HandshakeAbandoned, h.user(), h.from)
+	}, func(at time.Time, h *handshake) {
+		b.backoff.failed(at, h.guesser())
 	})
 	if _, err := io.ReadFull(config.Rand, b.secret[:]); err != nil {
 		return nil, fmt.Errorf("bmc: no random numbers: %w", err)
@@ -90,7 +109,8 @@ func checked(c Config) (Config, error) {
 	if len(c.Accounts) > maxAccounts {
 		return c, fmt.Errorf("%d accounts, more than %d", len(c.Accounts), maxAccounts)
 	}
-	if err := checkSuites(c.Suites); err != nil {
+	suites, err := knownSuites(c.Suites)
+	if err != nil {
 		return c, err
 	}
 	if c.IdleTimeout == 0 {
@@ -98,6 +118,9 @@ func checked(c Config) (Config, error) {
 	}
 	if c.MaxSessions == 0 {
 		c.MaxSessions = defaultMaxSessions
+	}
+	if err := c.checkSecurity(); err != nil {
+		return c, err
 	}
 	switch {
 	case c.GUID == [16]byte{}:
@@ -112,9 +135,14 @@ func checked(c Config) (Config, error) {
 	if err := c.LAN.check(); err != nil {
 		return c, err
 	}
+	if err := checkInstruments(&c); err != nil {
+		return c, err
+	}
 	c.Accounts = slices.Clone(c.Accounts)
-	c.Suites = slices.Clone(c.Suites)
+	c.Suites = suites
 	c.AllowFrom = slices.Clone(c.AllowFrom)
+	c.Sensors = slices.Clone(c.Sensors)
+	c.FRU = slices.Clone(c.FRU)
 	for i, p := range c.AllowFrom {
 		if !p.IsValid() {
 			return c, fmt.Errorf("allowed source %d is not a prefix", i+1)
@@ -127,19 +155,23 @@ func checked(c Config) (Config, error) {
 	return c, nil
 }
 
-func checkSuites(suites []ipmi.CipherSuite) error {
+// knownSuites returns the suites with these IDs, whatever else is in them.
+func knownSuites(suites []ipmi.CipherSuite) ([]ipmi.CipherSuite, error) {
 	if len(suites) == 0 {
-		return fmt.Errorf("no cipher suite")
+		return nil, fmt.Errorf("no cipher suite")
 	}
-	for i, s := range suites {
-		if _, err := ipmi.CipherSuiteByID(s.ID); err != nil {
-			return err
+	known := make([]ipmi.CipherSuite, 0, len(suites))
+	for _, s := range suites {
+		suite, err := ipmi.CipherSuiteByID(s.ID)
+		if err != nil {
+			return nil, err
 		}
-		if slices.ContainsFunc(suites[:i], func(o ipmi.CipherSuite) bool { return o.ID == s.ID }) {
-			return fmt.Errorf("cipher suite %d is listed twice", s.ID)
+		if slices.ContainsFunc(known, func(o ipmi.CipherSuite) bool { return o.ID == s.ID }) {
+			return nil, fmt.Errorf("cipher suite %d is listed twice", s.ID)
 		}
+		known = append(known, suite)
 	}
-	return nil
+	return known, nil
 }
 
 // allowed says whether the source may be answered at all.

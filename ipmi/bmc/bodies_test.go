@@ -20,7 +20,7 @@ var bodies = []struct {
 	code  ipmi.CompletionCode
 	want  string
 }{
-	{"device ID", ipmi.NetFnApp, 0x01, "", 0, "20" + "01" + "0123" + "02" + "80" + "dc1a00" + "0000"},
+	{"device ID", ipmi.NetFnApp, 0x01, "", 0, "20" + "01" + "0123" + "02" + "96" + "dc1a00" + "0000"},
 	{"device ID with data", ipmi.NetFnApp, 0x01, "00", ipmi.InvalidLength, ""},
 	{"self test", ipmi.NetFnApp, 0x04, "", 0, "5500"},
 	{"system GUID", ipmi.NetFnApp, 0x37, "", 0, "ffeeddccbbaa99887766554433221100"},
@@ -72,8 +72,11 @@ var bodies = []struct {
 	{"LAN IPv4 header", ipmi.NetFnTransport, 0x02, "01070000", 0, revision + "404010"},
 	{"LAN port", ipmi.NetFnTransport, 0x02, "01080000", 0, revision + "6f02"},
 	{"LAN gateway", ipmi.NetFnTransport, 0x02, "010c0000", 0, revision + "c00002fe"},
-	{"LAN gateway MAC", ipmi.NetFnTransport, 0x02, "010d0000", ipmi.ParameterUnsupported, ""},
-	{"LAN backup gateway", ipmi.NetFnTransport, 0x02, "010e0000", ipmi.ParameterUnsupported, ""},
+	{"LAN gateway MAC", ipmi.NetFnTransport, 0x02, "010d0000", 0, revision + "000000000000"},
+	{"LAN backup gateway", ipmi.NetFnTransport, 0x02, "010e0000", 0, revision + "00000000"},
+	{"LAN backup gateway MAC", ipmi.NetFnTransport, 0x02, "010f0000", 0, revision + "000000000000"},
+	{"LAN gratuitous ARP interval", ipmi.NetFnTransport, 0x02, "010b0000", 0, revision + "00"},
+	{"LAN community", ipmi.NetFnTransport, 0x02, "01100000", ipmi.ParameterUnsupported, ""},
 	{"LAN VLAN", ipmi.NetFnTransport, 0x02, "01140000", 0, revision + "0000"},
 	{"LAN VLAN priority", ipmi.NetFnTransport, 0x02, "01150000", 0, revision + "00"},
 	{"LAN suites", ipmi.NetFnTransport, 0x02, "01160000", 0, revision + "02"},

@@ -11,87 +11,86 @@ import (
 const (
 	setInProgressReserved = 3
 	// keepOnTimeout in parameter 3 turns off the end of the boot flags by time;
-	// pyghmi, and with it OpenStack Ironic, sets it before it sets the flags.
+	// pyghmi, and with it OpenStack Ironic, sets it before it sets the flags,
+	// FreeIPMI after.
 	keepOnTimeout = 0x08
 )
 
-// bootInfo are the boot option parameters that mean nothing to the Machine
-// (table 28-14): written, read back, and forgotten when the BMC restarts.
-type bootInfo struct {
-	setInProgress uint8
-	validClearing uint8
-	acknowledge   uint8
-}
-
-// setBootOptions takes parameters 0, 3, 4 and 5. Set in progress is a flag and
-// not a lock, so a client that died with it set hinders nobody.
+// setBootOptions stores a parameter as it is written, and its mark. Set in
+// progress is a flag and not a lock, so a client that died with it set hinders
+// nobody (R19).
 func setBootOptions(c *call, dst []byte) ([]byte, error) {
 	r, err := ipmi.ParseSetBootOptionRequest(c.data())
 	if err != nil {
 		return nil, err
 	}
-	size, known := bootParameterSize(r.Parameter)
+	least, most, known := bootParameterSize(r.Parameter)
 	switch {
 	case !known:
 		return nil, ipmi.ParameterUnsupported
-	case len(r.Data) == 0:
-		return dst, nil // the mark alone: all parameters here are always valid
-	case len(r.Data) != size:
+	case len(r.Data) != 0 && (len(r.Data) < least || len(r.Data) > most):
 		return nil, ipmi.InvalidLength
+	case r.Parameter == ipmi.BootParameterFlags:
+		return setBootFlags(c, dst, r)
+	case c.overtaken():
+		return nil, ipmi.NodeBusy
 	}
 	info := &c.b.bootInfo
-	switch r.Parameter {
-	case ipmi.BootParameterSetInProgress:
-		if r.Data[0]&3 == setInProgressReserved {
-			return nil, ipmi.InvalidField
-		}
-		info.setInProgress = r.Data[0] & 3
-	case ipmi.BootParameterValidClearing:
-		return setValidClearing(c, dst, r.Data[0])
-	case ipmi.BootParameterAcknowledge:
-		mask := r.Data[0]
-		info.acknowledge = info.acknowledge&^mask | r.Data[1]&mask
-	case ipmi.BootParameterFlags:
-		return setBootFlags(c, dst, r.Data)
+	if r.Parameter == ipmi.BootParameterValidClearing && len(r.Data) != 0 {
+		return setValidClearing(c, dst, r)
 	}
+	if err := info.set(r); err != nil {
+		return nil, err
+	}
+	info.mark(r.Parameter, r.Invalid)
 	return dst, nil
 }
 
-func bootParameterSize(p ipmi.BootParameter) (size int, known bool) {
-	switch p {
-	case ipmi.BootParameterSetInProgress, ipmi.BootParameterValidClearing:
-		return 1, true
-	case ipmi.BootParameterAcknowledge:
-		return 2, true
-	case ipmi.BootParameterFlags:
-		return len(ipmi.BootFlags{}), true
+// setBootFlags gives parameter 5 to the Machine. Flags that are marked invalid
+// are withdrawn, whether they come with the mark or were there before.
+func setBootFlags(c *call, dst []byte, r ipmi.SetBootOptionRequest) ([]byte, error) {
+	b, m := c.b, c.b.machine
+	present := m.Boot()
+	flags, unmarked := present, b.bootInfo.unmarked
+	if len(r.Data) != 0 {
+		var err error
+		if flags, err = ipmi.ParseBootFlags(r.Data); err != nil {
+			return nil, err
+		}
+		if flags.Persistent() && c.operating() < ipmi.Administrator {
+			return nil, ipmi.InsufficientPrivilege
+		}
+		unmarked = b.bootInfo.means(present, flags)
 	}
-	return 0, false
-}
-
-func setBootFlags(c *call, dst, data []byte) ([]byte, error) {
-	flags, err := ipmi.ParseBootFlags(data)
-	if err != nil {
-		return nil, err
+	switch {
+	case r.Invalid:
+		flags, unmarked = flags.Cleared(), false
+	case unmarked:
+		flags = flags.Cleared().Marked()
 	}
-	if flags.Persistent() && c.operating() < ipmi.Administrator {
-		return nil, ipmi.InsufficientPrivilege
-	}
-	b := c.b
 	what := fmt.Sprintf("Set System Boot Options %v, flags %x", flags.Device(), flags[:])
 	return c.hold(what, dst, func(ctx context.Context) error {
-		return b.machine.SetBoot(ctx, flags, b.bootFlagsValidFor())
+		if flags != present || len(r.Data) != 0 {
+			if err := m.SetBoot(ctx, flags, b.bootFlagsValidFor()); err != nil {
+				return err
+			}
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.bootInfo.unmarked = unmarked
+		b.bootInfo.mark(r.Parameter, r.Invalid)
+		return nil
 	})
 }
 
 // setValidClearing takes parameter 3. FreeIPMI writes the flags first and then
 // that time must not end them, so flags that are set already are set anew. It
 // is held like they are, so that each finds what the command before it left.
-func setValidClearing(c *call, dst []byte, value uint8) ([]byte, error) {
-	b := c.b
+func setValidClearing(c *call, dst []byte, r ipmi.SetBootOptionRequest) ([]byte, error) {
+	b, value := c.b, r.Data[0]
 	what := fmt.Sprintf("Set System Boot Options, valid bit clearing %02x", value)
 	return c.hold(what, dst, func(ctx context.Context) error {
-		if !b.replaceValidClearing(value) {
+		if !b.replaceValidClearing(value, r.Invalid) {
 			return nil
 		}
 		flags := b.machine.Boot()
@@ -103,9 +102,10 @@ func setValidClearing(c *call, dst []byte, value uint8) ([]byte, error) {
 }
 
 // replaceValidClearing says whether the end of the flags by time was turned on or off.
-func (b *BMC) replaceValidClearing(value uint8) bool {
+func (b *BMC) replaceValidClearing(value uint8, invalid bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.bootInfo.mark(ipmi.BootParameterValidClearing, invalid)
 	changed := b.bootInfo.validClearing ^ value
 	b.bootInfo.validClearing = value
 	return changed&keepOnTimeout != 0
@@ -127,17 +127,17 @@ func getBootOptions(c *call, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	info := c.b.bootInfo
-	switch r.Parameter {
-	case ipmi.BootParameterSetInProgress:
-		return append(ipmi.AppendBootOption(dst, r.Parameter, nil), info.setInProgress), nil
-	case ipmi.BootParameterValidClearing:
-		return append(ipmi.AppendBootOption(dst, r.Parameter, nil), info.validClearing), nil
-	case ipmi.BootParameterAcknowledge:
-		return append(ipmi.AppendBootOption(dst, r.Parameter, nil), 0, info.acknowledge), nil
-	case ipmi.BootParameterFlags:
-		flags := c.b.machine.Boot()
-		return ipmi.AppendBootOption(dst, r.Parameter, flags[:]), nil
+	info := &c.b.bootInfo
+	if _, _, known := bootParameterSize(r.Parameter); !known {
+		return nil, ipmi.ParameterUnsupported
 	}
-	return nil, ipmi.ParameterUnsupported
+	dst = ipmi.AppendBootOption(dst, r.Parameter, info.invalid&(1<<r.Parameter) != 0, nil)
+	if r.Parameter != ipmi.BootParameterFlags {
+		return info.append(dst, r)
+	}
+	flags := c.b.machine.Boot()
+	if info.unmarked {
+		flags = flags.Cleared()
+	}
+	return append(dst, flags[:]...), nil
 }

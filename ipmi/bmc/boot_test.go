@@ -70,7 +70,8 @@ var bootConversations = []struct {
 		setBoot("058034000000", ipmi.InvalidField), setBoot("058038000000", ipmi.InvalidField), getBoot("05", "0000000000"),
 	}, 0},
 	{"only the mark", admin, []bootStep{
-		setBoot("85", 0), setBoot("05", 0), getBoot("05", "0000000000"),
+		setBoot("85", 0), {cmdGetBootOptions, "050000", 0, "0185" + "0000000000"}, setBoot("05", 0), getBoot("05", "0000000000"),
+		setBoot("83", 0), {cmdGetBootOptions, "030000", 0, "0183" + "00"}, setBoot("0310", 0), getBoot("03", "10"),
 	}, 0},
 	{"wrong lengths", admin, []bootStep{
 		setBoot("", ipmi.InvalidLength), setBoot("0580", ipmi.InvalidLength), setBoot("05800400000000", ipmi.InvalidLength),
@@ -79,9 +80,28 @@ var bootConversations = []struct {
 	{"set in progress is no lock", admin, []bootStep{
 		setBoot("0001", 0), setBoot("0001", 0), setBoot("058004000000", 0), getBoot("00", "01"), setBoot("0003", ipmi.InvalidField),
 	}, time.Minute},
+	{"flags that are marked invalid are withdrawn", admin, []bootStep{
+		setBoot("058004000000", 0), setBoot("85", 0), {cmdGetBootOptions, "050000", 0, "0185" + "0004000000"},
+	}, time.Minute},
+	{"R19: without the valid bit a device is meant all the same", operator, []bootStep{
+		setBoot("050004000000", 0), getBoot("05", "0004000000"),
+	}, time.Minute},
+	{"service partition", operator, []bootStep{
+		getBoot("01", "00"), setBoot("0107", 0), getBoot("01", "07"), getBoot("02", "00"), setBoot("0202", 0), getBoot("02", "02"),
+	}, 0},
+	{"initiator", operator, []bootStep{
+		getBoot("06", "000000000000000000"), setBoot("06010403020144332211", 0), getBoot("06", "010403020144332211"),
+		setBoot("060101", ipmi.InvalidLength),
+	}, 0},
+	{"mailbox", operator, []bootStep{
+		setBoot("0700"+"f21b00"+"0102030405060708090a0b0c0d", 0), {cmdGetBootOptions, "070000", 0, "0107" + "00" + "f21b000102030405060708090a0b0c0d"},
+		setBoot("0704"+"aa", 0), {cmdGetBootOptions, "070400", 0, "0107" + "04" + "aa000000000000000000000000000000"},
+		{cmdGetBootOptions, "070100", 0, "0107" + "01" + "00000000000000000000000000000000"},
+		setBoot("0705"+"aa", ipmi.OutOfRange), {cmdGetBootOptions, "070500", ipmi.OutOfRange, ""}, setBoot("0700", ipmi.InvalidLength),
+	}, 0},
 	{"other parameters", admin, []bootStep{
-		setBoot("0101", ipmi.ParameterUnsupported), setBoot("060101", ipmi.ParameterUnsupported), setBoot("08ff", ipmi.ParameterUnsupported),
-		{cmdGetBootOptions, "070000", ipmi.ParameterUnsupported, ""}, {cmdGetBootOptions, "600000", ipmi.ParameterUnsupported, ""},
+		setBoot("08ff", ipmi.ParameterUnsupported), setBoot("6001", ipmi.ParameterUnsupported),
+		{cmdGetBootOptions, "080000", ipmi.ParameterUnsupported, ""}, {cmdGetBootOptions, "600000", ipmi.ParameterUnsupported, ""},
 	}, 0},
 }
 

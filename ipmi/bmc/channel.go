@@ -11,10 +11,10 @@ func checkChannel(channel uint8) error {
 	return nil
 }
 
-// getAuthCapabilities says that there are no sessions of IPMI 1.5. Clients that
-// try those first need this answer to change to 2.0 at once.
+// getAuthCapabilities tells how to log in at a level. When there are no sessions
+// of IPMI 1.5, clients that try those first need this answer to change to 2.0 at once.
 func getAuthCapabilities(c *call, dst []byte) ([]byte, error) {
-	channel, extended, _, err := ipmi.ParseAuthCapabilitiesRequest(c.data())
+	channel, extended, level, err := ipmi.ParseAuthCapabilitiesRequest(c.data())
 	if err != nil {
 		return nil, err
 	}
@@ -23,9 +23,12 @@ func getAuthCapabilities(c *call, dst []byte) ([]byte, error) {
 	}
 	return ipmi.AppendAuthCapabilities(dst, ipmi.AuthCapabilities{
 		Channel:      ipmi.ChannelLAN,
+		AuthTypes:    c.b.config.authTypesAt(level),
 		Extended:     extended,
+		KgSet:        c.b.config.Kg != "",
 		NonNullUsers: true,
 		V20:          true,
+		V15:          c.b.config.V15 != V15Off,
 	}), nil
 }
 
@@ -73,9 +76,10 @@ func getChannelAccess(c *call, dst []byte) ([]byte, error) {
 	if err := checkChannel(channel); err != nil {
 		return nil, err
 	}
-	return ipmi.AppendChannelAccess(dst, ipmi.ChannelAccess{
-		NoAlerting: true,
-		Mode:       ipmi.AccessAlways,
-		Limit:      ipmi.Administrator,
-	}), nil
+	return ipmi.AppendChannelAccess(dst, c.b.config.channelAccess()), nil
+}
+
+// channelAccess is the same for the stored and the active settings: it does not change.
+func (c *Config) channelAccess() ipmi.ChannelAccess {
+	return ipmi.ChannelAccess{NoAlerting: true, Mode: ipmi.AccessAlways, Limit: c.ChannelLimit}
 }

@@ -2,6 +2,7 @@ package bmc
 
 import (
 	"context"
+	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 )
@@ -28,9 +29,13 @@ func getChassisStatus(c *call, dst []byte) ([]byte, error) {
 	default:
 		return nil, ErrStale
 	}
+	c.b.restart.seen(power, c.now)
 	return ipmi.AppendChassisStatus(dst, ipmi.ChassisStatus{
-		On:            power != Off,
-		RestorePolicy: ipmi.RestoreUnknown, // it is the host's business
+		On:                power != Off,
+		RestorePolicy:     ipmi.RestoreUnknown, // it is the host's business
+		LastOnByIPMI:      c.b.restart.powersOn,
+		IdentifySupported: true,
+		Identify:          c.b.identifying.at(c.now).State,
 	}), nil
 }
 
@@ -39,8 +44,25 @@ func chassisControl(c *call, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := c.b.machine
+	b := c.b
 	return c.hold("Chassis Control "+action.String(), dst, func(ctx context.Context) error {
-		return m.Control(ctx, action)
+		return b.control(ctx, action)
 	})
+}
+
+// control gives an action to the Machine, and takes note of it unless the
+// machine was on, or off, already. mu is not held.
+func (b *BMC) control(ctx context.Context, action ipmi.ChassisControl) error {
+	before, known := b.machine.Power()
+	if err := b.machine.Control(ctx, action); err != nil {
+		return err
+	}
+	if known == nil && (action == ipmi.ChassisPowerUp && before == On || action == ipmi.ChassisPowerDown && before == Off) {
+		return nil
+	}
+	b.notePower(action)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.restarted(time.Now(), action, ipmi.RestartChassisControl)
+	return nil
 }

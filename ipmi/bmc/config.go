@@ -57,8 +57,45 @@ type Config struct {
 	AllowFrom         []netip.Prefix // sources that are answered; empty: all
 	IdleTimeout       time.Duration  // of a session, section 6.12.15; default 60 s
 	MaxSessions       int            // active ones; default 8
+	Limit             SessionLimit   // on the sessions of several BMCs; nil: none
+	ChannelLimit      ipmi.Privilege // no session reaches more; default administrator
+	V15               V15            // sessions of IPMI 1.5; default none
+	Kg                Password       // channel key, 1 to 20 bytes, the first not zero; empty: one-key login
 	BootFlagsValidFor time.Duration  // section 28.12's 60 s; 0: for ever
 	Rand              io.Reader      // nil: crypto/rand
 
+	// What the BMC can tell of its Machine besides power and boot device. What is
+	// missing is answered as such.
+	Sensors []Sensor
+	SDRTime time.Time // when the sensors were last changed; clients keep their records until it changes
+	FRU     []byte    // image of FRU 0, see ipmi.AppendFRU
+	SEL     SELStore  // nil: the event log is lost at a restart
+	// PowerReading returns the machine's consumption in watts, false when it is not
+	// known now. It answers from memory, at once; nil: it is never known.
+	PowerReading func() (watts uint16, ok bool)
+	AssetTag     string // at most 63 bytes
+	SystemInfo   SystemInfo
+
 	Events Events
+}
+
+// checkSecurity checks what decides who gets in, and fills in defaults.
+func (c *Config) checkSecurity() error {
+	if c.Limit == nil {
+		c.Limit = noLimit{}
+	}
+	if c.ChannelLimit == ipmi.PrivilegeNone {
+		c.ChannelLimit = ipmi.Administrator
+	}
+	switch {
+	case c.ChannelLimit > ipmi.Administrator:
+		return fmt.Errorf("channel limit %v is not one of callback to administrator", c.ChannelLimit)
+	case c.V15 > V15MD5AndPassword:
+		return fmt.Errorf("sessions of IPMI 1.5: %v is no choice", c.V15)
+	case len(c.Kg) > ipmi.MaxPassword:
+		return fmt.Errorf("the channel key Kg has %d bytes, more than %d", len(c.Kg), ipmi.MaxPassword)
+	case len(c.Kg) > 0 && c.Kg[0] == 0:
+		return fmt.Errorf("the channel key Kg starts with a zero byte, which ipmitool takes for no key")
+	}
+	return nil
 }

@@ -9,8 +9,6 @@ const (
 	selfTestPassed = 0x55
 )
 
-// getDeviceID tells only of abilities there are: for one that is claimed,
-// clients read its repository in every session.
 func getDeviceID(c *call, dst []byte) ([]byte, error) {
 	if len(c.data()) != 0 {
 		return nil, ipmi.InvalidLength
@@ -21,7 +19,7 @@ func getDeviceID(c *call, dst []byte) ([]byte, error) {
 		Revision:      deviceRevision,
 		FirmwareMajor: firmware[0],
 		FirmwareMinor: firmware[1],
-		Support:       ipmi.SupportChassis,
+		Support:       c.b.support,
 		Manufacturer:  ipmi.VMwareIANA,
 	}), nil
 }

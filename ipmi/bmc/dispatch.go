@@ -20,8 +20,9 @@ type call struct {
 	sequence uint32 // session sequence number of the packet
 	message  ipmi.Message
 
-	held   bool     // the answer comes later
-	closes *session // ends when the answer is on its way
+	held   bool      // the answer comes later
+	closes *session  // ends when the answer is on its way
+	resets resetKind // the same for the BMC
 }
 
 func (c *call) data() []byte { return c.message.Data }
@@ -40,6 +41,9 @@ func (c *call) operating() ipmi.Privilege {
 func (c *call) dispatch() ipmi.CompletionCode {
 	b := c.b
 	b.body = b.body[:0]
+	if !c.belongs() {
+		c.row = nil
+	}
 	switch {
 	case c.message.ResponderLUN != 0:
 		return ipmi.InvalidForLUN
@@ -47,15 +51,35 @@ func (c *call) dispatch() ipmi.CompletionCode {
 		b.body = appendGroup(b.body, c.message)
 		return ipmi.InvalidCommand
 	case c.row.Privilege > c.operating() && !c.row.Sessionless:
+		b.body = appendGroup(b.body, c.message)
 		return ipmi.InsufficientPrivilege
 	}
 	body, err := c.run()
 	if err != nil {
-		b.body = b.body[:0]
+		b.body = appendGroup(b.body[:0], c.message)
+		var with refusal
+		if errors.As(err, &with) {
+			b.body = append(b.body, with.data...)
+		}
 		return completionCode(err)
 	}
 	b.body = body
 	return ipmi.Completed
+}
+
+// A refusal is a completion code that data follow all the same.
+type refusal struct {
+	ipmi.CompletionCode
+	data []byte
+}
+
+// Unwrap gives the code.
+func (r refusal) Unwrap() error { return r.CompletionCode }
+
+// belongs says whether the request is for the command in its row. The group
+// extension's commands are told apart by the body code too, and only DCMI's are here.
+func (c *call) belongs() bool {
+	return c.message.NetFn != ipmi.NetFnGroup || len(c.data()) > 0 && c.data()[0] == ipmi.GroupDCMI
 }
 
 // run calls the handler. A panic in it is answered like any other error.
@@ -85,8 +109,8 @@ func completionCode(err error) ipmi.CompletionCode {
 }
 
 // appendGroup repeats the body code of a group extension, or the enterprise
-// number of an OEM command, which are part of the response even when the
-// command is unknown (section 5.1, network functions 2Ch to 2Fh).
+// number of an OEM command, which are part of the response whatever its
+// completion code is (section 5.1, network functions 2Ch to 2Fh).
 func appendGroup(dst []byte, m ipmi.Message) []byte {
 	switch {
 	case m.NetFn == ipmi.NetFnGroup && len(m.Data) >= 1:

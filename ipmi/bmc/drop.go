@@ -31,6 +31,8 @@ const (
 	DropAborted
 	// DropSessionClosed: the session ended before the held command did.
 	DropSessionClosed
+	// DropBackoff: somebody who has tried too many passwords has to wait.
+	DropBackoff
 	// DropWriteFailed: there was an answer, but the socket did not take it.
 	DropWriteFailed
 	// DropPanic: handling the packet panicked.
@@ -71,6 +73,8 @@ func (r DropReason) String() string {
 		return "aborted"
 	case DropSessionClosed:
 		return "session_closed"
+	case DropBackoff:
+		return "backoff"
 	case DropWriteFailed:
 		return "write_failed"
 	case DropPanic:

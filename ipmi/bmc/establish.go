@@ -19,7 +19,11 @@ func (b *BMC) rakp3(now time.Time, from netip.AddrPort, payload, dst []byte) ([]
 	if h == nil || h.exchange.UserName == nil {
 		return b.repeatRAKP4(now, m, dst)
 	}
+	if b.handshakes.expireUnproven(now); b.backoff.waits(now, h.guesser()) {
+		return nil, DropBackoff
+	}
 	if m.Status != ipmi.StatusOK {
+		b.handshakes.unproven(now, h)
 		b.handshakes.remove(h)
 		b.config.Events.Handshake(HandshakeAborted, h.user(), from)
 		h.forget()
@@ -28,10 +32,15 @@ func (b *BMC) rakp3(now time.Time, from netip.AddrPort, payload, dst []byte) ([]
 	response := ipmi.RAKPMessage3{Tag: m.Tag, ID: h.exchange.ConsoleID}
 	var result HandshakeResult
 	response.Status, result = b.authenticate(now, h, m.Code)
-	if response.Status == ipmi.StatusOK {
-		response.Code = b.establish(now, from, h, m.Code).proof.icv
+	if response.Status == ipmi.StatusInvalidICV {
+		b.handshakes.unproven(now, h)
+	} else {
+		b.backoff.proved(h.guesser())
 	}
-	b.handshakes.remove(h)
+	if response.Status == ipmi.StatusOK {
+		response.Code = b.establish(now, from, h, m.Code).icv
+	}
+	b.handshakes.done(h)
 	b.config.Events.Handshake(result, h.user(), from)
 	h.forget()
 	return ipmi.AppendSession20(dst, ipmi.PayloadRAKP4, ipmi.AppendRAKPMessage3(b.message[:0], response)), NotDropped
@@ -48,33 +57,28 @@ func (b *BMC) authenticate(now time.Time, h *handshake, code []byte) (ipmi.Statu
 	case !right:
 		return ipmi.StatusInvalidICV, HandshakeWrongPassword
 	}
-	b.sweepSessions(now)
-	if len(b.sessions) >= b.config.MaxSessions {
+	if !b.admit(now, h.who) {
 		return ipmi.StatusNoResources, HandshakeNoResources
 	}
 	return ipmi.StatusOK, HandshakeCompleted
 }
 
-// establish makes a session of the handshake. It starts at level User, or
-// Callback when that is its limit (section 22.18).
-func (b *BMC) establish(now time.Time, from netip.AddrPort, h *handshake, code []byte) *session {
+// establish makes a session of the handshake and returns what proves it.
+func (b *BMC) establish(now time.Time, from netip.AddrPort, h *handshake, code []byte) proof {
 	x := &h.exchange
 	sik := x.SIK()
-	protection, err := ipmi.NewProtection(x.Suite, sik)
+	protection, err := x.Protection(sik)
 	if err != nil {
 		panic(err) // only for a key of the wrong size
 	}
-	limit := min(x.Role.Privilege(), h.who.privilege, h.limit)
-	s := &session{
-		id: h.id, consoleID: x.ConsoleID, handle: b.freeHandle(), suite: x.Suite,
-		who: h.who, limit: limit, privilege: min(limit, ipmi.User),
-		protection: protection, from: from, opened: now, seen: now,
-		proof: proof{code: append([]byte(nil), code...), icv: x.RAKP4ICV(sik)},
-	}
-	s.who.password = nil
+	p := proof{code: append([]byte(nil), code...), icv: x.RAKP4ICV(sik)}
 	clear(sik)
-	b.sessions[s.id] = s
-	return s
+	b.open(now, from, &session{
+		id: h.id, who: h.who, limit: min(x.Role.Privilege(), h.who.privilege, h.limit),
+		wire:    &wire20{consoleID: x.ConsoleID, protection: protection, suite: x.Suite, proof: p},
+		inbound: newWindow20(),
+	})
+	return p
 }
 
 // repeatRAKP4 answers message 3 for which there is no handshake: that of a new
@@ -85,12 +89,13 @@ func (b *BMC) repeatRAKP4(now time.Time, m ipmi.RAKPMessage3, dst []byte) ([]byt
 		return nil, DropAborted
 	}
 	response := ipmi.RAKPMessage3{Tag: m.Tag, Status: ipmi.StatusInvalidSession}
-	s := b.findSession(now, m.ID)
-	if s != nil && s.proof.icv != nil && now.Sub(s.opened) < repeatRAKP3For &&
-		subtle.ConstantTimeCompare(s.proof.code, m.Code) == 1 {
-		response.Status = ipmi.StatusOK
-		response.ID = s.consoleID
-		response.Code = s.proof.icv
+	if s := b.findSession(now, m.ID); s != nil && now.Sub(s.opened) < repeatRAKP3For {
+		w, ok := s.wire.(*wire20)
+		if ok && w.proof.icv != nil && subtle.ConstantTimeCompare(w.proof.code, m.Code) == 1 {
+			response.Status = ipmi.StatusOK
+			response.ID = w.consoleID
+			response.Code = w.proof.icv
+		}
 	}
 	return ipmi.AppendSession20(dst, ipmi.PayloadRAKP4, ipmi.AppendRAKPMessage3(b.message[:0], response)), NotDropped
 }

@@ -71,13 +71,18 @@ type Events struct {
 	// Changed is told of every state-changing command that was carried out, once:
 	// account, source, command with its argument, and result.
 	Changed func(a Audit)
+	// LogFailed is told why an entry of the BMC's own is not in the event log.
+	LogFailed func(error)
+	// Identify is told when a client switches the identify light, not when a timed
+	// one goes out.
+	Identify func(Identify)
 	// Panicked is told of a panic that was caught, with the stack.
 	Panicked func(value any, stack []byte)
 }
 
 // An Audit says who asked for what, and what came of it.
 type Audit struct {
-	Account string
+	Account string // empty: the BMC itself, as when the watchdog expires
 	Session uint32 // BMC's session ID
 	From    netip.AddrPort
 	Command string // "Chassis Control off"
@@ -102,6 +107,12 @@ func (e Events) filled() Events {
 	}
 	if e.Changed == nil {
 		e.Changed = func(Audit) {}
+	}
+	if e.LogFailed == nil {
+		e.LogFailed = func(error) {}
+	}
+	if e.Identify == nil {
+		e.Identify = func(Identify) {}
 	}
 	if e.Panicked == nil {
 		e.Panicked = func(any, []byte) {}

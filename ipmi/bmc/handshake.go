@@ -10,18 +10,29 @@ import (
 )
 
 // A handshake is a session that is not one yet: no command can be given to it.
-// It is made by an Open Session Request and ends with RAKP message 3.
+// In IPMI 2.0 it is made by an Open Session Request and ends with RAKP message 3,
+// in IPMI 1.5 by Get Session Challenge and ends with Activate Session.
 type handshake struct {
-	id      uint32 // BMC's, SIDc
-	limit   ipmi.Privilege
-	from    netip.AddrPort // of the Open Session Request
+	id      uint32         // BMC's; the temporary one in IPMI 1.5
+	from    netip.AddrPort // of the first message
 	stepped time.Time      // when the last valid message came
+	who     identity       // in IPMI 2.0 from RAKP message 1 on
 
-	who      identity // from RAKP message 1 on
+	// of IPMI 2.0
+	limit    ipmi.Privilege
 	exchange ipmi.KeyExchange
+	named    time.Time // when RAKP message 1 was answered first
+
+	// of IPMI 1.5
+	auth      ipmi.AuthType
+	challenge [16]byte
 }
 
 func (h *handshake) user() string { return h.who.name }
+
+// guesser is who has to know the password. The source is that of the first
+// message: only there was the ID sent to that the later ones bring back.
+func (h *handshake) guesser() guesser { return newGuesser(h.from, h.who.name) }
 
 // forget zeroes its copy of the password.
 func (h *handshake) forget() {
@@ -64,8 +75,9 @@ func (b *BMC) newHandshake(now time.Time, from netip.AddrPort, r ipmi.OpenSessio
 		// FreeIPMI refuses a level below the one it will ask for, and a zero.
 		limit = ipmi.Administrator
 	}
+	limit = min(limit, b.config.ChannelLimit)
 	h := &handshake{id: b.newSessionID(), limit: limit, from: from, stepped: now}
-	h.exchange = ipmi.KeyExchange{Suite: suite, ConsoleID: r.ConsoleID, BMCID: h.id, GUID: b.config.GUID}
+	h.exchange = ipmi.KeyExchange{Suite: suite, ConsoleID: r.ConsoleID, BMCID: h.id, GUID: b.config.GUID, Kg: []byte(b.config.Kg)}
 	response.MaxPrivilege = limit
 	response.BMCID = h.id
 	response.Suite = suite
@@ -77,26 +89,32 @@ func (b *BMC) newSessionID() uint32 {
 	for {
 		b.random(b.iv[:4])
 		id := binary.LittleEndian.Uint32(b.iv[:])
-		if id != 0 && b.sessions[id] == nil && b.parting[id].session == nil &&
-			!b.handshakes.opened.lru.Contains(id) && !b.handshakes.named.lru.Contains(id) {
+		if id != 0 && b.sessions[id] == nil && b.parting[id].session == nil && !b.handshakes.contain(id) {
 			return id
 		}
 	}
 }
 
-// rakp1 answers RAKP message 1 (section 13.20) with message 2.
-func (b *BMC) rakp1(now time.Time, payload, dst []byte) ([]byte, DropReason) {
+// rakp1 answers RAKP message 1 (section 13.20) with message 2. It must come from
+// the address the handshake was opened from, because message 2 is longer and must
+// not be sent to somebody who has not asked.
+func (b *BMC) rakp1(now time.Time, from netip.AddrPort, payload, dst []byte) ([]byte, DropReason) {
 	m, err := ipmi.ParseRAKPMessage1(payload)
 	if err == ipmi.ErrShort {
 		return nil, DropMalformed
 	}
 	response := ipmi.RAKPMessage2{Tag: m.Tag}
 	h := b.handshakes.find(now, m.BMCID)
+	if h != nil && h.from.Addr() != from.Addr() {
+		h = nil
+	}
 	switch {
 	case h == nil:
 		response.Status = ipmi.StatusInvalidSession
 	case err != nil:
 		response.Status = ipmi.StatusInvalidNameLength
+	case b.guessing(now, h, m):
+		return nil, DropBackoff
 	default:
 		response.Status = b.nameUser(now, h, m)
 	}
@@ -116,7 +134,7 @@ func (b *BMC) rakp1(now time.Time, payload, dst []byte) ([]byte, DropReason) {
 // anew with a new random number of ours.
 func (b *BMC) nameUser(now time.Time, h *handshake, m ipmi.RAKPMessage1) ipmi.Status {
 	x := &h.exchange
-	if x.UserName != nil && m.ConsoleRandom == x.ConsoleRandom && m.Role == x.Role && bytes.Equal(m.UserName, x.UserName) {
+	if h.repeats(m) {
 		b.handshakes.advance(now, h)
 		return ipmi.StatusOK
 	}
@@ -124,7 +142,7 @@ func (b *BMC) nameUser(now time.Time, h *handshake, m ipmi.RAKPMessage1) ipmi.St
 	if level == ipmi.PrivilegeNone || level > ipmi.OEMPrivilege {
 		return b.refuse(h, "", ipmi.StatusInvalidRole)
 	}
-	who := b.identify(m.UserName)
+	who := b.identify(m.UserName, ipmi.MaxPassword)
 	if who.name == "" {
 		return b.refuse(h, "", ipmi.StatusUnauthorizedName)
 	}
@@ -132,6 +150,7 @@ func (b *BMC) nameUser(now time.Time, h *handshake, m ipmi.RAKPMessage1) ipmi.St
 		// Not "unauthorized role": pyghmi and xCAT try a lower level after this one only.
 		return b.refuse(h, who.name, ipmi.StatusInvalidRole)
 	}
+	b.handshakes.unproven(now, h) // a console that asks again has not found its password right
 	b.random(b.iv[:])
 	x.BMCRandom = b.iv
 	x.ConsoleRandom = m.ConsoleRandom
@@ -140,8 +159,20 @@ func (b *BMC) nameUser(now time.Time, h *handshake, m ipmi.RAKPMessage1) ipmi.St
 	x.Password = who.password
 	clear(h.who.password)
 	h.who = who
-	b.handshakes.advance(now, h)
+	b.handshakes.name(now, h)
 	return ipmi.StatusOK
+}
+
+// repeats says whether the handshake has answered this RAKP message 1 before.
+func (h *handshake) repeats(m ipmi.RAKPMessage1) bool {
+	x := &h.exchange
+	return x.UserName != nil && m.ConsoleRandom == x.ConsoleRandom && m.Role == x.Role && bytes.Equal(m.UserName, x.UserName)
+}
+
+// guessing says whether the source has to wait before it tries this account again.
+func (b *BMC) guessing(now time.Time, h *handshake, m ipmi.RAKPMessage1) bool {
+	b.handshakes.expireUnproven(now)
+	return !h.repeats(m) && b.backoff.waits(now, newGuesser(h.from, trimName(m.UserName)))
 }
 
 // refuse tells of the refusal and leaves the handshake as it is, for the

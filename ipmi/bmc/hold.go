@@ -21,11 +21,21 @@ const (
 	maxHeld = 32
 )
 
-// hold takes a state-changing command off the packet path: run is called once,
-// in a goroutine of the BMC, however many copies of the request come. The
-// answer is sent when run returns, which it must when its context ends; what it
-// has begun goes on.
+// carry does what a held command asks for and returns what follows the
+// completion code.
+type carry func(context.Context) ([]byte, error)
+
+// hold takes a state-changing command off the packet path whose answer is no
+// more than a completion code; see holdFor.
 func (c *call) hold(what string, dst []byte, run func(context.Context) error) ([]byte, error) {
+	return c.holdFor(what, dst, func(ctx context.Context) ([]byte, error) { return nil, run(ctx) })
+}
+
+// holdFor takes a state-changing command off the packet path: run is called
+// once, in a goroutine of the BMC, however many copies of the request come. The
+// answer is sent when run returns, which it must when its context ends; what it
+// has begun goes on. The bytes it returns follow the completion code.
+func (c *call) holdFor(what string, dst []byte, run carry) ([]byte, error) {
 	if !c.row.Changes {
 		panic("bmc: " + c.row.Name + " is held, but not marked as changing something")
 	}
@@ -52,7 +62,7 @@ func (c *call) hold(what string, dst []byte, run func(context.Context) error) ([
 		return nil, ipmi.NodeBusy
 	}
 	if c.b.held >= maxHeld {
-		a.finish(c.now, ipmi.NodeBusy)
+		a.finish(c.now, ipmi.NodeBusy, nil)
 		return nil, ipmi.NodeBusy
 	}
 	before := as.tail
@@ -71,7 +81,7 @@ func (c *call) key() string {
 func (c *call) join(a *action, dst []byte) ([]byte, error) {
 	switch {
 	case a.finished && a.code == ipmi.Completed:
-		return dst, nil
+		return append(dst, a.body...), nil
 	case a.finished:
 		return nil, a.code
 	case a.overdue || len(a.copies) >= maxCopies:
@@ -86,17 +96,22 @@ func (c *call) join(a *action, dst []byte) ([]byte, error) {
 
 // carryOut calls the Machine and answers the copies. Commands of one session
 // reach the Machine in the order in which they came.
-func (b *BMC) carryOut(s *session, a *action, before <-chan struct{}, run func(context.Context) error) {
+func (b *BMC) carryOut(s *session, a *action, before <-chan struct{}, run carry) {
 	defer close(a.ended)
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), holdTime)
 	defer cancel()
 	if !turn(ctx, before) {
-		b.finish(s, a, ipmi.NodeBusy)
+		b.finish(s, a, ipmi.NodeBusy, nil)
 		return
 	}
+	var body []byte // written before result is sent
 	result := make(chan error, 1)
-	go func() { result <- b.guarded(ctx, run) }()
+	go func() {
+		var err error
+		body, err = b.guarded(ctx, run)
+		result <- err
+	}()
 	patience := time.NewTimer(holdTime - time.Since(started) + overstay)
 	defer patience.Stop()
 	var err error
@@ -109,7 +124,7 @@ func (b *BMC) carryOut(s *session, a *action, before <-chan struct{}, run func(c
 	a.audit.Err, a.audit.Code = err, completionCode(err)
 	a.audit.Took = time.Since(started)
 	b.config.Events.Changed(a.audit)
-	b.finish(s, a, a.audit.Code)
+	b.finish(s, a, a.audit.Code, body)
 }
 
 // turn waits for the session's command before this one. False says that it
@@ -127,11 +142,11 @@ func turn(ctx context.Context, before <-chan struct{}) bool {
 }
 
 // guarded turns a panic of the Machine into an answer.
-func (b *BMC) guarded(ctx context.Context, run func(context.Context) error) (err error) {
+func (b *BMC) guarded(ctx context.Context, run carry) (body []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			b.config.Events.Panicked(v, debug.Stack())
-			err = ipmi.Unspecified
+			body, err = nil, ipmi.Unspecified
 		}
 	}()
 	return run(ctx)
@@ -145,18 +160,21 @@ func (b *BMC) giveUp(s *session, a *action) {
 	b.answerCopies(s, a, ipmi.NodeBusy)
 }
 
-func (b *BMC) finish(s *session, a *action, code ipmi.CompletionCode) {
+func (b *BMC) finish(s *session, a *action, code ipmi.CompletionCode, body []byte) {
+	if code != ipmi.Completed {
+		body = nil
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.held--
-	a.finish(time.Now(), code)
+	a.finish(time.Now(), code, body)
 	b.answerCopies(s, a, code)
 }
 
 // answerCopies sends each copy an answer of its own, in the order they came.
 func (b *BMC) answerCopies(s *session, a *action, code ipmi.CompletionCode) {
 	for _, copied := range a.copies {
-		if reason := b.answerCopy(s, a.command, copied, code); reason != NotDropped {
+		if reason := b.answerCopy(s, a, copied, code); reason != NotDropped {
 			b.config.Events.Dropped(reason)
 		}
 	}
@@ -165,13 +183,13 @@ func (b *BMC) answerCopies(s *session, a *action, code ipmi.CompletionCode) {
 
 // answerCopy decides the fate of one copy. As on the packet path, whatever goes
 // wrong in there is not the daemon's fate.
-func (b *BMC) answerCopy(s *session, row *Command, copied heldCopy, code ipmi.CompletionCode) (reason DropReason) {
+func (b *BMC) answerCopy(s *session, a *action, copied heldCopy, code ipmi.CompletionCode) (reason DropReason) {
 	defer b.recovered(&reason)
 	if s.closed {
 		return DropSessionClosed
 	}
-	b.answered(row, code, copied.arrived)
-	b.message = ipmi.AppendResponse(b.message[:0], copied.message, code, nil)
+	b.answered(a.command, code, copied.arrived)
+	b.message = ipmi.AppendResponse(b.message[:0], copied.message, code, a.body)
 	b.reply = b.seal(s, b.message, b.reply[:0])
 	return b.send(b.conn, b.reply, copied.from)
 }

@@ -14,10 +14,11 @@ const (
 	ipv4TTL        = 0x40
 	ipv4Flags      = 0x40 // do not fragment
 	ipv4Precedence = 0x10 // minimize delay
+	arpResponses   = 0x02
 )
 
-// getLANParameters tells of the BMC's own address. All of it is read only: the
-// gateway owns the address.
+// getLANParameters tells of the BMC's own address. The
+// gateway owns it.
 func getLANParameters(c *call, dst []byte) ([]byte, error) {
 	r, err := ipmi.ParseLANParameterRequest(c.data())
 	if err != nil {
@@ -30,17 +31,26 @@ func getLANParameters(c *call, dst []byte) ([]byte, error) {
 	if r.RevisionOnly {
 		return dst, nil
 	}
-	return c.b.config.appendLANParameter(dst, r.Parameter)
+	if r.Parameter == ipmi.LANSetInProgress {
+		return append(dst, c.b.setting.lan), nil
+	}
+	return c.b.config.appendLANParameter(dst, r)
 }
 
 // appendLANParameter appends the data of the parameter (table 23-4). What is
-// not known is not supported: clients leave the line out.
-func (c *Config) appendLANParameter(dst []byte, p ipmi.LANParameter) ([]byte, error) {
-	switch p {
-	case ipmi.LANSetInProgress, ipmi.LANAuthTypeSupport, ipmi.LANVLANPriority:
+// not known is not supported: clients leave the line out. There are no alerts,
+// so there is nowhere to send them to, and no community to name.
+func (c *Config) appendLANParameter(dst []byte, r ipmi.LANParameterRequest) ([]byte, error) {
+	switch r.Parameter {
+	case ipmi.LANAuthTypeSupport:
+		return append(dst, c.V15.authTypes()), nil
+	case ipmi.LANVLANPriority, ipmi.LANDestinations, ipmi.LANGratuitousARP:
 		return append(dst, 0), nil
 	case ipmi.LANAuthTypeEnables:
-		return append(dst, 0, 0, 0, 0, 0), nil // a byte for each level, no type of IPMI 1.5
+		for level := ipmi.Callback; level <= ipmi.OEMPrivilege; level++ {
+			dst = append(dst, c.authTypesAt(level))
+		}
+		return dst, nil
 	case ipmi.LANAddress:
 		return appendIPv4(dst, c.LAN.Address)
 	case ipmi.LANAddressSource:
@@ -53,11 +63,19 @@ func (c *Config) appendLANParameter(dst []byte, p ipmi.LANParameter) ([]byte, er
 		return append(dst, ipv4TTL, ipv4Flags, ipv4Precedence), nil
 	case ipmi.LANPort:
 		return binary.LittleEndian.AppendUint16(dst, c.LAN.Port), nil
+	case ipmi.LANARPControl:
+		return appendARPControl(dst, c.LAN)
 	case ipmi.LANGateway:
 		if !c.LAN.Gateway.IsValid() {
 			return append(dst, 0, 0, 0, 0), nil
 		}
 		return appendIPv4(dst, c.LAN.Gateway)
+	case ipmi.LANBackupGateway:
+		return append(dst, 0, 0, 0, 0), nil // there is none
+	case ipmi.LANGatewayMAC, ipmi.LANBackupGatewayMAC:
+		// The host finds them by ARP. Zeros say so; bougou/go-ipmi 0.9.1 dies of
+		// a gateway's MAC that is not supported.
+		return append(dst, 0, 0, 0, 0, 0, 0), nil
 	case ipmi.LANVLANID:
 		return append(dst, 0, 0), nil
 	case ipmi.LANCipherSuiteCount:
@@ -66,8 +84,10 @@ func (c *Config) appendLANParameter(dst []byte, p ipmi.LANParameter) ([]byte, er
 		return c.appendSuiteIDs(dst), nil
 	case ipmi.LANCipherSuitePrivilege:
 		return c.appendSuitePrivileges(dst), nil
+	case ipmi.LANBadPassword:
+		return append(dst, 0, 0, 0, 0, 0, 0), nil // no number of wrong passwords locks an account
 	}
-	return nil, ipmi.ParameterUnsupported
+	return c.LAN.appendIPv6Parameter(dst, r)
 }
 
 // appendSuiteIDs appends a reserved byte and 16 entries.
@@ -87,6 +107,14 @@ func (c *Config) appendSuitePrivileges(dst []byte) []byte {
 		levels[1+i/2] |= byte(ipmi.Administrator) << (i % 2 * 4)
 	}
 	return append(dst, levels[:]...)
+}
+
+// appendARPControl says that ARP requests are answered, by the kernel.
+func appendARPControl(dst []byte, lan LAN) ([]byte, error) {
+	if !lan.Address.Unmap().Is4() {
+		return nil, ipmi.ParameterUnsupported
+	}
+	return append(dst, arpResponses), nil
 }
 
 func appendIPv4(dst []byte, a netip.Addr) ([]byte, error) {

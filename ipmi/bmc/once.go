@@ -40,6 +40,7 @@ type action struct {
 	ended    chan struct{} // closed when the next command has its turn
 	finished bool
 	code     ipmi.CompletionCode
+	body     []byte    // what follows the code
 	until    time.Time // it is remembered, when finished
 	overdue  bool      // held for so long that all copies were told to come back
 	copies   []heldCopy
@@ -101,9 +102,9 @@ func (as *actions) start(a *action) bool {
 }
 
 // finish remembers the result.
-func (a *action) finish(now time.Time, code ipmi.CompletionCode) {
+func (a *action) finish(now time.Time, code ipmi.CompletionCode, body []byte) {
 	a.finished = true
-	a.code = code
+	a.code, a.body = code, body
 	a.until = now.Add(rememberFor)
 }
 

@@ -20,11 +20,10 @@ type parting struct {
 
 // part ends a session as it has asked for. It keeps its keys for a while.
 func (b *BMC) part(now time.Time, s *session) {
-	protection := s.protection
-	b.closeSession(s)
 	b.forgetParting(now)
-	if len(b.parting) < maxParting {
-		s.protection = protection
+	if len(b.parting) >= maxParting {
+		b.closeSession(s)
+	} else if b.end(s) {
 		b.parting[s.id] = parting{s, now}
 	}
 }
@@ -40,7 +39,7 @@ func (b *BMC) forgetParting(now time.Time) {
 	for id, p := range b.parting {
 		if now.Sub(p.since) >= rememberFor {
 			delete(b.parting, id)
-			p.protection = nil
+			p.wire.forget()
 		}
 	}
 }

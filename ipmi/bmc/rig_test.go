@@ -204,6 +204,13 @@ func newBMC(t testing.TB, change func(*Config)) *rig {
 func serve(t *testing.T, change func(*Config)) *rig {
 	t.Helper()
 	r := newBMC(t, change)
+	serveRig(t, r)
+	return r
+}
+
+// serveRig serves a rig that newBMC has made, until the test ends.
+func serveRig(t *testing.T, r *rig) {
+	t.Helper()
 	conn, err := r.network.Listen(bmcAddr)
 	if err != nil {
 		t.Fatal(err)
@@ -223,7 +230,6 @@ func serve(t *testing.T, change func(*Config)) *rig {
 			}
 		})
 	})
-	return r
 }
 
 func (m *fakeMachine) mayPanic() bool {

@@ -65,6 +65,7 @@ func (b *BMC) attach(conn PacketConn) error {
 
 // detach ends everything that Serve has begun.
 func (b *BMC) detach() {
+	b.haltWatchdog()
 	b.carrying.Wait()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -104,6 +105,7 @@ func (b *BMC) receive(conn PacketConn, from netip.AddrPort, packet []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.config.Events.Received()
+	b.traffic.received++
 	if reason := b.handle(conn, from, packet); reason != NotDropped {
 		b.config.Events.Dropped(reason)
 	}
@@ -133,5 +135,6 @@ func (b *BMC) send(conn PacketConn, reply []byte, to netip.AddrPort) DropReason 
 	if _, err := conn.WriteToUDPAddrPort(reply, to); err != nil {
 		return DropWriteFailed
 	}
+	b.traffic.sent++
 	return NotDropped
 }

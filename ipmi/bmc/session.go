@@ -17,30 +17,21 @@ const repeatRAKP3For = 10 * time.Second
 // know the password. It is found by the BMC's ID alone: clients share console
 // IDs, and their addresses may change behind a NAT.
 type session struct {
-	id        uint32 // BMC's, SIDc
-	consoleID uint32 // SIDm
+	id        uint32 // BMC's
 	handle    uint8
-	suite     ipmi.CipherSuite
 	who       identity
 	limit     ipmi.Privilege // the session's maximum
 	privilege ipmi.Privilege // the operating level, at most limit
 
-	protection *ipmi.Protection
-	inbound    window
-	outbound   uint32 // of the last packet sent
-	from       netip.AddrPort
-	opened     time.Time
-	seen       time.Time // when the last valid packet came
+	wire     wire
+	inbound  window
+	outbound uint32 // of the last packet sent
+	from     netip.AddrPort
+	opened   time.Time
+	seen     time.Time // when the last valid packet came
 
-	proof   proof
 	actions actions
 	closed  bool
-}
-
-// A proof is what answers a repeated RAKP message 3.
-type proof struct {
-	code []byte // of message 3
-	icv  []byte // of message 4
 }
 
 // A SessionInfo describes an active session to the operator.
@@ -50,16 +41,38 @@ type SessionInfo struct {
 	Privilege ipmi.Privilege // the operating level
 	Limit     ipmi.Privilege // what it can be raised to
 	From      netip.AddrPort // where the last valid packet came from
+	Auth      ipmi.AuthType  // AuthRMCPPlus in IPMI 2.0, else the type of IPMI 1.5
 	Suite     ipmi.CipherSuiteID
 	Opened    time.Time
 	LastSeen  time.Time
 }
 
 func (s *session) info() SessionInfo {
-	return SessionInfo{
+	info := SessionInfo{
 		ID: s.id, Account: s.who.name, Privilege: s.privilege, Limit: s.limit,
-		From: s.from, Suite: s.suite.ID, Opened: s.opened, LastSeen: s.seen,
+		From: s.from, Opened: s.opened, LastSeen: s.seen,
 	}
+	s.wire.describe(&info)
+	return info
+}
+
+// open starts a session for which admit has taken a place, at level User or, when
+// that is its limit, Callback (section 22.18).
+func (b *BMC) open(now time.Time, from netip.AddrPort, s *session) *session {
+	s.handle = b.freeHandle()
+	s.privilege = min(s.limit, ipmi.User)
+	s.who.password = nil
+	s.from, s.opened, s.seen = from, now, now
+	b.sessions[s.id] = s
+	return s
+}
+
+// accept believes a packet of the session whose auth code was right.
+func (s *session) accept(now time.Time, from netip.AddrPort, sequence uint32) {
+	s.inbound.accept(sequence)
+	s.seen = now
+	s.from = from
+	s.wire.settle()
 }
 
 // findSession returns the active session with the BMC's ID, or nil.
@@ -84,10 +97,20 @@ func (b *BMC) sweepSessions(now time.Time) {
 // closeSession ends a session and forgets its keys. Commands it has started go
 // on, but nobody is told of their end.
 func (b *BMC) closeSession(s *session) {
-	delete(b.sessions, s.id)
+	if b.end(s) {
+		s.wire.forget()
+	}
+}
+
+// end takes a session out of those that are active, and says whether it was one.
+func (b *BMC) end(s *session) bool {
+	if s.closed {
+		return false
+	}
 	s.closed = true
-	s.protection = nil
-	s.proof.forget()
+	delete(b.sessions, s.id)
+	b.config.Limit.Release()
+	return true
 }
 
 func (b *BMC) activeSessions() []*session {
@@ -112,15 +135,9 @@ func (b *BMC) freeHandle() uint8 {
 
 // nextSequence numbers a packet to the console. Zero is no number of a session.
 func (s *session) nextSequence() uint32 {
-	s.outbound++
-	if s.outbound == 0 {
-		s.outbound = 1
-	}
+	s.outbound = following(s.outbound)
 	return s.outbound
 }
 
-func (p *proof) forget() {
-	clear(p.code)
-	clear(p.icv)
-	*p = proof{}
-}
+// following is the sequence number after n.
+func following(n uint32) uint32 { return max(n+1, 1) }

@@ -84,7 +84,7 @@ func (b *BMC) describe(s *session) ipmi.SessionInfo {
 	answer.Handle = s.handle
 	answer.UserID = s.who.userID
 	answer.Privilege = s.privilege
-	answer.V20 = true
+	_, answer.V20 = s.wire.(*wire20)
 	answer.Channel = ipmi.ChannelLAN
 	if addr := s.from.Addr().Unmap(); addr.Is4() {
 		answer.Address = addr.As4()

@@ -28,7 +28,7 @@ func TestLogin(t *testing.T) {
 			command(t, s, ipmi.NetFnChassis, cmdChassisStatus, nil, ipmi.Completed)
 			want := []SessionInfo{{
 				ID: s.BMCID, Account: operator.Name, Privilege: ipmi.User, Limit: ipmi.Operator,
-				From: netip.MustParseAddrPort("192.0.2.11:20001"), Suite: id, Opened: time.Now(), LastSeen: time.Now(),
+				From: netip.MustParseAddrPort("192.0.2.11:20001"), Auth: ipmi.AuthRMCPPlus, Suite: id, Opened: time.Now(), LastSeen: time.Now(),
 			}}
 			if diff := cmp.Diff(want, r.bmc.Sessions(), cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
 				t.Errorf("suite %d: sessions (-want +got):\n%s", id, diff)

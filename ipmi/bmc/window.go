@@ -1,18 +1,31 @@
 package bmc
 
+// How far a sequence number may be above and below the highest accepted one, in
+// IPMI 2.0 (section 6.12.13) and 1.5 (section 6.12.12).
 const (
-	windowAbove = 15 // section 6.12.13: accepted this far above the highest
-	windowBelow = 16 // and this far below it
+	windowAbove   = 15
+	windowBelow   = 16
+	window15Reach = 8
 )
 
 // A window is the sliding window of a session's inbound sequence numbers
-// (section 6.12.13). Any first number but zero opens it: ipmitool has counted
-// its handshake packets by then. Numbers wrap around, so they are compared by
+// (sections 6.12.12 and 6.12.13). Numbers wrap around, so they are compared by
 // their difference.
 type window struct {
-	open    bool
-	highest uint32
-	seen    uint32 // bit n: highest-n was accepted
+	above, below int32
+	open         bool
+	highest      uint32
+	seen         uint32 // bit n: highest-n was accepted
+}
+
+// newWindow20 is opened by any first number but zero: ipmitool has counted its
+// handshake packets by then.
+func newWindow20() window { return window{above: windowAbove, below: windowBelow} }
+
+// newWindow15 expects the number the console was given, or one of the next.
+// Those before it count as seen.
+func newWindow15(first uint32) window {
+	return window{above: window15Reach, below: window15Reach, open: true, highest: first - 1, seen: 0xFFFFFFFF}
 }
 
 // fresh says whether a packet with this number may be accepted. It changes
@@ -26,9 +39,9 @@ func (w *window) fresh(sequence uint32) bool {
 	}
 	ahead := int32(sequence - w.highest)
 	if ahead > 0 {
-		return ahead <= windowAbove
+		return ahead <= w.above
 	}
-	return ahead >= -windowBelow && w.seen&(1<<uint(-ahead)) == 0
+	return ahead >= -w.below && w.seen&(1<<uint(-ahead)) == 0
 }
 
 // accept remembers a number that fresh has approved.
@@ -36,7 +49,7 @@ func (w *window) accept(sequence uint32) {
 	ahead := int32(sequence - w.highest)
 	switch {
 	case !w.open:
-		*w = window{open: true, highest: sequence, seen: 1}
+		w.open, w.highest, w.seen = true, sequence, 1
 	case ahead > 0:
 		w.seen = w.seen<<uint(ahead) | 1
 		w.highest = sequence

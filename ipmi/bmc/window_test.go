@@ -27,7 +27,7 @@ func TestWindow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var w window
+			w := newWindow20()
 			for i, s := range tt.steps {
 				if got := w.fresh(s.sequence); got != s.want {
 					t.Fatalf("step %d: fresh(%d) = %v, want %v", i+1, s.sequence, got, s.want)
@@ -43,7 +43,7 @@ func TestWindow(t *testing.T) {
 // TestWindowAsSet compares with a set of numbers, over a long history of chance.
 func TestWindowAsSet(t *testing.T) {
 	state := uint32(1)
-	var w window
+	w := newWindow20()
 	seen := map[uint32]bool{}
 	highest := uint32(0)
 	for range 20000 {
@@ -64,5 +64,40 @@ func TestWindowAsSet(t *testing.T) {
 				highest = sequence
 			}
 		}
+	}
+}
+
+// TestWindow15 begins with the number the console was given.
+func TestWindow15(t *testing.T) {
+	tests := []struct {
+		name     string
+		first    uint32
+		sequence []uint32
+		want     []bool
+	}{
+		{"exactly the number it was given", 100, []uint32{100, 101}, []bool{true, true}},
+		{"one more than it was given", 100, []uint32{101, 100}, []bool{true, true}},
+		{"what lies before it", 100, []uint32{99, 92}, []bool{false, false}},
+		{"the same again", 100, []uint32{100, 100}, []bool{true, false}},
+		{"8 above the highest", 100, []uint32{100, 108, 117}, []bool{true, true, false}},
+		{"8 below the highest", 100, []uint32{100, 108, 116, 109, 108, 107}, []bool{true, true, true, true, false, false}},
+		{"8 below, and it is new", 100, []uint32{104, 112, 104, 105}, []bool{true, true, false, true}},
+		{"9 below", 100, []uint32{104, 112, 103}, []bool{true, true, false}},
+		{"zero is no number", 1, []uint32{0, 1}, []bool{false, true}},
+		{"wraps around without zero", 0xFFFFFFFF, []uint32{0xFFFFFFFF, 0, 1, 0xFFFFFFFF}, []bool{true, false, true, false}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWindow15(tt.first)
+			for i, sequence := range tt.sequence {
+				got := w.fresh(sequence)
+				if got != tt.want[i] {
+					t.Errorf("packet %d, number %d: %v, want %v", i+1, sequence, got, tt.want[i])
+				}
+				if got {
+					w.accept(sequence)
+				}
+			}
+		})
 	}
 }

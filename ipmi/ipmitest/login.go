@@ -76,11 +76,11 @@ func (c *Console) Login(ctx context.Context, l Login) (*Session, error) {
 	if err := c.rakp3(ctx, &x, sik); err != nil {
 		return nil, err
 	}
-	protection, err := ipmi.NewProtection(x.Suite, sik)
+	protection, err := x.Protection(sik)
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{ConsoleID: x.ConsoleID, BMCID: x.BMCID, console: c, protection: protection}
+	s := &Session{ConsoleID: x.ConsoleID, BMCID: x.BMCID, console: c, packets: &packets20{protection}}
 	if l.StayAtUser || l.Privilege <= ipmi.User {
 		return s, nil
 	}

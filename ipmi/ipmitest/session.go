@@ -25,10 +25,23 @@ type Session struct {
 	Sequence uint32
 	RqSeq    uint8
 
-	console    *Console
-	protection *ipmi.Protection
-	last       []byte
+	// Received is the session sequence number of the last packet from the BMC.
+	Received uint32
+
+	console *Console
+	packets packets
+	last    []byte
 }
+
+// packets are how the packets of a session are made and read.
+type packets interface {
+	seal(s *Session, t ipmi.PayloadType, payload []byte) []byte
+	// open returns a payload and the number of its packet.
+	open(s *Session, datagram []byte, t ipmi.PayloadType) ([]byte, uint32, bool)
+}
+
+// packets20 are those of IPMI 2.0.
+type packets20 struct{ protection *ipmi.Protection }
 
 // Command sends a request and returns its response, whose completion code may
 // be any. The error is ErrNoAnswer, the context's or the socket's. Each try has
@@ -89,11 +102,13 @@ func (s *Session) Request(fn ipmi.NetFn, cmd uint8, data []byte) []byte {
 }
 
 // Seal returns the datagram of a payload under the next session sequence number.
+// In IPMI 1.5 there is no payload but a message.
 func (s *Session) Seal(t ipmi.PayloadType, payload []byte) []byte {
-	var iv [16]byte
-	_, _ = rand.Read(iv[:]) // it never fails: crypto/rand ends the program instead
 	s.Sequence++
-	s.last = s.protection.Seal(nil, t, s.BMCID, s.Sequence, iv, payload)
+	if s.Sequence == 0 {
+		s.Sequence = 1
+	}
+	s.last = s.packets.seal(s, t, payload)
 	return slices.Clone(s.last)
 }
 
@@ -103,13 +118,27 @@ func (s *Session) Last() []byte { return slices.Clone(s.last) }
 // Open returns the payload of a datagram if it belongs to this session, has
 // type t, and is signed and encrypted as it should be.
 func (s *Session) Open(datagram []byte, t ipmi.PayloadType) ([]byte, bool) {
-	packet, ok := session20(slices.Clone(datagram))
-	if !ok || packet.Type != t || packet.SessionID != s.ConsoleID || !packet.Encrypted || !packet.Authenticated {
-		return nil, false
+	b, sequence, ok := s.packets.open(s, slices.Clone(datagram), t)
+	if ok {
+		s.Received = sequence
 	}
-	if err := s.protection.Verify(packet); err != nil {
-		return nil, false
+	return b, ok
+}
+
+func (p *packets20) seal(s *Session, t ipmi.PayloadType, payload []byte) []byte {
+	var iv [16]byte
+	_, _ = rand.Read(iv[:]) // it never fails: crypto/rand ends the program instead
+	return p.protection.Seal(nil, t, s.BMCID, s.Sequence, iv, payload)
+}
+
+func (p *packets20) open(s *Session, datagram []byte, t ipmi.PayloadType) ([]byte, uint32, bool) {
+	packet, ok := session20(datagram)
+	if !ok || packet.Type != t || packet.SessionID != s.ConsoleID || packet.Encrypted != p.protection.Encrypts() || !packet.Authenticated {
+		return nil, 0, false
 	}
-	b, err := s.protection.Open(packet.Payload)
-	return b, err == nil
+	if err := p.protection.Verify(packet); err != nil {
+		return nil, 0, false
+	}
+	b, err := p.protection.Open(packet.Payload)
+	return b, packet.Sequence, err == nil
 }

@@ -40,6 +40,9 @@ func (p *vmProxy) reconfigure(ctx *simulator.Context, spec types.VirtualMachineC
 	}
 	if boot != nil {
 		p.Config.BootOptions = mergeBoot(p.Config.BootOptions, boot)
+		if reflect.ValueOf(spec).IsZero() { // else the simulator has posted it
+			p.v.post(p.VirtualMachine, func(e types.VmEvent) types.BaseEvent { return &types.VmReconfiguredEvent{VmEvent: e} })
+		}
 	}
 	p.v.hub.touch(p.Self)
 	return nil

@@ -14,6 +14,7 @@ type machine struct {
 	task   *types.ManagedObjectReference // the one that runs
 	tools  bool                          // installed
 	nmis   int
+	watts  int64 // power draw; 0: unknown
 	resets int
 }
 
@@ -187,11 +188,18 @@ func (v *VCenter) SetManagedBy(name, extension string) error {
 
 // SetQuestion makes the VM wait for an answer (runtime.question), or ends that.
 func (v *VCenter) SetQuestion(name string, waiting bool) error {
-	return v.Edit(name, func(vm *mo.VirtualMachine) {
+	const text = "Did you move or copy this virtual machine?"
+	err := v.Edit(name, func(vm *mo.VirtualMachine) {
 		vm.Runtime.Question = nil
 		if waiting {
-			vm.Runtime.Question = &types.VirtualMachineQuestionInfo{Id: "1", Text: "Did you move or copy this virtual machine?"}
+			vm.Runtime.Question = &types.VirtualMachineQuestionInfo{Id: "1", Text: text}
 		}
+	})
+	if err != nil || !waiting {
+		return err
+	}
+	return v.Post(name, func(e types.VmEvent) types.BaseEvent {
+		return &types.VmMessageEvent{VmEvent: e, Message: text}
 	})
 }
 

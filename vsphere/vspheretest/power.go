@@ -34,6 +34,9 @@ func (v *VCenter) power(vm *simulator.VirtualMachine, to types.VirtualMachinePow
 	}
 	v.showTools(vm)
 	v.hub.touch(vm.Self)
+	if from != to {
+		v.postPower(vm, to)
+	}
 }
 
 // showTools makes guest.tools… agree with what is installed and the power state.
@@ -41,11 +44,13 @@ func (v *VCenter) showTools(vm *simulator.VirtualMachine) {
 	v.mu.Lock()
 	installed := v.machine(vm.Self).tools
 	v.mu.Unlock()
+	vm.GuestHeartbeatStatus = types.ManagedEntityStatusGray
 	running, status := types.VirtualMachineToolsRunningStatusGuestToolsNotRunning, types.VirtualMachineToolsStatusToolsNotInstalled
 	if installed {
 		status = types.VirtualMachineToolsStatusToolsNotRunning
 		if vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn {
 			running, status = types.VirtualMachineToolsRunningStatusGuestToolsRunning, types.VirtualMachineToolsStatusToolsOk
+			vm.GuestHeartbeatStatus = types.ManagedEntityStatusGreen
 		}
 	}
 	vm.Guest.ToolsRunningStatus, vm.Guest.ToolsStatus = string(running), status
@@ -120,8 +125,9 @@ func (p *vmProxy) ResetVMTask(*simulator.Context, *types.ResetVM_Task) soap.HasF
 			return fault
 		}
 		p.v.mu.Lock()
-		defer p.v.mu.Unlock()
 		p.v.machine(p.Self).resets++
+		p.v.mu.Unlock()
+		p.v.post(p.VirtualMachine, func(e types.VmEvent) types.BaseEvent { return &types.VmResettingEvent{VmEvent: e} })
 		return nil
 	})
 	if fault != nil {
@@ -169,6 +175,12 @@ func (p *vmProxy) guest(to types.VirtualMachinePowerState) types.BaseMethodFault
 	p.v.mu.Lock()
 	delay := p.v.guestDelay
 	p.v.mu.Unlock()
+	p.v.post(p.VirtualMachine, func(e types.VmEvent) types.BaseEvent {
+		if to == off {
+			return &types.VmGuestShutdownEvent{VmEvent: e}
+		}
+		return &types.VmGuestStandbyEvent{VmEvent: e}
+	})
 	p.v.spawn(func() {
 		if !p.v.pause(delay) {
 			return

@@ -55,6 +55,9 @@ func (v *VCenter) carryOut(vm *simulator.VirtualMachine, name, method string,
 			return &types.RequestCanceled{}
 		}
 		if f.Fault != nil {
+			if fails(method) {
+				v.registry.WithLock(v.context(), vm, func() { v.postFailure(vm, method, f.Fault) })
+			}
 			return f.Fault
 		}
 	}
@@ -63,7 +66,11 @@ func (v *VCenter) carryOut(vm *simulator.VirtualMachine, name, method string,
 	}
 	ctx := v.context()
 	var fault types.BaseMethodFault
-	v.registry.WithLock(ctx, vm, func() { fault = do(ctx) })
+	v.registry.WithLock(ctx, vm, func() {
+		if fault = do(ctx); fault != nil && fails(method) {
+			v.postFailure(vm, method, fault)
+		}
+	})
 	return fault
 }
 

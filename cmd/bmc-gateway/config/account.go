@@ -15,12 +15,19 @@ const (
 	minPassword = 8
 )
 
-// accounts reads a tenant's accounts. weak allows passwords anybody would guess.
-func (l *loader) accounts(n node, weak bool) []bmc.Account {
+// passwordRules is which passwords a tenant's accounts may have.
+type passwordRules struct {
+	weak    bool // also those that anybody would guess
+	v15     bool // they are used with IPMI 1.5: longer ones are warned of
+	vcenter bool // only with that: longer ones are refused
+}
+
+// accounts reads a tenant's accounts.
+func (l *loader) accounts(n node, rules passwordRules) []bmc.Account {
 	var all []bmc.Account
 	lines := map[string]int{}
 	for _, one := range n.filled("nobody could log in; give at least one account") {
-		a, at := l.account(one, weak)
+		a, at := l.account(one, rules)
 		if first, taken := lines[a.Name]; taken && a.Name != "" {
 			at.refuse("%q is taken already, in line %d; user names of a tenant are unique", a.Name, first)
 		} else {
@@ -32,7 +39,7 @@ func (l *loader) accounts(n node, weak bool) []bmc.Account {
 }
 
 // account reads one account and returns it with the place of its name.
-func (l *loader) account(n node, weak bool) (bmc.Account, node) {
+func (l *loader) account(n node, rules passwordRules) (bmc.Account, node) {
 	s := n.section(append([]string{"username", "privilege"}, secretKeys...)...)
 	a := bmc.Account{}
 	user := s.get("username")
@@ -54,15 +61,29 @@ func (l *loader) account(n node, weak bool) (bmc.Account, node) {
 		why := ""
 		if err != nil {
 			why = err.Error()
-		} else if why = badPassword(password); why == "" && !weak {
-			why = weakness(password, a.Name)
+		} else {
+			why = rules.refusal(password, a.Name)
 		}
 		if why != "" {
 			at.refuse("%s", why)
+		} else if long := tooLong15(password); rules.v15 && long != "" {
+			at.warn("%s", long)
 		}
 		a.Password = bmc.Password(password)
 	}
 	return a, user
+}
+
+// refusal says why a password cannot be used, without telling it.
+func (r passwordRules) refusal(password, user string) string {
+	why := badPassword(password)
+	if why == "" && r.vcenter {
+		why = tooLong15(password)
+	}
+	if why == "" && !r.weak {
+		why = weakness(password, user)
+	}
+	return why
 }
 
 func badUser(name string) string {

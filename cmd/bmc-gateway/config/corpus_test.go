@@ -18,6 +18,7 @@ func environment(name string) string {
 	return map[string]string{
 		"VC_PASSWORD":  "S3cretWord-vc",
 		"BMC_PASSWORD": "S3cretWord-bmc",
+		"BMC_LONG":     "S3cretWord-bmc-long",
 	}[name]
 }
 

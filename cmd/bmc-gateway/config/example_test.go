@@ -44,7 +44,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 		"password_file", "password_env", "password", "ca_file", "thumbprint", "insecure_skip_verify", "freshness",
 		"tag_interval", "call_timeout", "requests_per_second", "burst", "interface", "ranges", "cidr", "exclude",
 		"prefix_length", "gateway", "hold", "assign", "vcenter", "tags", "folders", "recursive", "names", "pool",
-		"allow_from", "privilege", "allow_weak_passwords"} {
+		"allow_from", "privilege", "allow_weak_passwords", "profile", "v15", "kg_file", "guid", "sessions_per_tenant"} {
 		if !strings.Contains(string(example), key+":") {
 			t.Errorf("%s is not there", key)
 		}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,7 +66,7 @@ func TestDefaults(t *testing.T) {
 			Select:   inventory.Selector{Tags: []string{"bmc/enabled"}, Recursive: true},
 			Accounts: []bmc.Account{{Name: "operator", Password: "S3cretWord-bmc", Privilege: ipmi.Operator}},
 			IPMI: gateway.IPMI{Port: 623, CipherSuites: []ipmi.CipherSuiteID{17, 3},
-				SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, BootFlagsValidFor: time.Minute},
+				SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, SessionsPerTenant: 1024, BootFlagsValidFor: time.Minute},
 			Power: gateway.Power{CycleOffTime: 5 * time.Second, BootRestoreAfter: time.Minute},
 		}},
 	}
@@ -99,6 +100,57 @@ func TestTenantsOverDefaults(t *testing.T) {
 	}
 	if p := got.Pools[1]; p.Hold != 0 || p.Gateway != netip.MustParseAddr("198.51.100.1") {
 		t.Errorf("pool %+v", p)
+	}
+}
+
+func TestCompatibility(t *testing.T) {
+	got := load(t, "testdata/good/compatibility.yaml", environment)
+	want := []gateway.IPMI{
+		{V15: bmc.V15MD5, CipherSuites: []ipmi.CipherSuiteID{17, 3, 16, 12, 8, 2, 11, 7}},
+		{V15: bmc.V15MD5AndPassword, GUID: gateway.GUIDAsSMBIOS, CipherSuites: []ipmi.CipherSuiteID{3}},
+		{CipherSuites: []ipmi.CipherSuiteID{17}},
+	}
+	for i, tenant := range got.Tenants {
+		have := tenant.IPMI
+		if have.V15 != want[i].V15 || have.GUID != want[i].GUID || have.SessionsPerTenant != 0 ||
+			have.Kg != "" || !cmp.Equal(have.CipherSuites, want[i].CipherSuites) {
+			t.Errorf("%s: %+v", tenant.Name, have)
+		}
+	}
+}
+
+func TestChannelKeyFromAFile(t *testing.T) {
+	text, err := os.ReadFile("testdata/good/compatibility.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path := write(t, dir, "config.yaml", strings.Replace(string(text), "ipmi: {", "ipmi: {kg_file: kg, ", 1), 0o600)
+	write(t, dir, "kg", "0x31323300ff\n", 0o600)
+	for _, tenant := range load(t, path, environment).Tenants {
+		if tenant.IPMI.Kg != "123\x00\xff" {
+			t.Errorf("%s: another key", tenant.Name)
+		}
+	}
+	write(t, dir, "kg", "S3cretWord-that-is-too-long", 0o600)
+	if _, _, err := Load(path, environment); err == nil || strings.Contains(err.Error(), "S3cret") {
+		t.Errorf("a key of 27 bytes: %v", err)
+	}
+}
+
+func TestParseKey(t *testing.T) {
+	for _, tt := range []struct{ name, text, key, why string }{
+		{"text", "a channel key", "a channel key", ""},
+		{"twenty bytes", "abcdefghijklmnopqrst", "abcdefghijklmnopqrst", ""},
+		{"twenty-one bytes", "abcdefghijklmnopqrstu", "", "the key has 21 bytes; IPMI allows 20"},
+		{"hexadecimal", "0xff00", "\xff\x00", ""},
+		{"half a byte", "0xfff", "", "the key does not have two hexadecimal digits for each byte after its 0x"},
+		{"nothing after 0x", "0x", "", "the key is empty"},
+		{"a zero byte first", "0x00ff", "", "the key begins with a zero byte, which ipmitool takes for no key"},
+	} {
+		if key, why := parseKey(tt.text); key != tt.key || why != tt.why {
+			t.Errorf("%s: %q, %q", tt.name, key, why)
+		}
 	}
 }
 

@@ -7,24 +7,28 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/gateway"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
 
 // tenant reads one tenant; ipmi and power are what holds unless it says otherwise.
 func (l *loader) tenant(n node, ipmi gateway.IPMI, power gateway.Power) gateway.Tenant {
 	s := n.section("name", "vcenter", "select", "pool", "allow_from", "accounts",
-		"allow_weak_passwords", "ipmi", "power")
+		"allow_weak_passwords", "profile", "ipmi", "power")
 	weak := s.get("allow_weak_passwords").truth(false)
 	if weak {
 		s.get("allow_weak_passwords").warn("passwords that anybody guesses are allowed; for a lab only")
 	}
+	vcenter := forVCenter(s.get("profile"))
+	ipmi = l.profiled(s.get("ipmi"), vcenter, ipmi)
+	passwords := passwordRules{weak: weak, v15: ipmi.V15 != bmc.V15Off, vcenter: vcenter}
 	return gateway.Tenant{
 		Name:      l.tenants.name(s.get("name")),
 		VCenter:   l.vcenters.refer(s.get("vcenter"), "vCenter"),
 		Select:    selector(s.get("select")),
 		Pool:      l.pools.refer(s.get("pool"), "pool"),
 		AllowFrom: sources(s.get("allow_from")),
-		Accounts:  l.accounts(s.get("accounts"), weak),
-		IPMI:      readIPMI(s.get("ipmi"), ipmi),
+		Accounts:  l.accounts(s.get("accounts"), passwords),
+		IPMI:      ipmi,
 		Power:     readPower(s.get("power"), power),
 	}
 }

@@ -1,0 +1,92 @@
+package bmc
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+)
+
+// TestColdReset: answered, and then everything is as it was at the start. The
+// machine does not notice, but for flags that wait for a next boot.
+func TestColdReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		c := r.console(t)
+		s, other := login(t, c, admin), login(t, r.console(t), user)
+		command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, []byte{0, 1}, ipmi.Completed)
+		command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, []byte{3, 8}, ipmi.Completed)
+		command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, []byte{7, 0, 0xAA}, ipmi.Completed)
+		command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, []byte{5, 0x80, 4, 0, 0, 0}, ipmi.Completed)
+		command(t, s, ipmi.NetFnTransport, 0x01, []byte{1, 0, 1}, ipmi.Completed)
+		command(t, s, ipmi.NetFnChassis, 0x04, []byte{0, 1}, ipmi.Completed)
+		setTimer(t, s, tenSeconds(ipmi.WatchdogHardReset))
+		command(t, s, ipmi.NetFnApp, 0x02, nil, ipmi.Completed)
+		synctest.Wait()
+
+		if n := len(r.bmc.Sessions()); n != 0 {
+			t.Errorf("%d sessions are left", n)
+		}
+		if _, err := other.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, ipmitest.ErrNoAnswer) {
+			t.Errorf("the other session: %v", err)
+		}
+		s = login(t, c, admin)
+		askBodies(t, s, []body{
+			{"boot set in progress", ipmi.NetFnChassis, cmdGetBootOptions, "000000", 0, "0100" + "00"},
+			{"boot valid bit clearing", ipmi.NetFnChassis, cmdGetBootOptions, "030000", 0, "0103" + "00"},
+			{"boot flags", ipmi.NetFnChassis, cmdGetBootOptions, "050000", 0, "0105" + "0004000000"},
+			{"mailbox", ipmi.NetFnChassis, cmdGetBootOptions, "070000", 0, "0107" + "00" + "00000000000000000000000000000000"},
+			{"LAN set in progress", ipmi.NetFnTransport, 0x02, "01000000", 0, "11" + "00"},
+			{"chassis status", ipmi.NetFnChassis, cmdChassisStatus, "", 0, "610040"},
+			{"watchdog", ipmi.NetFnApp, cmdGetWatchdog, "", 0, "0000000000000000"},
+			{"watchdog not set", ipmi.NetFnApp, cmdResetWatchdog, "", ipmi.WatchdogUninitialized, ""},
+		})
+		if diff := cmp.Diff([]string{"boot pxe", "boot pxe"}, r.machine.carriedOut()); diff != "" {
+			t.Errorf("carried out (-want +got):\n%s", diff)
+		}
+		r.journal.read(func(j *journal) {
+			if last := j.audits[len(j.audits)-1]; last.Command != "Cold Reset" || last.Account != admin.Name {
+				t.Errorf("audited %+v", last)
+			}
+		})
+	})
+}
+
+// TestColdResetKeepsPersistentFlags: they are in the VM already.
+func TestColdResetKeepsPersistentFlags(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		s := login(t, r.console(t), admin)
+		command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, []byte{5, 0xC0, 4, 0, 0, 0}, ipmi.Completed)
+		command(t, s, ipmi.NetFnApp, 0x02, nil, ipmi.Completed)
+		synctest.Wait()
+		if f := r.machine.Boot(); !f.Valid() || !f.Persistent() {
+			t.Errorf("flags %x", f)
+		}
+	})
+}
+
+// TestWarmReset ends what was left half done, and nothing else.
+func TestWarmReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		s := login(t, r.console(t), admin)
+		command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, []byte{0, 1}, ipmi.Completed)
+		command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, []byte{3, 8}, ipmi.Completed)
+		command(t, s, ipmi.NetFnTransport, 0x01, []byte{1, 0, 1}, ipmi.Completed)
+		setTimer(t, s, tenSeconds(ipmi.WatchdogNoAction))
+		feedTimer(t, s)
+		command(t, s, ipmi.NetFnApp, 0x03, nil, ipmi.Completed)
+		askBodies(t, s, []body{
+			{"boot set in progress", ipmi.NetFnChassis, cmdGetBootOptions, "000000", 0, "0100" + "00"},
+			{"boot valid bit clearing", ipmi.NetFnChassis, cmdGetBootOptions, "030000", 0, "0103" + "08"},
+			{"LAN set in progress", ipmi.NetFnTransport, 0x02, "01000000", 0, "11" + "00"},
+			{"watchdog", ipmi.NetFnApp, cmdGetWatchdog, "", 0, "4400000064006400"},
+			{"with data", ipmi.NetFnApp, 0x03, "00", ipmi.InvalidLength, ""},
+		})
+	})
+}
