@@ -2,6 +2,7 @@ package bmc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -73,7 +74,13 @@ func setBootFlags(c *call, dst []byte, r ipmi.SetBootOptionRequest) ([]byte, err
 	what := fmt.Sprintf("Set System Boot Options %v, flags %x", flags.Device(), flags[:])
 	return c.hold(what, dst, func(ctx context.Context) error {
 		if flags != present || len(r.Data) != 0 {
-			if err := m.SetBoot(ctx, flags, validFor); err != nil {
+			err := m.SetBoot(ctx, flags, validFor)
+			if unmarked && errors.Is(err, ipmi.InvalidField) {
+				// Nobody said that this device, which the machine has not, is to be used.
+				flags, unmarked = flags.Cleared(), false
+				err = m.SetBoot(ctx, flags, validFor)
+			}
+			if err != nil {
 				return err
 			}
 		}
