@@ -34,12 +34,10 @@ func (h *handshake) user() string { return h.who.name }
 // message: only there was the ID sent to that the later ones bring back.
 func (h *handshake) guesser() guesser { return newGuesser(h.from, h.who.name) }
 
-// forget zeroes what was computed; the password belongs to the account.
+// forget zeroes the password and what was computed from it.
 func (h *handshake) forget() {
 	h.exchange = ipmi.KeyExchange{}
-	if !h.who.real {
-		clear(h.who.password)
-	}
+	clear(h.who.password)
 	h.who = identity{}
 }
 
