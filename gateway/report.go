@@ -176,6 +176,9 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 	for _, a := range t.config.Accounts {
 		b.Accounts = append(b.Accounts, admin.Account{Name: a.Name, Privilege: a.Privilege.String()})
 	}
+	if v := t.config.IPMI.V15; v != bmc.V15Off {
+		b.V15 = v.String()
+	}
 	for _, id := range t.config.IPMI.CipherSuites {
 		b.CipherSuites = append(b.CipherSuites, int(id))
 	}

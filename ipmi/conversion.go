@@ -67,9 +67,6 @@ func (f Factors) filled() Factors {
 	return f
 }
 
-// factorsSize is the length of the factors in a record and in an answer, bytes.
-const factorsSize = 6
-
 // appendFactors appends them as records have them (table 43-1), with tolerance
 // and accuracy unspecified:
 //

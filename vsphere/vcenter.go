@@ -148,6 +148,9 @@ func (v *VCenter) Subscribe() (hints <-chan struct{}, cancel func()) {
 	return v.memory.changed.subscribe()
 }
 
+// Connected reports whether vCenter is there, as Status does, from memory.
+func (v *VCenter) Connected() bool { return v.link.check() == nil }
+
 // Status returns how the connection is.
 func (v *VCenter) Status() Status {
 	connected, since, lastErr := v.link.status()

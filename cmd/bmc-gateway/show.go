@@ -121,6 +121,7 @@ func properties(b admin.BMC, now time.Time) []property {
 		{"Selected by", strings.Join(b.SelectedBy, ", ")},
 		{"Accounts", accounts(b.Accounts)},
 		{"Cipher suites", strings.Trim(fmt.Sprint(b.CipherSuites), "[]")},
+		{"IPMI 1.5", b.V15},
 		{"Boot override", b.Boot},
 		{"Identify", b.Identify},
 		{"Requests", last},

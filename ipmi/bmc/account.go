@@ -59,16 +59,17 @@ func (b *BMC) identify(raw []byte, maxPassword int) identity {
 	var name [ipmi.MaxUserName]byte
 	copy(name[:], raw)
 	accounts := b.config.Accounts
+	fake := keyed(b.secret[:], name[:])
 	found := identity{
 		name:      trimName(raw),
-		password:  keyed(b.secret[:], name[:])[:maxPassword],
+		password:  fake[:maxPassword],
 		privilege: accounts[int(keyed(b.levels, name[:])[0])%len(accounts)].Privilege,
 	}
 	for i, a := range accounts {
 		var padded [ipmi.MaxUserName]byte
 		copy(padded[:], a.Name)
 		if subtle.ConstantTimeCompare(padded[:], name[:]) == 1 && len(a.Password) <= maxPassword {
-			found.password = []byte(a.Password)
+			found.password = append(fake[:0], a.Password...) // in its place, so that both cost the same
 			found.privilege = a.Privilege
 			found.userID = uint8(firstUserID + i)
 			found.real = true

@@ -26,7 +26,7 @@ func getSessionChallenge(c *call, dst []byte) ([]byte, error) {
 	if who.name == "" {
 		return nil, ipmi.NullUserDisabled
 	}
-	h := &handshake{id: b.newSessionID(), from: c.from, stepped: c.now, who: who, auth: r.AuthType}
+	h := &handshake{id: b.newSessionID(c.now), from: c.from, stepped: c.now, who: who, auth: r.AuthType}
 	b.random(h.challenge[:])
 	b.handshakes.expire(c.now)
 	b.handshakes.challenged.add(h)

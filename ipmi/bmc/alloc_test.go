@@ -10,7 +10,7 @@ import (
 // reads returns n packets that ask for one command, in a session of their own.
 func reads(t testing.TB, id ipmi.CipherSuiteID, fn ipmi.NetFn, cmd uint8, n int, data ...byte) (*attempt, [][]byte) {
 	t.Helper()
-	a := newAttempt(t, newBMC(t, func(c *Config) { c.Events = Events{} }).bmc, admin)
+	a := newAttempt(t, newBMC(t, func(c *Config) { instrumented(t)(c); c.Events = Events{} }).bmc, admin)
 	a.x.Suite = suite(t, id)
 	a.complete()
 	a.b.sessions[a.x.BMCID].privilege = ipmi.Administrator
@@ -43,6 +43,15 @@ func TestReadsAllocateNothing(t *testing.T) {
 		{"Get System Restart Cause", ipmi.NetFnChassis, 0x07, nil},
 		{"Get System Boot Options", ipmi.NetFnChassis, cmdGetBootOptions, []byte{5, 0, 0}},
 		{"Get LAN Configuration Parameters", ipmi.NetFnTransport, 0x02, []byte{1, 3, 0, 0}},
+		{"Get Sensor Reading", ipmi.NetFnSensor, 0x2D, []byte{1}},
+		{"Get Sensor Reading of states", ipmi.NetFnSensor, 0x2D, []byte{3}},
+		{"Get Sensor Thresholds", ipmi.NetFnSensor, 0x27, []byte{1}},
+		{"Get SDR", ipmi.NetFnStorage, 0x23, []byte{0, 0, 3, 0, 0, 0xFF}},
+		{"Get SDR Repository Info", ipmi.NetFnStorage, 0x20, nil},
+		{"Get SEL Info", ipmi.NetFnStorage, 0x40, nil},
+		{"Read FRU Data", ipmi.NetFnStorage, 0x11, []byte{0, 0, 0, 32}},
+		{"DCMI Get Power Reading", ipmi.NetFnGroup, 0x02, []byte{ipmi.GroupDCMI, 1, 0, 0}},
+		{"DCMI Get Asset Tag", ipmi.NetFnGroup, 0x06, []byte{ipmi.GroupDCMI, 0, 16}},
 		{"Get IP/UDP/RMCP Statistics", ipmi.NetFnTransport, 0x04, []byte{1, 0}},
 	} {
 		for _, id := range []ipmi.CipherSuiteID{3, 17} {

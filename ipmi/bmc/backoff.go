@@ -1,9 +1,10 @@
 package bmc
 
 import (
-	"cmp"
 	"net/netip"
 	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 const (
@@ -15,8 +16,10 @@ const (
 	maxBackoff = time.Minute
 	// forgetGuesses is how long a guesser must be quiet to start anew.
 	forgetGuesses = 5 * time.Minute
-	// maxGuessers are remembered.
+	// maxGuessers are remembered that wait, and as many that do not; maxNames of
+	// them are those of one source.
 	maxGuessers = 256
+	maxNames    = 32
 )
 
 // A guesser is somebody who tries passwords for one account. No other source and
@@ -44,71 +47,96 @@ type guesses struct {
 	until time.Time // it is not listened to
 }
 
-// A backoff slows down those who try passwords. What it remembers is bounded:
-// when it is full, somebody of the source with the most guessers is forgotten,
-// whoever waited least; so nobody is forgotten because of another source, and a
-// source gains nothing by trying other names in between.
+// A backoff slows down those who try passwords. What it remembers is bounded, and
+// those who wait are kept apart from those who do not yet: so nobody gets rid of
+// a wait by trying other names, or from other sources, in between.
 type backoff struct {
-	guessers map[guesser]*guesses
+	trying  *simplelru.LRU[guesser, *guesses]
+	waiting *simplelru.LRU[guesser, *guesses]
+	names   map[netip.Prefix]int // how many guessers of each source are remembered
 }
 
-func newBackoff() backoff { return backoff{guessers: make(map[guesser]*guesses)} }
+func newBackoff() backoff {
+	o := backoff{names: make(map[netip.Prefix]int)}
+	o.trying, o.waiting = o.newGuessers(), o.newGuessers()
+	return o
+}
+
+func (o *backoff) newGuessers() *simplelru.LRU[guesser, *guesses] {
+	names := o.names
+	lru, err := simplelru.NewLRU(maxGuessers, func(g guesser, _ *guesses) {
+		if names[g.source]--; names[g.source] == 0 {
+			delete(names, g.source)
+		}
+	})
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	return lru
+}
+
+func (o *backoff) find(g guesser) *guesses {
+	if e, ok := o.waiting.Peek(g); ok {
+		return e
+	}
+	e, _ := o.trying.Peek(g)
+	return e
+}
+
+// known is the guesser that is remembered: a source that tries many names is one
+// guesser for all further ones.
+func (o *backoff) known(g guesser) (guesser, *guesses) {
+	e := o.find(g)
+	if e == nil && o.names[g.source] >= maxNames {
+		g.account = ""
+		e = o.find(g)
+	}
+	return g, e
+}
 
 // waits says whether the guesser has to wait: it is not answered.
 func (o *backoff) waits(now time.Time, g guesser) bool {
-	e := o.guessers[g]
+	_, e := o.known(g)
 	return e != nil && now.Before(e.until)
 }
 
 // failed counts a wrong password.
 func (o *backoff) failed(now time.Time, g guesser) {
-	e := o.guessers[g]
-	if e != nil && now.Before(e.last) {
-		now = e.last // it has shown later than others that came after it
+	g, e := o.known(g)
+	if e == nil {
+		e = &guesses{last: now}
 	}
-	switch {
-	case e == nil:
-		if len(o.guessers) >= maxGuessers {
-			delete(o.guessers, o.spare())
-		}
-		e = &guesses{}
-		o.guessers[g] = e
-	case now.Before(e.until):
+	if now.Before(e.until) {
 		return // it has begun before the wait
-	case now.Sub(e.last) >= forgetGuesses:
-		*e = guesses{}
-	default:
-		e.count = max(0, e.count-float64(now.Sub(e.last))/float64(guessRefill))
 	}
-	e.count++
+	e.add(now)
+	o.remove(g)
+	o.names[g.source]++
+	if e.level > 0 {
+		o.waiting.Add(g, e)
+	} else {
+		o.trying.Add(g, e)
+	}
+}
+
+// proved forgets the guesses of somebody who knows the password.
+func (o *backoff) proved(g guesser) { o.remove(g) }
+
+func (o *backoff) remove(g guesser) {
+	o.trying.Remove(g)
+	o.waiting.Remove(g)
+}
+
+// add counts one more.
+func (e *guesses) add(now time.Time) {
+	quiet := max(0, now.Sub(e.last)) // one may show later than others that came after it
+	if quiet >= forgetGuesses {
+		*e = guesses{}
+	}
+	e.count = max(0, e.count-float64(quiet)/float64(guessRefill)) + 1
 	e.last = now
 	if e.count > guessBurst-1 || e.level > 0 { // not one more is left
 		e.until = now.Add(min(minBackoff<<e.level, maxBackoff))
 		e.level = min(e.level+1, 6) // 64 times the least is more than the most
 	}
-}
-
-// proved forgets the guesses of somebody who knows the password.
-func (o *backoff) proved(g guesser) { delete(o.guessers, g) }
-
-// spare returns the one to forget.
-func (o *backoff) spare() (least guesser) {
-	of := make(map[netip.Prefix]int)
-	most := 0
-	for g := range o.guessers {
-		of[g.source]++
-		most = max(most, of[g.source])
-	}
-	var e *guesses
-	for g, candidate := range o.guessers {
-		if of[g.source] == most && (e == nil || candidate.before(e)) {
-			least, e = g, candidate
-		}
-	}
-	return least
-}
-
-// before says that e waited less than o, or as often but longer ago.
-func (e *guesses) before(o *guesses) bool {
-	return cmp.Or(cmp.Compare(e.level, o.level), e.last.Compare(o.last)) < 0
 }

@@ -70,6 +70,16 @@ func TestBackoffForgives(t *testing.T) {
 			t.Error("it has to wait")
 		}
 	})
+	t.Run("less than a source that tries other names", func(t *testing.T) {
+		o := newBackoff()
+		fail(&o, start, 4)
+		for n := range 1000 {
+			o.failed(start, newGuesser(netip.MustParseAddrPort("192.0.2.1:1"), fmt.Sprint("other", n)))
+		}
+		if fail(&o, start, 1); !o.waits(start, g) {
+			t.Error("it does not wait")
+		}
+	})
 	t.Run("what has begun before the wait does not make it longer", func(t *testing.T) {
 		o := newBackoff()
 		fail(&o, start, 100)
@@ -112,20 +122,33 @@ func TestBackoffIsBounded(t *testing.T) {
 	o := newBackoff()
 	now := time.Unix(1000, 0)
 	guilty := guesserAt("192.0.2.1:1")
+	still := func() {
+		t.Helper()
+		if n, m, names := o.trying.Len(), o.waiting.Len(), len(o.names); n > maxGuessers || m > maxGuessers || names > 2*maxGuessers {
+			t.Errorf("%d, %d guessers and %d sources are remembered", n, m, names)
+		}
+		if !o.waits(now, guilty) {
+			t.Error("the guilty one does not wait any more")
+		}
+	}
 	for range 5 {
 		o.failed(now, guilty)
 	}
 	for n := range 10000 {
 		o.failed(now, newGuesser(netip.MustParseAddrPort("192.0.2.1:1"), fmt.Sprint("other", n)))
 	}
-	if len(o.guessers) > maxGuessers || !o.waits(now, guilty) {
-		t.Errorf("%d guessers are remembered; the guilty one waits: %v", len(o.guessers), o.waits(now, guilty))
+	still()
+	if n := o.names[guilty.source]; n > maxNames+1 {
+		t.Errorf("%d names of one source are remembered", n)
 	}
 	for n := range 10000 {
 		o.failed(now, newGuesser(spoofed(n), "admin"))
 	}
-	if len(o.guessers) > maxGuessers || !o.waits(now, guilty) {
-		t.Errorf("%d guessers are remembered; the guilty one waits: %v", len(o.guessers), o.waits(now, guilty))
+	still()
+	for _, g := range []guesser{guesserAt("192.0.2.2:1"), newGuesser(spoofed(20000), "admin")} {
+		if o.waits(now, g) {
+			t.Errorf("%v waits", g)
+		}
 	}
 }
 

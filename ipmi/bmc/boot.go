@@ -2,6 +2,7 @@ package bmc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -71,7 +72,13 @@ func setBootFlags(c *call, dst []byte, r ipmi.SetBootOptionRequest) ([]byte, err
 	what := fmt.Sprintf("Set System Boot Options %v, flags %x", flags.Device(), flags[:])
 	return c.hold(what, dst, func(ctx context.Context) error {
 		if flags != present || len(r.Data) != 0 {
-			if err := m.SetBoot(ctx, flags, b.bootFlagsValidFor()); err != nil {
+			err := m.SetBoot(ctx, flags, b.bootFlagsValidFor())
+			if unmarked && errors.Is(err, ipmi.InvalidField) {
+				// Nobody said that this device, which the machine has not, is to be used.
+				flags, unmarked = flags.Cleared(), false
+				err = m.SetBoot(ctx, flags, b.bootFlagsValidFor())
+			}
+			if err != nil {
 				return err
 			}
 		}

@@ -54,7 +54,7 @@ var bootConversations = []struct {
 		setBoot("05c004000000", 0), setBoot("0308", 0), getBoot("05", "c004000000"),
 	}, time.Minute},
 	{"flags that are not valid are left alone", operator, []bootStep{
-		setBoot("050004000000", 0), setBoot("0308", 0), getBoot("05", "0004000000"),
+		setBoot("050000000000", 0), setBoot("0308", 0), getBoot("05", "0000000000"),
 	}, time.Minute},
 	{"persistent needs an administrator", operator, []bootStep{
 		setBoot("05c004000000", ipmi.InsufficientPrivilege), getBoot("05", "0000000000"),

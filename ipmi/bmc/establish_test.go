@@ -30,6 +30,39 @@ func TestRAKP3WrongCode(t *testing.T) {
 	}
 }
 
+// TestUnknownNameCostsTheSame as a wrong password, to the last allocation, in
+// both versions.
+func TestUnknownNameCostsTheSame(t *testing.T) {
+	who := func(name string) Account { return Account{Name: name, Password: "wrong", Privilege: ipmi.Operator} }
+	r := newBMC(t, func(c *Config) { bothVersions(c); c.Events = Events{} })
+	login20 := func(name string) func() {
+		return func() {
+			r.bmc.backoff = newBackoff()
+			a := newAttempt(t, r.bmc, who(name))
+			a.open()
+			a.rakp1()
+			if m := a.rakp3(); m.Status != ipmi.StatusInvalidICV {
+				t.Fatalf("%s: status %02Xh", name, uint8(m.Status))
+			}
+		}
+	}
+	login15 := func(name string) func() {
+		return func() {
+			r.bmc.backoff = newBackoff()
+			c := newActivation15(t, r, who(name))
+			if _, got := c.send(c.session.ActivationRequest(c.login, c.challenge)); got != DropBadIntegrity {
+				t.Fatalf("%s: %v", name, got)
+			}
+		}
+	}
+	for version, login := range map[string]func(string) func(){"2.0": login20, "1.5": login15} {
+		known, unknown := testing.AllocsPerRun(50, login("oper")), testing.AllocsPerRun(50, login("nobd"))
+		if known != unknown {
+			t.Errorf("IPMI %s: %v allocations for a wrong password, %v for an unknown name", version, known, unknown)
+		}
+	}
+}
+
 func TestRAKP3GivesUp(t *testing.T) {
 	b := newBMC(t, nil).bmc
 	a := newAttempt(t, b, admin)

@@ -98,6 +98,22 @@ func TestFloodOfNames(t *testing.T) {
 	}
 }
 
+// TestFloodOfChallenges from one address pushes out only itself.
+func TestFloodOfChallenges(t *testing.T) {
+	r := newBMC(t, bothVersions)
+	flood := newActivation15(t, r, root)
+	flood.from = sameSource(0)
+	honest := newActivation15(t, r, operator)
+	for range floodSize / 10 {
+		flood.ask()
+	}
+	honest.activate()
+	hs := &r.bmc.handshakes
+	if n := hs.challenged.lru.Len(); n > maxHalfOpen || len(hs.challenged.sources) > maxHalfOpen {
+		t.Errorf("%d challenges of %d sources, more than %d", n, len(hs.challenged.sources), maxHalfOpen)
+	}
+}
+
 func TestParallelLoginsFromOneAddress(t *testing.T) {
 	b := newBMC(t, func(c *Config) { c.MaxSessions = 40 }).bmc
 	attempts := make([]*attempt, 40)

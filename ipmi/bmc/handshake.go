@@ -34,7 +34,7 @@ func (h *handshake) user() string { return h.who.name }
 // message: only there was the ID sent to that the later ones bring back.
 func (h *handshake) guesser() guesser { return newGuesser(h.from, h.who.name) }
 
-// forget zeroes its copy of the password.
+// forget zeroes the password and what was computed from it.
 func (h *handshake) forget() {
 	h.exchange = ipmi.KeyExchange{}
 	clear(h.who.password)
@@ -76,7 +76,7 @@ func (b *BMC) newHandshake(now time.Time, from netip.AddrPort, r ipmi.OpenSessio
 		limit = ipmi.Administrator
 	}
 	limit = min(limit, b.config.ChannelLimit)
-	h := &handshake{id: b.newSessionID(), limit: limit, from: from, stepped: now}
+	h := &handshake{id: b.newSessionID(now), limit: limit, from: from, stepped: now}
 	h.exchange = ipmi.KeyExchange{Suite: suite, ConsoleID: r.ConsoleID, BMCID: h.id, GUID: b.config.GUID, Kg: []byte(b.config.Kg)}
 	response.MaxPrivilege = limit
 	response.BMCID = h.id
@@ -85,7 +85,8 @@ func (b *BMC) newHandshake(now time.Time, from netip.AddrPort, r ipmi.OpenSessio
 }
 
 // newSessionID returns an ID nobody can guess and nobody uses.
-func (b *BMC) newSessionID() uint32 {
+func (b *BMC) newSessionID(now time.Time) uint32 {
+	b.forgetParting(now)
 	for {
 		b.random(b.iv[:4])
 		id := binary.LittleEndian.Uint32(b.iv[:])

@@ -28,7 +28,7 @@ func ipmitoolPath(t *testing.T) string {
 }
 
 // serveUDP serves a BMC on a real socket, for real clients, and returns its port.
-func serveUDP(t *testing.T) (*rig, string) {
+func serveUDP(t *testing.T, changes ...func(*Config)) (*rig, string) {
 	t.Helper()
 	r := newBMC(t, func(c *Config) {
 		guid, err := ipmi.GUID("550e8400-e29b-41d4-a716-446655440000") // of a version that ipmitool recognises
@@ -37,6 +37,9 @@ func serveUDP(t *testing.T) (*rig, string) {
 		}
 		c.GUID = guid
 		c.MaxSessions = 63
+		for _, change := range changes {
+			change(c)
+		}
 	})
 	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
 	if err != nil {

@@ -1,6 +1,7 @@
 package bmc
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"testing"
@@ -207,5 +208,25 @@ func TestR20NoSerialOverLAN(t *testing.T) {
 		if took := time.Since(begin); took != 0 {
 			t.Errorf("it took %v", took)
 		}
+	})
+}
+
+// R19: a device the machine has not is stored when it is not said to be valid,
+// and refused when it is.
+func TestR19ADeviceTheMachineHasNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		s := login(t, r.console(t), operator)
+		r.machine.set(func(m *fakeMachine) {
+			m.act = func(context.Context) error {
+				if m.Boot().Valid() {
+					return ipmi.InvalidField
+				}
+				return nil
+			}
+		})
+		command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, unhex(t, "05000c000000"), ipmi.Completed)
+		askBodies(t, s, []body{{"told", ipmi.NetFnChassis, cmdGetBootOptions, "050000", 0, "0105" + "000c000000"}})
+		command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, unhex(t, "05800c000000"), ipmi.InvalidField)
 	})
 }

@@ -105,7 +105,7 @@ func TestLogin15Refused(t *testing.T) {
 
 // An activation15 is a set-up of IPMI 1.5 packet by packet, without a network.
 type activation15 struct {
-	t         *testing.T
+	t         testing.TB
 	r         *rig
 	now       time.Time
 	from      netip.AddrPort
@@ -114,7 +114,7 @@ type activation15 struct {
 	session   *ipmitest.Session
 }
 
-func newActivation15(t *testing.T, r *rig, a Account) *activation15 {
+func newActivation15(t testing.TB, r *rig, a Account) *activation15 {
 	t.Helper()
 	c := &activation15{t: t, r: r, now: time.Now(), from: netip.MustParseAddrPort("192.0.2.10:20000"), login: login15(a)}
 	c.ask()

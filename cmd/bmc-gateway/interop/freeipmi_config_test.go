@@ -10,30 +10,30 @@ func freeipmiConfigClients() []*client {
 		free("ipmi-config", freeLogin, ipmiConfigCases),
 		free("ipmi-chassis-config", freeLogin, ipmiChassisConfigCases),
 		free("ipmi-pef-config", freeLogin, []row{
-			{name: "checkout", line: "--checkout", needs: "Get PEF Capabilities", not: []string{"timeout"}},
+			{name: "checkout", line: "--checkout", want: []string{"Section PEF_Conf", "Enable_PEF No"}, not: []string{"timeout"}},
 		}),
 		free("ipmi-sensors-config", freeCache, []row{
-			{name: "checkout", line: "--checkout", needs: "Get Sensor Thresholds", want: []string{"Section", "Threshold"}, not: []string{"timeout"}},
+			{name: "checkout", line: "--checkout", want: []string{"Section", "Threshold"}, not: []string{"timeout"}},
 		}),
 	}
 }
 
 var ipmiConfigCases = []row{
-	{name: "core: checkout", line: "--category=core --checkout", needs: "Get User Name", want: []string{
-		"Section User2", "Username admin", "LAN_Privilege_Limit Administrator", "Section Lan_Channel", "Volatile_Access_Mode Always_Available",
+	{name: "core: checkout", line: "--category=core --checkout", want: []string{
+		"Section User2", "Username admin", "Lan_Privilege_Limit Administrator", "Section Lan_Channel", "Volatile_Access_Mode Always_Available",
 		"Section Lan_Conf", "IP_Address 127.62.", "IP_Address_Source Static", "Subnet_Mask 255.0.0.0", "Section Rmcpplus_Conf_Privilege",
 	}, not: []string{"timeout"}, within: 30 * time.Second},
-	{name: "core: diff with its own checkout", line: "--category=core --checkout -n core.conf; ipmi-config" + freeLogin + "--category=core --diff -n core.conf && echo same", needs: "Get User Name", want: []string{"same"}, within: 45 * time.Second},
-	{name: "core: a user's password belongs to the configuration", line: "--category=core --commit -e User2:Password=another-secret", needs: "Set User Password", want: []string{"User2:Password"}, not: []string{"timeout"}},
-	{name: "core: the address belongs to the configuration", line: "--category=core --commit -e Lan_Conf:IP_Address=192.0.2.77", needs: "Set LAN Configuration Parameters", want: []string{"IP_Address"}, not: []string{"timeout"}},
-	{name: "core: our login still works", line: "--category=core --checkout -S User2", needs: "Get User Name", want: []string{"Username admin"}},
+	{name: "core: diff with its own checkout", line: "--category=core --checkout -n core.conf; ipmi-config" + freeLogin + "--category=core --diff -n core.conf && echo same", want: []string{"same"}, within: 45 * time.Second},
+	{name: "core: a user's password belongs to the configuration", line: "--category=core --commit -e User2:Password=another-secret", want: []string{"Failed to commit `User2:Password'"}, not: []string{"timeout"}},
+	{name: "core: the address belongs to the configuration", line: "--category=core --commit -e Lan_Conf:IP_Address=192.0.2.77", want: []string{"Failed to commit `Lan_Conf:IP_Address': Read Only Field"}, not: []string{"timeout"}},
+	{name: "core: our login still works", line: "--category=core --checkout -S User2", want: []string{"Username admin"}},
 	{name: "chassis: checkout", line: "--category=chassis --checkout", want: []string{"Section Chassis_Boot_Flags", "Boot_Device"}, not: []string{"timeout"}, within: 30 * time.Second},
 	{name: "chassis: commit of the next boot", line: "--category=chassis --commit -e Chassis_Boot_Flags:Boot_Device=PXE -e Chassis_Boot_Flags:Boot_Flags_Persistent=No", not: []string{"timeout", "Failed"}, boot: "pxe"},
 	{name: "chassis: checkout of what was committed", line: "--category=chassis --checkout -S Chassis_Boot_Flags", want: []string{"Boot_Device PXE", "Boot_Flags_Persistent No"}},
-	{name: "chassis: restore policy", line: "--category=chassis --checkout -S Chassis_Power_Conf", needs: "Set Power Restore Policy", want: []string{"Power_Restore_Policy"}},
-	{name: "pef: checkout", line: "--category=pef --checkout", needs: "Get PEF Capabilities", not: []string{"timeout"}},
-	{name: "sensors: checkout", line: "--category=sensors --checkout --sdr-cache-directory=$HOME", needs: "Get Sensor Thresholds", want: []string{"Section"}, not: []string{"timeout"}},
-	{name: "dcmi: checkout", line: "--category=dcmi --checkout", needs: "DCMI Get Capabilities Info", not: []string{"timeout"}},
+	{name: "chassis: restore policy", line: "--category=chassis --checkout -S Chassis_Power_Conf", want: []string{"Power_Restore_Policy"}},
+	{name: "pef: checkout", line: "--category=pef --checkout", want: []string{"Section PEF_Conf"}, not: []string{"timeout"}},
+	{name: "sensors: checkout", line: "--category=sensors --checkout --sdr-cache-directory=$HOME", want: []string{"Section"}, not: []string{"timeout"}},
+	{name: "dcmi: checkout", line: "--category=dcmi --checkout", want: []string{"Asset_Tag " + labPrefix}, not: []string{"timeout"}},
 }
 
 // maasFile is what MAAS commits before it starts a machine.

@@ -34,9 +34,9 @@ func powermanClients() []*client {
 			{name: "off", line: "-0 vm", want: []string{"Command completed successfully"}, power: "off", within: 30 * time.Second},
 			{name: "query, off", line: "-q vm", want: []string{"off: vm unknown:"}, within: 15 * time.Second},
 			{name: "on", line: "-1 vm", want: []string{"Command completed successfully"}, power: "on", within: 30 * time.Second},
-			{name: "beacon on", line: "-f vm", needs: "Chassis Identify", want: []string{"Command completed successfully"}, within: 15 * time.Second},
-			{name: "beacon query", line: "-b vm", needs: "Chassis Identify", want: []string{"on: vm off:"}, within: 15 * time.Second},
-			{name: "beacon off", line: "-u vm", needs: "Chassis Identify", want: []string{"Command completed successfully"}, within: 15 * time.Second},
+			{name: "beacon on", line: "-f vm", want: []string{"Command completed successfully"}, within: 15 * time.Second},
+			{name: "beacon query", line: "-b vm", want: []string{"on: vm off:"}, within: 15 * time.Second},
+			{name: "beacon off", line: "-u vm", want: []string{"Command completed successfully"}, within: 15 * time.Second},
 		},
 	}}
 }
