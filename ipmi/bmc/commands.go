@@ -144,12 +144,28 @@ var commands = []Command{
 // Commands returns the command table, for documentation and metrics.
 func Commands() []Command { return slices.Clone(commands) }
 
-// findCommand returns the command's row, or nil.
+// rows is where in the table a command's row is, one more, by network function
+// of the request (they are even) and command; 0: not in it. It is never changed.
+type rows [32][256]uint8
+
+var commandRows = indexed(commands)
+
+func indexed(table []Command) *rows {
+	var r rows
+	for i := range table {
+		r[table[i].NetFn>>1][table[i].Cmd] = uint8(i + 1)
+	}
+	return &r
+}
+
+// findCommand returns the command's row, or nil. Every request comes through
+// here, so it is not to search.
 func findCommand(netFn ipmi.NetFn, cmd uint8) *Command {
-	for i := range commands {
-		if row := &commands[i]; row.NetFn == netFn && row.Cmd == cmd {
-			return row
-		}
+	if netFn&1 != 0 || netFn>>1 >= ipmi.NetFn(len(commandRows)) {
+		return nil
+	}
+	if n := commandRows[netFn>>1][cmd]; n != 0 {
+		return &commands[n-1]
 	}
 	return nil
 }
