@@ -51,6 +51,8 @@ func (p *vmProxy) reconfigure(ctx *simulator.Context, spec types.VirtualMachineC
 // delegate has the simulator reconfigure the VM. Its task shares our lock on
 // the VM, because it runs on behalf of the same context.
 func (p *vmProxy) delegate(ctx *simulator.Context, spec types.VirtualMachineConfigSpec) types.BaseMethodFault {
+	p.v.storage.Lock()
+	defer p.v.storage.Unlock()
 	body := p.VirtualMachine.ReconfigVMTask(ctx, &types.ReconfigVM_Task{This: p.Self, Spec: spec})
 	return p.v.await(body.(*methods.ReconfigVM_TaskBody).Res.Returnval)
 }

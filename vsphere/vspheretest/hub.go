@@ -20,6 +20,7 @@ type hub struct {
 	known      map[types.ManagedObjectReference]bool // VMs that were put once
 	hidden     map[types.ManagedObjectReference]bool // VMs that are still being made
 	gone       map[types.ManagedObjectReference]bool // removed, though not everywhere yet
+	deletions  []types.ManagedObjectReference        // tasks that delete files, since takeDeletions
 }
 
 func newHub() *hub {
@@ -44,6 +45,9 @@ func (h *hub) PutObject(_ *simulator.Context, obj mo.Reference) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.gone, ref)
+	if t, ok := obj.(*simulator.Task); ok && t.Info.DescriptionId == "FileManager.deleteDatastoreFile" {
+		h.deletions = append(h.deletions, ref)
+	}
 	if vm, ok := obj.(*simulator.VirtualMachine); ok && !h.known[ref] {
 		h.known[ref] = true
 		if vm.Name == "" {
@@ -81,6 +85,15 @@ func (h *hub) RemoveObject(_ *simulator.Context, ref types.ManagedObjectReferenc
 	}
 	delete(h.hidden, ref)
 	h.notify(ref, ref.Type != "Task")
+}
+
+// takeDeletions returns the tasks that delete files which came since the last call.
+func (h *hub) takeDeletions() []types.ManagedObjectReference {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	taken := h.deletions
+	h.deletions = nil
+	return taken
 }
 
 // touch reports a change of an object's properties.

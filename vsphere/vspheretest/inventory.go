@@ -129,19 +129,31 @@ func (v *VCenter) remove(name string) error {
 	if err != nil {
 		return err
 	}
-	ctx := v.context()
-	var body *methods.Destroy_TaskBody
-	v.registry.WithLock(ctx, vm, func() {
-		v.power(vm, off)
-		body = vm.DestroyTask(ctx, &types.Destroy_Task{This: vm.Self}).(*methods.Destroy_TaskBody)
-	})
-	if fault := v.await(body.Res.Returnval); fault != nil {
+	if fault := v.destroy(vm); fault != nil {
 		return fmt.Errorf("VM %q: %s", name, faultName(fault))
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	delete(v.machines, vm.Self.Value)
 	return nil
+}
+
+// destroy has the simulator delete a VM, and waits also for the task that deletes
+// its files, for which the simulator itself does not.
+func (v *VCenter) destroy(vm *simulator.VirtualMachine) types.BaseMethodFault {
+	ctx := v.context()
+	var task types.ManagedObjectReference
+	v.registry.WithLock(ctx, vm, func() {
+		v.power(vm, off)
+		v.storage.Lock()
+		task = vm.DestroyTask(ctx, &types.Destroy_Task{This: vm.Self}).(*methods.Destroy_TaskBody).Res.Returnval
+	})
+	defer v.storage.Unlock()
+	fault := v.await(task)
+	for _, deletion := range v.hub.takeDeletions() {
+		v.await(deletion) // may fail: the VM is gone all the same
+	}
+	return fault
 }
 
 // Reregister takes a VM out of the inventory and registers it again: same
@@ -173,6 +185,8 @@ func (v *VCenter) createVMs() error {
 	if err != nil {
 		return err
 	}
+	v.storage.Lock()
+	defer v.storage.Unlock()
 	tasks := make([]types.ManagedObjectReference, v.cfg.VMs)
 	for n := range tasks {
 		tasks[n] = v.startCreate(f, v.newVM(v.cfg.vmName(n+1)))
@@ -189,9 +203,12 @@ func (v *VCenter) createVMs() error {
 
 // create has the simulator create a VM, powered off.
 func (v *VCenter) create(f *simulator.Folder, spec types.VirtualMachineConfigSpec) (*simulator.VirtualMachine, error) {
+	v.storage.Lock()
+	defer v.storage.Unlock()
 	return v.created(v.startCreate(f, spec), spec.Name)
 }
 
+// startCreate starts a creation; storage is held until it has ended.
 func (v *VCenter) startCreate(f *simulator.Folder, spec types.VirtualMachineConfigSpec) (task types.ManagedObjectReference) {
 	req := &types.CreateVM_Task{This: f.Self, Config: spec, Pool: v.pool}
 	ctx := v.context()

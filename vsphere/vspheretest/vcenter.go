@@ -40,6 +40,9 @@ type VCenter struct {
 
 	inventory sync.Mutex // one change of the folder tree at a time
 	extending sync.Mutex // see extend
+	// storage is held while the simulator makes, destroys or reconfigures a VM: it
+	// reads its datastore without a lock. It is taken after the lock of a VM.
+	storage sync.Mutex
 
 	mu         sync.Mutex
 	closed     bool
