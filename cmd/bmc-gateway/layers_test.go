@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"ipmi":                   {},
 	"ipmi/bmc":               {"ipmi"},
 	"ipmi/ipmitest":          {"ipmi"},
+	"ipmi/ipmitest/load":     {"ipmi", "ipmi/ipmitest"},
 	"inventory":              {},
 	"vsphere":                {"inventory"},
 	"vsphere/vspheretest":    {},
@@ -29,6 +30,7 @@ var mayImport = map[string][]string{
 	"cmd/bmc-gateway/config": {"gateway", "gateway/address", "inventory", "ipmi", "ipmi/bmc", "vsphere"},
 	"cmd/bmc-gateway": {"cmd/bmc-gateway/config", "gateway", "gateway/address", "gateway/admin", "inventory", "ipmi", "ipmi/bmc",
 		"metrics", "vsphere", "vsphere/vspheretest"},
+	"cmd/bmc-gateway/bench":   {"ipmi", "ipmi/bmc", "ipmi/ipmitest", "ipmi/ipmitest/load"},
 	"cmd/bmc-gateway/e2e":     {},
 	"cmd/bmc-gateway/interop": {},
 }

@@ -39,6 +39,8 @@ type Console struct {
 	bmc  netip.AddrPort
 	tag  uint8 // of the last set-up message or ping
 	seq  uint8 // rqSeq of the last sessionless request
+
+	datagram [datagramSize]byte // that is being read
 }
 
 // Dial returns a console with a UDP socket of its own.
@@ -156,14 +158,13 @@ func (c *Console) interruptBy(ctx context.Context) (stop func()) {
 
 // read returns the next datagram from the BMC and ignores those of others.
 func (c *Console) read() ([]byte, error) {
-	var b [datagramSize]byte
 	for {
-		n, from, err := c.conn.ReadFromUDPAddrPort(b[:])
+		n, from, err := c.conn.ReadFromUDPAddrPort(c.datagram[:])
 		if err != nil {
 			return nil, err
 		}
 		if netip.AddrPortFrom(from.Addr().Unmap(), from.Port()) == c.bmc {
-			return slices.Clone(b[:n]), nil
+			return slices.Clone(c.datagram[:n]), nil
 		}
 	}
 }

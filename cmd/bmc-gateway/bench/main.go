@@ -1,0 +1,50 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"time"
+)
+
+// The servers are this program, started again with one of these words.
+const (
+	serveBMC  = "serve-bmc"
+	serveEcho = "serve-echo"
+)
+
+func main() {
+	rounds := flag.Int("rounds", 5, "how often each case is measured")
+	duration := flag.Duration("duration", time.Second, "of each measurement")
+	concurrency := flag.Int("concurrency", 4, "operations outstanding")
+	profile := flag.String("cpuprofile", "", "with serve-bmc: write a profile of the processor time to this file")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+
+	var err error
+	switch flag.Arg(0) {
+	case serveBMC:
+		err = served(ctx, *profile, bmcOn)
+	case serveEcho:
+		err = served(ctx, *profile, echoOn)
+	case "":
+		err = compare(ctx, plan{rounds: *rounds, duration: *duration, concurrency: *concurrency})
+	default:
+		err = fmt.Errorf("%q is neither %s nor %s", flag.Arg(0), serveBMC, serveEcho)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// listen opens a socket on loopback with the kernel's choice of a port.
+func listen() (*net.UDPConn, error) {
+	return net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+}
