@@ -106,13 +106,13 @@ func (l *eventLog) take(e vsphere.Event) error {
 	if err := write(event, e.Mark); err != nil {
 		return err
 	}
-	l.mark = e.Mark
+	l.mark = l.mark.Next(e.Mark)
 	return nil
 }
 
 // log has the BMC write the event.
 func (l *eventLog) log(event ipmi.Event, mark vsphere.EventMark) error {
-	l.expect(event.Record(0, uint32(mark.Time.Unix())), store.EventMark(mark))
+	l.expect(event.Record(0, uint32(mark.Time.Unix())), store.EventMark(l.mark.Next(mark)))
 	defer l.expect(ipmi.SELRecord{}, store.EventMark{})
 	if err := l.bmc.Log(event, mark.Time); !errors.Is(err, bmc.ErrLogFull) {
 		return err
@@ -147,7 +147,7 @@ func (l *eventLog) append(event ipmi.Event, mark vsphere.EventMark) error {
 		return l.store.OverflowSEL(l.key)
 	}
 	r := event.Record(freeID(log.Records), uint32(mark.Time.Unix()))
-	return l.store.AppendSEL(l.key, store.SELRecord(r), mark.Time, store.EventMark(mark))
+	return l.store.AppendSEL(l.key, store.SELRecord(r), mark.Time, store.EventMark(l.mark.Next(mark)))
 }
 
 // freeID returns the ID for the next record, which is none of the others', nor

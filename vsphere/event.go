@@ -121,6 +121,19 @@ func (m EventMark) Covers(e EventMark) bool {
 	return e.Key <= m.Key && !e.Time.After(m.Time.Add(eventLate))
 }
 
+// Next returns the mark after an event that m does not cover. Its time never goes
+// back: an event that turned up late must not make earlier ones look like those of
+// a vCenter that counts anew.
+func (m EventMark) Next(e EventMark) EventMark {
+	if e.Key < m.Key && !e.Time.After(m.Time.Add(eventLate)) {
+		e.Key = m.Key // told out of order
+	}
+	if e.Time.Before(m.Time) {
+		e.Time = m.Time
+	}
+	return e
+}
+
 // An EventSink takes the events of a vCenter. Its methods are called by one
 // goroutine for each vCenter. vcenter is the instance UUID.
 type EventSink interface {

@@ -1,6 +1,7 @@
 package vsphere
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ type eventReader struct {
 	created time.Time
 	vcenter string
 	mark    EventMark
+	base    EventMark // the mark when the collector was made: it tells of each event once
 }
 
 // run looks for events each ten seconds, and soon after the watch has seen a
@@ -47,7 +49,7 @@ func (r *eventReader) run(ctx context.Context) {
 	defer end()
 	for failures := 0; ctx.Err() == nil; {
 		wait := eventPeriod
-		if r.link.check() == nil {
+		if r.link.check() == nil && r.mem.knowsAll() {
 			if err := r.look(ctx); err == nil {
 				failures = 0
 			} else if ctx.Err() == nil {
@@ -121,7 +123,7 @@ func (r *eventReader) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.conn, r.ref, r.broken, r.created = c, res.Returnval, false, time.Now()
+	r.conn, r.ref, r.broken, r.created, r.base = c, res.Returnval, false, time.Now(), r.mark
 	return nil
 }
 
@@ -152,15 +154,18 @@ func (r *eventReader) resume(ctx context.Context, c *conn) error {
 
 // deliver gives a page to the sink, less what it has.
 func (r *eventReader) deliver(page []types.BaseEvent) error {
+	// vCenter sorts by time, and an event that turned up late has a time before those
+	// of lower keys.
+	slices.SortStableFunc(page, func(a, b types.BaseEvent) int { return cmp.Compare(a.GetEvent().Key, b.GetEvent().Key) })
 	var events []Event
 	mark := r.mark
 	for _, base := range page {
 		e := base.GetEvent()
 		at := EventMark{Key: e.Key, Time: e.CreatedTime.UTC()}
-		if mark.Covers(at) {
+		if r.base.Covers(at) {
 			continue
 		}
-		mark = at
+		mark = mark.Next(at)
 		kind := kindOf(base)
 		if kind == 0 || e.Vm == nil {
 			continue

@@ -187,6 +187,40 @@ func TestEventMarkCovers(t *testing.T) {
 	}
 }
 
+// An event that turned up late, with a time before those of lower keys, neither
+// hides those nor has them told again.
+func TestLateEvents(t *testing.T) {
+	s := new(sink)
+	mem := newMemory(time.Minute, nil)
+	ref := types.ManagedObjectReference{Type: "VirtualMachine", Value: "vm-1"}
+	mem.byRef[ref.Value] = &record{vm: inventory.VM{Key: inventory.Key{VCenter: "vc", VM: "vm"}}}
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	event := func(key int32, after time.Duration) types.BaseEvent {
+		return &types.VmGuestRebootEvent{VmEvent: types.VmEvent{Event: types.Event{
+			Key: key, CreatedTime: start.Add(after), Vm: &types.VmEventArgument{Vm: ref},
+		}}}
+	}
+	r := &eventReader{cfg: Config{Events: s}, mem: mem, vcenter: "vc", mark: EventMark{Time: start}}
+	tell := func(page ...types.BaseEvent) {
+		t.Helper()
+		must(t, r.deliver(page))
+	}
+	tell(event(1, time.Minute), event(2, time.Hour))
+	tell(event(4, 2*time.Minute), event(3, time.Hour)) // by time: the cut-off host's first
+	r.base = r.mark                                    // a new collector
+	tell(event(1, time.Minute), event(4, 2*time.Minute), event(2, time.Hour), event(3, time.Hour), event(5, time.Hour))
+	var got []int32
+	for _, e := range s.events {
+		got = append(got, e.Mark.Key)
+	}
+	if diff := cmp.Diff([]int32{1, 2, 3, 4, 5}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if want := (EventMark{5, start.Add(time.Hour)}); s.mark != want {
+		t.Errorf("mark %v, want %v", s.mark, want)
+	}
+}
+
 // More than one page, and no more collectors than one.
 func TestEventPages(t *testing.T) {
 	t.Parallel()

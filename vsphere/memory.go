@@ -267,6 +267,13 @@ func (m *memory) keyOf(ref string) (inventory.Key, bool) {
 	return r.vm.Key, true
 }
 
+// knowsAll reports whether the watch has told of every VM of the present vCenter.
+func (m *memory) knowsAll() bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.synced
+}
+
 // about returns what Status tells of the memory.
 func (m *memory) about() (vcenter string, vms int, answered time.Time) {
 	m.mu.RLock()

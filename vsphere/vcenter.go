@@ -148,6 +148,11 @@ func (v *VCenter) Subscribe() (hints <-chan struct{}, cancel func()) {
 	return v.memory.changed.subscribe()
 }
 
+// SubscribePower is Subscribe for what State says of power.
+func (v *VCenter) SubscribePower() (hints <-chan struct{}, cancel func()) {
+	return v.memory.power.subscribe()
+}
+
 // Connected reports whether vCenter is there, as Status does, from memory.
 func (v *VCenter) Connected() bool { return v.link.check() == nil }
 
