@@ -24,6 +24,10 @@ type ledger struct {
 	vc    *vsphere.VCenter
 	store *store.Store
 
+	// writing is held while records go to the disk, so that an older one never comes
+	// after a newer. Readers do not wait for it.
+	writing sync.Mutex
+
 	mu    sync.Mutex
 	times map[inventory.Key]store.BMC
 	dirty map[inventory.Key]bool
@@ -77,15 +81,27 @@ func (l *ledger) cycleTime(key inventory.Key, otherwise time.Duration) time.Dura
 
 // setCycleTime stores that, durably.
 func (l *ledger) setCycleTime(key inventory.Key, off time.Duration) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	r := l.times[key]
-	r.Key, r.CycleOff = key, &off
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	r := l.record(key)
+	r.CycleOff = &off
 	if err := l.store.PutBMCs([]store.BMC{r}); err != nil {
 		return err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r = l.times[key] // it may have been counted meanwhile
+	r.Key, r.CycleOff = key, &off
 	l.times[key] = r
 	return nil
+}
+
+func (l *ledger) record(key inventory.Key) store.BMC {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := l.times[key]
+	r.Key = key
+	return r
 }
 
 // counted adds the time since the last count:
@@ -133,6 +149,8 @@ func (l *ledger) save(vms []inventory.VM) error {
 	for _, vm := range vms {
 		l.count(vm.Key, now)
 	}
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	l.mu.Lock()
 	var changed []store.BMC
 	for key := range l.dirty {
