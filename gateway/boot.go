@@ -33,7 +33,10 @@ type bootOverride struct {
 	wg   sync.WaitGroup
 	step sync.Mutex // held over vSphere calls, so that two steps never mix
 
+	// mu is held while the record goes to the disk. What flags reads changes under
+	// seen as well: it is on the packet path and waits for no disk.
 	mu       sync.Mutex
+	seen     sync.Mutex
 	record   store.BootOverride
 	grace    time.Duration // from the start of the VM until its order is put back
 	validFor time.Duration // as last set, for the countdown; 0: no expiry
@@ -54,8 +57,8 @@ func newBootOverride(ctx context.Context, record store.BootOverride, vc *vsphere
 
 // flags returns the flags as set, without the valid bit once they have expired.
 func (b *bootOverride) flags() ipmi.BootFlags {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.seen.Lock()
+	defer b.seen.Unlock()
 	return b.current()
 }
 
@@ -91,6 +94,8 @@ func (b *bootOverride) restartCountdown() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.current().Valid() && !b.record.Until.IsZero() && b.validFor > 0 {
+		b.seen.Lock()
+		defer b.seen.Unlock()
 		b.record.Until = time.Now().Add(b.validFor) // in memory: on disk the shorter time is the safe one
 	}
 }
@@ -103,15 +108,22 @@ func (b *bootOverride) hold() (release func()) {
 	if !b.current().Valid() {
 		return func() {} // expired flags stay so
 	}
-	b.holds++
+	b.holding(1)
 	return func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.holds--
+		b.holding(-1)
 	}
 }
 
-// current returns the flags with their expiry applied. mu is held.
+// holding counts holds. mu is held.
+func (b *bootOverride) holding(more int) {
+	b.seen.Lock()
+	defer b.seen.Unlock()
+	b.holds += more
+}
+
+// current returns the flags with their expiry applied. mu or seen is held.
 func (b *bootOverride) current() ipmi.BootFlags {
 	f := ipmi.BootFlags(b.record.Flags)
 	if b.holds == 0 && !b.record.Until.IsZero() && time.Now().After(b.record.Until) {
@@ -149,6 +161,8 @@ func (b *bootOverride) save(next store.BootOverride) error {
 	if err := put(next); err != nil {
 		return err
 	}
+	b.seen.Lock()
+	defer b.seen.Unlock()
 	b.record = next
 	return nil
 }
