@@ -77,6 +77,7 @@ func (t *tenant) run(ctx context.Context) {
 			}
 		})
 	})
+	counter.Go(func() { t.watchStarts(counting) })
 	defer counter.Wait()
 	defer stop()
 	// The only error is the end of ctx.

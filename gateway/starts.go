@@ -1,0 +1,64 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
+)
+
+// startsSettle is how long a change of power states rests before the BMCs hear of
+// it: of one that a command of theirs caused, the command is to know first, which
+// vSphere observes for a second. A storm of changes costs one look.
+const startsSettle = 2 * time.Second
+
+// watchStarts tells the BMCs that their VMs have started, by whomever, until ctx
+// ends.
+func (t *tenant) watchStarts(ctx context.Context) {
+	hints, cancel := t.vc.SubscribePower()
+	defer cancel()
+	seen := make(map[inventory.Key]vsphere.State)
+	for {
+		t.tellStarts(seen)
+		select {
+		case <-ctx.Done():
+			return
+		case <-hints:
+		}
+		if pause(ctx, startsSettle) != nil {
+			return
+		}
+	}
+}
+
+// tellStarts compares the states of all VMs with those seen before.
+func (t *tenant) tellStarts(seen map[inventory.Key]vsphere.State) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for key, ep := range t.endpoints {
+		now, err := t.vc.State(key)
+		if err != nil {
+			continue // what it was holds until somebody vouches for another
+		}
+		if started(seen[key], now) {
+			ep.bmc.Started()
+		}
+		seen[key] = now
+	}
+	for key := range seen {
+		if t.endpoints[key] == nil {
+			delete(seen, key)
+		}
+	}
+}
+
+// started reports whether the VM was started between two states, the first of
+// which may be unknown. A resume from suspension is no start, a reset neither.
+func started(before, now vsphere.State) bool {
+	if now.Power != vsphere.PoweredOn {
+		return false
+	}
+	again := !before.BootTime.IsZero() && now.BootTime.Sub(before.BootTime) > time.Second
+	return before.Power == vsphere.PoweredOff || again
+}
