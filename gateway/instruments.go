@@ -202,8 +202,7 @@ func (m *machine) readMemory() bmc.Reading {
 // statistics coming.
 func (m *machine) readStats(of func(vsphere.Stats) (part, whole int)) bmc.Reading {
 	stats, ok := m.vc.Stats(m.key)
-	s, err := m.vc.State(m.key)
-	if err != nil || s.Power != vsphere.PoweredOn || !ok {
+	if !ok || !m.onSince(stats.At) {
 		return bmc.Reading{}
 	}
 	part, whole := of(stats)
@@ -216,8 +215,15 @@ func (m *machine) readStats(of func(vsphere.Stats) (part, whole int)) bmc.Readin
 // watts is DCMI's power reading.
 func (m *machine) watts() (uint16, bool) {
 	w, ok := m.vc.Watts(m.key)
-	if s, err := m.vc.State(m.key); err != nil || s.Power != vsphere.PoweredOn {
+	if !ok || !m.onSince(w.At) {
 		return 0, false
 	}
-	return uint16(min(max(w.Draw, 0), 0xFFFF)), ok
+	return uint16(min(max(w.Draw, 0), 0xFFFF)), true
+}
+
+// onSince reports whether the VM is on, and was when something was measured: what
+// it used before it was off says nothing of what it uses now.
+func (m *machine) onSince(measured time.Time) bool {
+	s, err := m.vc.State(m.key)
+	return err == nil && s.Power == vsphere.PoweredOn && !measured.Before(s.Since)
 }

@@ -129,6 +129,17 @@ func TestSensors(t *testing.T) {
 	}
 	off["ACPI State"], off["Power Unit"], off["vCenter"] = "na", "na", "0002"
 	wantSensors(t, s, off)
+	// What was measured before it was off is not told of the VM that is on again.
+	if err := vc.SetConnection(vm, types.VirtualMachineConnectionStateConnected); err != nil {
+		t.Fatal(err)
+	}
+	if err := vc.SetPower(vm, types.VirtualMachinePowerStatePoweredOn); err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, s, "on")
+	if got := sensorTable(t, s); got["ACPI State"] != "0001" || got["CPU Usage"] != "na" || got["Memory Usage"] != "na" {
+		t.Errorf("on again: %v", got)
+	}
 	cpu := repository(t, s)[sensorCPU]
 	if !cpu.Percent || cpu.Thresholds.Raw[ipmi.UpperNonCritical] != usageWarning || cpu.Thresholds.Raw[ipmi.UpperCritical] != usageCritical {
 		t.Errorf("CPU Usage: %+v", cpu)

@@ -128,7 +128,9 @@ func (v *VCenter) measureStats(ctx context.Context) error {
 	}
 	found := make(map[string]Stats, len(objects))
 	for ref, props := range objects {
-		found[ref] = stats(props, now)
+		if s, ok := stats(props, now); ok {
+			found[ref] = s
+		}
 	}
 	v.memory.setStats(found)
 	return nil
@@ -176,8 +178,9 @@ func byRef(list []types.ObjectContent) map[string]map[string]types.AnyType {
 	return objects
 }
 
-func stats(props map[string]types.AnyType, now time.Time) Stats {
-	quick, _ := props["summary.quickStats"].(types.VirtualMachineQuickStats)
+// stats reads one VM's; false when vCenter has none of it.
+func stats(props map[string]types.AnyType, now time.Time) (Stats, bool) {
+	quick, ok := props["summary.quickStats"].(types.VirtualMachineQuickStats)
 	return Stats{
 		At:          now,
 		CPUUsage:    int(quick.OverallCpuUsage),
@@ -187,7 +190,7 @@ func stats(props map[string]types.AnyType, now time.Time) Stats {
 		HostMemory:  int(quick.HostMemoryUsage),
 		MemorySize:  whole(props["summary.config.memorySizeMB"]),
 		Uptime:      time.Duration(quick.UptimeSeconds) * time.Second,
-	}
+	}, ok
 }
 
 func (m *memory) follow(key inventory.Key, more int) {
