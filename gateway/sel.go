@@ -14,8 +14,9 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
 
-// selCapacity is how many entries a log gets while no BMC is there to say so.
-const selCapacity = 512
+// selCapacity is how many entries a log gets while no BMC is there to say so: as
+// many as the BMC has room for.
+const selCapacity = 1024
 
 // An eventLog is the system event log of one VM. It outlives the VM's BMC: what
 // vCenter tells while there is none is written to the state file, where the next

@@ -122,6 +122,16 @@ func TestEventsToLogAcrossRestarts(t *testing.T) {
 	wantLog(t, s, cleared, off)
 }
 
+// A log without its BMC has as much room as with it.
+func TestLogHasRoomForAsManyWithoutBMC(t *testing.T) {
+	_, _, _, s := oneVM(t)
+	info := command(t, s, ipmi.NetFnStorage, cmdSELInfo)
+	entries, free := binary.LittleEndian.Uint16(info[1:]), binary.LittleEndian.Uint16(info[3:])
+	if got := int(entries) + int(free)/16; got != selCapacity {
+		t.Errorf("the BMC has room for %d entries, without it there is room for %d", got, selCapacity)
+	}
+}
+
 // Our own command and what came of it.
 func TestOwnCommandInLog(t *testing.T) {
 	vc, l, _, s := oneVM(t)
