@@ -58,24 +58,11 @@ func compare(ctx context.Context, p plan) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	echo, err := startSelf(ctx, serveEcho)
+	floor, rows, stop, err := subjects(ctx, dir)
+	defer stop()
 	if err != nil {
 		return err
 	}
-	defer echo.stop()
-	ours, err := startSelf(ctx, serveBMC)
-	if err != nil {
-		return err
-	}
-	defer ours.stop()
-	rows := append(both("bmc-gateway", ours, 3), both("bmc-gateway", ours, 17)...)
-	if sim, err := startIPMISim(ctx, dir); err != nil {
-		fmt.Println("without ipmi_sim:", err)
-	} else {
-		defer sim.stop()
-		rows = append(rows, both("ipmi_sim", sim, 3)...)
-	}
-	floor := &row{name: "echo", server: echo, operation: load.Echo}
 	for range p.rounds {
 		if err := round(ctx, p, floor, rows); err != nil {
 			return err
@@ -83,6 +70,34 @@ func compare(ctx context.Context, p plan) error {
 	}
 	printTable(os.Stdout, p, floor, rows)
 	return nil
+}
+
+// subjects starts the servers. stop must be called in any case.
+func subjects(ctx context.Context, dir string) (floor *row, rows []*row, stop func(), err error) {
+	var started []*subject
+	stop = func() {
+		for _, s := range started {
+			s.stop()
+		}
+	}
+	for _, word := range []string{serveEcho, serveGoEcho, serveBMC} {
+		s, err := startSelf(ctx, word)
+		if err != nil {
+			return nil, nil, stop, err
+		}
+		started = append(started, s)
+	}
+	floor = &row{name: "echo", server: started[0], operation: load.Echo}
+	rows = []*row{{name: "echo, Go's poller", server: started[1], operation: load.Echo}}
+	rows = append(rows, both("bmc-gateway", started[2], 3)...)
+	rows = append(rows, both("bmc-gateway", started[2], 17)...)
+	sim, err := startIPMISim(ctx, dir)
+	if err != nil {
+		fmt.Println("without ipmi_sim:", err)
+		return floor, rows, stop, nil
+	}
+	started = append(started, sim)
+	return floor, append(rows, both("ipmi_sim", sim, 3)...), stop, nil
 }
 
 func both(name string, s *subject, suite ipmi.CipherSuiteID) []*row {

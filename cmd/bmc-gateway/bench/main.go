@@ -14,8 +14,9 @@ import (
 
 // The servers are this program, started again with one of these words.
 const (
-	serveBMC  = "serve-bmc"
-	serveEcho = "serve-echo"
+	serveBMC    = "serve-bmc"
+	serveEcho   = "serve-echo"
+	serveGoEcho = "serve-go-echo"
 )
 
 func main() {
@@ -33,10 +34,12 @@ func main() {
 		err = served(ctx, *profile, bmcOn)
 	case serveEcho:
 		err = served(ctx, *profile, echoOn)
+	case serveGoEcho:
+		err = served(ctx, *profile, goEchoOn)
 	case "":
 		err = compare(ctx, plan{rounds: *rounds, duration: *duration, concurrency: *concurrency})
 	default:
-		err = fmt.Errorf("%q is neither %s nor %s", flag.Arg(0), serveBMC, serveEcho)
+		err = fmt.Errorf("%q is none of %s, %s, %s", flag.Arg(0), serveBMC, serveEcho, serveGoEcho)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -10,9 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"runtime/pprof"
-	"syscall"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
@@ -92,32 +90,3 @@ func (machine) Power() (bmc.PowerState, error)                               { r
 func (machine) Control(context.Context, ipmi.ChassisControl) error           { return nil }
 func (machine) Boot() ipmi.BootFlags                                         { return ipmi.BootFlags{} }
 func (machine) SetBoot(context.Context, ipmi.BootFlags, time.Duration) error { return nil }
-
-// echoOn is the least a server can do with a packet: two system calls that
-// block, on a thread of their own, without the runtime's poller. It ends with
-// the process.
-func echoOn(_ context.Context, conn *net.UDPConn) error {
-	f, err := conn.File()
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	fd := int(f.Fd())
-	if err := syscall.SetNonblock(fd, false); err != nil {
-		return err
-	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var b [2048]byte
-	for {
-		n, from, err := syscall.Recvfrom(fd, b[:], 0)
-		switch err {
-		case nil:
-		case syscall.EINTR, syscall.ECONNREFUSED: // the second tells the fate of an earlier packet
-			continue
-		default:
-			return fmt.Errorf("recvfrom: %w", err)
-		}
-		_ = syscall.Sendto(fd, b[:n], 0, from) // what is lost, the generator misses
-	}
-}
