@@ -7,10 +7,13 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
-// standing are the calls of the watch and of the tag poll, which go on whether
-// anybody asks for a power status or not.
+// standing are the calls of the watch, of the tag poll and of the look for events,
+// and what keeps sessions open, which go on whether anybody asks for a power status
+// or not.
 var standing = map[string]bool{
 	"WaitForUpdatesEx": true,
+	"ReadNextEvents":   true,
+	"GetCurrentTime":   true,
 	"POST tag-association list-attached-objects-on-tags": true,
 }
 
@@ -23,6 +26,7 @@ func TestPowerStatusCostsVCenterNothing(t *testing.T) {
 	l.addTenant(t, vc, inventory.Selector{Tags: []string{"bmc/enabled"}}, "127.7.3.1-127.7.3.9")
 	l.start(t)
 	b := l.ready(t, "vc-a-vm-01")
+	l.listening(t, vc.Calls) // the last of what a start asks for
 
 	vc.ResetCalls()
 	c := dial(t, b)

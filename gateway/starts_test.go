@@ -70,3 +70,19 @@ func TestRestartCauseAfterForeignStart(t *testing.T) {
 		return nil
 	})
 }
+
+// Flags for the next boot are for the next start by IPMI.
+func TestForeignStartLeavesFlags(t *testing.T) {
+	vc, _, _, s := oneVM(t)
+	before := bootOrder(vc)
+	turnOff(t, s)
+	override(t, s, ipmi.BootPXE)
+	if err := vc.SetPower(vm, types.VirtualMachinePowerStatePoweredOn); err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, s, "on")
+	if f := bootflags(t, s); !f.Valid() || f.Device() != ipmi.BootPXE {
+		t.Errorf("flags after somebody else's start: %s", f)
+	}
+	wantOrder(t, vc, before...)
+}
