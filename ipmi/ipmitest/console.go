@@ -144,6 +144,9 @@ func (c *Console) try(ctx context.Context, datagram []byte, accept func([]byte) 
 // interruptBy lets the end of ctx end a read. The function it returns waits
 // until that can no longer happen.
 func (c *Console) interruptBy(ctx context.Context) (stop func()) {
+	if ctx.Done() == nil { // it never ends
+		return func() {}
+	}
 	done := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
 		defer close(done)

@@ -48,12 +48,19 @@ type worker struct {
 }
 
 func newWorker(c Config) (*worker, error) {
-	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.IPv4Unspecified(), 0)))
+	conn, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(c.Target))
 	if err != nil {
 		return nil, err
 	}
-	return &worker{console: ipmitest.New(conn, c.Target), login: c.Login}, nil
+	return &worker{console: ipmitest.New(connected{conn}, c.Target), login: c.Login}, nil
 }
+
+// A connected socket sends to its server alone, for which the kernel has the
+// route already: the generator is to cost little beside the server.
+type connected struct{ *net.UDPConn }
+
+// WriteToUDPAddrPort sends to the server, whatever the address.
+func (c connected) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) { return c.Write(b) }
 
 // prepare does what comes before the first operation. It returns the operation,
 // and what undoes the preparation.
