@@ -25,15 +25,20 @@ func ParseReadFRURequest(data []byte) (ReadFRURequest, error) {
 	return ReadFRURequest{Device: data[0], Offset: binary.LittleEndian.Uint16(data[1:]), Count: data[3]}, nil
 }
 
+// maxFRUData is how many bytes of a FRU one answer has at most: the length of a
+// message of IPMI 1.5 is a byte, and nine of the message are not the FRU's (section 13.8).
+const maxFRUData = 255 - 9
+
 // AppendFRUData appends the answer after the completion code, the number of
-// bytes and the bytes; less than was asked for at the end. The error is a
+// bytes and the bytes; less than was asked for at the end, and when more would not
+// fit into a packet of every version. The error is a
 // CompletionCode: OutOfRange for an offset beyond the end.
 func (r ReadFRURequest) AppendFRUData(dst, image []byte) ([]byte, error) {
 	if int(r.Offset) >= len(image) {
 		return nil, OutOfRange
 	}
 	image = image[r.Offset:]
-	image = image[:min(int(r.Count), len(image))]
+	image = image[:min(int(r.Count), len(image), maxFRUData)]
 	return append(append(dst, byte(len(image))), image...), nil
 }
 
