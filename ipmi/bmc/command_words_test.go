@@ -15,7 +15,6 @@ const (
 	owned       = "D5h the configuration owns it"
 	unsupported = "80h no such parameter"
 	readOnly    = "82h the parameter is read only"
-	busySet     = "81h another session is setting parameters"
 	noRecord    = "CBh no such record"
 	noSensor    = "CBh no such sensor"
 	noFRU       = "CBh no such FRU device"
@@ -27,7 +26,7 @@ const (
 var commandWords = map[string]wording{
 	"Get Device ID":                           answers("IPMI 2.0, manufacturer 6876 (VMware), the gateway's version as firmware revision"),
 	"Cold Reset":                              answers("ends all sessions of the BMC; the VM does not notice"),
-	"Warm Reset":                              answers("ends all sessions of the BMC; the VM does not notice"),
+	"Warm Reset":                              answers("ends what clients left half done; sessions go on, and the VM does not notice"),
 	"Get Self Test Results":                   answers("passed"),
 	"Set ACPI Power State":                    answers("the state is the VM's, not the client's to set", owned),
 	"Get ACPI Power State":                    answers("S0 when on, S4 when suspended, S5 when off"),
@@ -68,7 +67,7 @@ var commandWords = map[string]wording{
 	"Get Channel Cipher Suites":               answers("the suites of the tenant's configuration", "CCh no such channel", unsupported),
 	"Suspend/Resume Payload Encryption":       answers("RMCP+ sessions stay encrypted", "80h no such payload", "81h encryption is not to be suspended"),
 	"Set Channel Security Keys":               answers("keys are the configuration's", "80h the key is locked", "84h key Kr is not used"),
-	"Set System Info Parameters":              answers("what the VM has set of itself is read only", unsupported, busySet, readOnly),
+	"Set System Info Parameters":              answers("what the VM has set of itself is read only", unsupported, readOnly),
 	"Get System Info Parameters":              answers("the VM's name, the gateway's version, the operating system as configured and as running", unsupported),
 
 	"Get Chassis Capabilities": answers("diagnostic interrupt; all devices at 20h"),
@@ -77,7 +76,7 @@ var commandWords = map[string]wording{
 	"Chassis Identify":         answers("shown by `bmc-gateway show` and logged; default 15 s"),
 	"Set Power Restore Policy": answers("there is none to set: what a VM does when power returns is its host's business", "CCh any policy but \"no change\""),
 	"Get System Restart Cause": answers("why the VM was last started, as far as this BMC did it"),
-	"Set System Boot Options":  answers("parameters 0 to 7; 5 becomes the VM's boot order at its next start", unsupported, busySet, readOnly),
+	"Set System Boot Options":  answers("parameters 0 to 7; 5 becomes the VM's boot order at its next start", unsupported),
 	"Get System Boot Options":  answers("as they were set; the valid bit falls after the time-out of parameter 3", unsupported),
 	"Set Power Cycle Interval": answers("how long power cycles leave the VM off", "D5h this VM has no such interval"),
 	"Get POH Counter":          answers("minutes the VM was on since the gateway knows it", "C1h nobody counts"),
@@ -87,12 +86,12 @@ var commandWords = map[string]wording{
 	"Get PEF Capabilities":             answers("version 1.5, no action and no filter"),
 	"Get PEF Configuration Parameters": answers("all off, no filters, policies or strings", unsupported),
 	"Get Last Processed Event ID":      answers("none was processed: there is no action"),
-	"Get Sensor Reading Factors":       answers("the factors of the sensor's record", noSensor),
-	"Set Sensor Hysteresis":            answers("sensors are fixed", "CDh always", noSensor),
-	"Get Sensor Hysteresis":            answers("none", noSensor),
-	"Set Sensor Thresholds":            answers("sensors are fixed", "CDh always", noSensor),
+	"Get Sensor Reading Factors":       answers("the factors of the sensor's record", noSensor, "CDh it has states, not numbers"),
+	"Set Sensor Hysteresis":            answers("sensors are fixed", "CDh every sensor there is", noSensor),
+	"Get Sensor Hysteresis":            answers("none", noSensor, "CDh it has states, not numbers"),
+	"Set Sensor Thresholds":            answers("sensors are fixed", "CDh every sensor there is", noSensor),
 	"Get Sensor Thresholds":            answers("the limits of the sensor's record", noSensor, "CDh it has states, not numbers"),
-	"Set Sensor Event Enable":          answers("sensors are fixed", "CDh always", noSensor),
+	"Set Sensor Event Enable":          answers("sensors are fixed", "CDh every sensor there is", noSensor),
 	"Get Sensor Event Enable":          answers("which events reach the event log", noSensor),
 	"Get Sensor Event Status":          answers("which limits are passed, or states hold", noSensor),
 	"Get Sensor Reading":               answers("the reading; marked unavailable while the VM is off or nobody knows", noSensor),
@@ -104,29 +103,29 @@ var commandWords = map[string]wording{
 	"Get SDR Repository Info":            answers("records, and when they last changed, which a restart does not"),
 	"Get SDR Repository Allocation Info": answers("no free space"),
 	"Reserve SDR Repository":             answers("a reservation for reading in parts"),
-	"Get SDR":                            answers("a record, whole or in parts", lostReserve, noRecord, "CAh more bytes than one answer has room for"),
+	"Get SDR":                            answers("a record, whole or in parts", lostReserve, noRecord, "C9h the offset is beyond the record's end"),
 	"Get SDR Repository Time":            answers("now, UTC"),
 	"Set SDR Repository Time":            answers("the clock is the host's; a time that it shows already is accepted", "D5h any other time"),
 	"Get SEL Info":                       answers("entries, free space, times of the last change, overflow"),
 	"Get SEL Allocation Info":            answers("entries there are and entries that are free"),
 	"Reserve SEL":                        answers("a reservation for clearing or deleting"),
-	"Get SEL Entry":                      answers("an entry: what vCenter reported of the VM, what we did, what clients added", noRecord, lostReserve),
+	"Get SEL Entry":                      answers("an entry: what vCenter reported of the VM, what we did, what clients added", noRecord, lostReserve, "C9h the offset is beyond the entry's end"),
 	"Add SEL Entry":                      answers("adds an entry", "80h not for this type of record", "C4h the log is full"),
-	"Delete SEL Entry":                   answers("deletes an entry", "80h not for this type of record", lostReserve, noRecord),
+	"Delete SEL Entry":                   answers("deletes an entry", lostReserve, noRecord),
 	"Clear SEL":                          answers("empties the log, but for an entry that says so", lostReserve),
 	"Get SEL Time":                       answers("now, UTC"),
 	"Set SEL Time":                       answers("the clock is the host's; a time that it shows already is accepted", "D5h any other time"),
 	"Get SEL Time UTC Offset":            answers("0: times are UTC"),
 	"Set SEL Time UTC Offset":            answers("times are UTC; what is so already is accepted", "D5h any other offset"),
 
-	"Set LAN Configuration Parameters": answers("addresses are the gateway's; a value that is so already is accepted", unsupported, busySet, readOnly),
+	"Set LAN Configuration Parameters": answers("addresses are the gateway's; a value that is so already is accepted", unsupported, readOnly),
 	"Get LAN Configuration Parameters": answers("0 to 26 and, of IPv6, 50 to 59: the BMC's own address, mask, router and MAC", unsupported, "C9h no such set selector"),
 	"Suspend BMC ARPs":                 answers("ARP is the host's business"),
 	"Get IP/UDP/RMCP Statistics":       answers("packets received and sent by this BMC"),
-	"Set SOL Configuration Parameters": answers("there is no serial console yet", unsupported, busySet, readOnly),
+	"Set SOL Configuration Parameters": answers("there is no serial console yet", unsupported, readOnly),
 	"Get SOL Configuration Parameters": answers("there is no serial console yet: disabled", unsupported),
 
-	"DCMI Get Capabilities Info":                       answers("DCMI 1.5: power reading, asset tag, controller's name", unsupported),
+	"DCMI Get Capabilities Info":                       answers("DCMI 1.5: power reading, asset tag, controller's name", "CCh no such parameter"),
 	"DCMI Get Power Reading":                           answers("what vSphere estimates, in watts; not measuring when it says nothing now", "C1h vSphere has no estimate", "CCh another mode than the present power"),
 	"DCMI Get Power Limit":                             answers("no limit", "80h there is none", "C1h vSphere has no estimate"),
 	"DCMI Get Asset Tag":                               answers("the VM's name"),
