@@ -49,6 +49,11 @@ type BMC struct {
 	sel         *sel
 	stats       Stats
 	held        int // commands that are being carried out
+	sweeping    bool
+	stopped     chan struct{} // closed when Serve is about to end; nil while nobody serves
+
+	// booting is full while somebody reads and then writes the machine's boot flags.
+	booting chan struct{}
 
 	// carrying counts the goroutines of held commands; Serve waits for them.
 	carrying sync.WaitGroup
@@ -87,6 +92,7 @@ func New(config Config, m Machine) (*BMC, error) {
 		sessions:   make(map[uint32]*session),
 		parting:    make(map[uint32]parting),
 		backoff:    newBackoff(),
+		booting:    make(chan struct{}, 1),
 	}
 	b.support = supported(&b.config)
 	b.repository = newRepository(&b.config, b.support)

@@ -44,6 +44,14 @@ func (b *BMC) forgetParting(now time.Time) {
 	}
 }
 
+// forgetAllParting drops the keys of all of them at once.
+func (b *BMC) forgetAllParting() {
+	for _, p := range b.parting {
+		p.wire.forget()
+	}
+	clear(b.parting)
+}
+
 // partingWord says whether the message is one that a parting session answers.
 func partingWord(m ipmi.Message) bool {
 	return m.NetFn == ipmi.NetFnApp && m.Command == cmdCloseSession

@@ -59,21 +59,22 @@ func (b *BMC) attach(conn PacketConn) error {
 	if b.conn != nil {
 		return errors.New("bmc: already serving")
 	}
-	b.conn = conn
+	b.conn, b.stopped = conn, make(chan struct{})
 	return nil
 }
 
 // detach ends everything that Serve has begun.
 func (b *BMC) detach() {
 	b.haltWatchdog()
+	close(b.stopped)
 	b.carrying.Wait()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.conn = nil
+	b.conn, b.stopped, b.sweeping = nil, nil, false
 	for _, s := range b.sessions {
 		b.closeSession(s)
 	}
-	clear(b.parting)
+	b.forgetAllParting()
 	b.handshakes.abandonAll()
 }
 

@@ -64,6 +64,7 @@ func (b *BMC) open(now time.Time, from netip.AddrPort, s *session) *session {
 	s.who.password = nil
 	s.from, s.opened, s.seen = from, now, now
 	b.sessions[s.id] = s
+	b.startSweeping()
 	return s
 }
 

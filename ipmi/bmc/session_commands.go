@@ -39,7 +39,7 @@ func closeSession(c *call, dst []byte) ([]byte, error) {
 	switch {
 	case c.s.closed && matches(c.s):
 		return dst, nil // a copy; another session may have the handle by now
-	case s == nil:
+	case s == nil, c.s.closed: // who has left ends nobody else's session
 		return nil, missing
 	case s != c.s && c.operating() < ipmi.Administrator:
 		return nil, ipmi.InsufficientPrivilege

@@ -1,0 +1,49 @@
+package bmc
+
+import "time"
+
+// sweepPause is the least time between two looks of a sweeper.
+const sweepPause = time.Second
+
+// startSweeping ends sessions by time also when no packet comes: a place in a
+// limit that several BMCs share must not stay taken by one whose client has
+// gone, nor its keys stay in memory. There is a sweeper only while there are sessions.
+func (b *BMC) startSweeping() {
+	if b.sweeping || b.conn == nil {
+		return // Serve waits for the goroutines of a BMC, and nobody serves this one
+	}
+	b.sweeping = true
+	stopped := b.stopped
+	b.carrying.Go(func() { b.sweep(stopped) })
+}
+
+func (b *BMC) sweep(stopped <-chan struct{}) {
+	for {
+		wait, goesOn := b.sweepStep()
+		if !goesOn {
+			return
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-stopped:
+			t.Stop()
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// sweepStep ends what has to end now, and says when to look again.
+func (b *BMC) sweepStep() (wait time.Duration, goesOn bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	b.sweepSessions(now)
+	b.forgetParting(now)
+	b.sweeping = len(b.sessions)+len(b.parting) > 0
+	wait = rememberFor // for those that part in the meantime
+	for _, s := range b.sessions {
+		wait = min(wait, s.seen.Add(b.config.IdleTimeout).Sub(now))
+	}
+	return max(wait, sweepPause), b.sweeping
+}
