@@ -50,10 +50,10 @@ func setBootOptions(c *call, dst []byte) ([]byte, error) {
 // setBootFlags gives parameter 5 to the Machine. Flags that are marked invalid
 // are withdrawn, whether they come with the mark or were there before.
 func setBootFlags(c *call, dst []byte, r ipmi.SetBootOptionRequest) ([]byte, error) {
-	b, m := c.b, c.b.machine
-	present := m.Boot()
-	flags, unmarked := present, b.bootInfo.unmarked
-	if len(r.Data) != 0 {
+	what := fmt.Sprintf("Set System Boot Options, flags marked invalid %t", r.Invalid)
+	written := len(r.Data) != 0
+	var flags ipmi.BootFlags
+	if written {
 		var err error
 		if flags, err = ipmi.ParseBootFlags(r.Data); err != nil {
 			return nil, err
@@ -61,33 +61,76 @@ func setBootFlags(c *call, dst []byte, r ipmi.SetBootOptionRequest) ([]byte, err
 		if flags.Persistent() && c.operating() < ipmi.Administrator {
 			return nil, ipmi.InsufficientPrivilege
 		}
-		unmarked = b.bootInfo.means(present, flags)
+		if r.Invalid {
+			flags = flags.Cleared()
+		}
+		what = fmt.Sprintf("Set System Boot Options %v, flags %x", flags.Device(), flags[:])
 	}
-	switch {
-	case r.Invalid:
-		flags, unmarked = flags.Cleared(), false
-	case unmarked:
+	b := c.b
+	return c.hold(what, dst, func(ctx context.Context) error {
+		return b.changeBoot(ctx, func(present ipmi.BootFlags) error {
+			if !written {
+				return b.remarkBoot(ctx, present, r.Invalid)
+			}
+			return b.writeBoot(ctx, present, flags, r.Invalid)
+		})
+	})
+}
+
+// changeBoot lets one after the other of those who read and then write the boot
+// flags do so, whichever session they are of: none goes by flags that are no more.
+// It waits no longer than ctx.
+func (b *BMC) changeBoot(ctx context.Context, change func(present ipmi.BootFlags) error) error {
+	select {
+	case b.booting <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-b.booting }()
+	return change(b.machine.Boot())
+}
+
+// remarkBoot takes the mark of parameter 5 alone. Marked invalid, the flags that
+// there are are withdrawn.
+func (b *BMC) remarkBoot(ctx context.Context, present ipmi.BootFlags, invalid bool) error {
+	if flags := present.Cleared(); invalid && flags != present {
+		if err := b.machine.SetBoot(ctx, flags, b.bootFlagsValidFor()); err != nil {
+			return err
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bootInfo.unmarked = b.bootInfo.unmarked && !invalid
+	b.bootInfo.mark(ipmi.BootParameterFlags, invalid)
+	return nil
+}
+
+// writeBoot takes new flags, which are meant as they are or as bootInfo.means says.
+func (b *BMC) writeBoot(ctx context.Context, present, flags ipmi.BootFlags, invalid bool) error {
+	unmarked := !invalid && b.meansBoot(present, flags)
+	if unmarked {
 		flags = flags.Cleared().Marked()
 	}
-	what := fmt.Sprintf("Set System Boot Options %v, flags %x", flags.Device(), flags[:])
-	return c.hold(what, dst, func(ctx context.Context) error {
-		if flags != present || len(r.Data) != 0 {
-			err := m.SetBoot(ctx, flags, b.bootFlagsValidFor())
-			if unmarked && errors.Is(err, ipmi.InvalidField) {
-				// Nobody said that this device, which the machine has not, is to be used.
-				flags, unmarked = flags.Cleared(), false
-				err = m.SetBoot(ctx, flags, b.bootFlagsValidFor())
-			}
-			if err != nil {
-				return err
-			}
-		}
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.bootInfo.unmarked = unmarked
-		b.bootInfo.mark(r.Parameter, r.Invalid)
-		return nil
-	})
+	err := b.machine.SetBoot(ctx, flags, b.bootFlagsValidFor())
+	if unmarked && errors.Is(err, ipmi.InvalidField) {
+		// Nobody said that this device, which the machine has not, is to be used.
+		unmarked = false
+		err = b.machine.SetBoot(ctx, flags.Cleared(), b.bootFlagsValidFor())
+	}
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bootInfo.unmarked = unmarked
+	b.bootInfo.mark(ipmi.BootParameterFlags, invalid)
+	return nil
+}
+
+func (b *BMC) meansBoot(present, written ipmi.BootFlags) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bootInfo.means(present, written)
 }
 
 // setValidClearing takes parameter 3. FreeIPMI writes the flags first and then
@@ -97,14 +140,12 @@ func setValidClearing(c *call, dst []byte, r ipmi.SetBootOptionRequest) ([]byte,
 	b, value := c.b, r.Data[0]
 	what := fmt.Sprintf("Set System Boot Options, valid bit clearing %02x", value)
 	return c.hold(what, dst, func(ctx context.Context) error {
-		if !b.replaceValidClearing(value, r.Invalid) {
-			return nil
-		}
-		flags := b.machine.Boot()
-		if !flags.Valid() || flags.Persistent() {
-			return nil
-		}
-		return b.machine.SetBoot(ctx, flags, b.bootFlagsValidFor())
+		return b.changeBoot(ctx, func(flags ipmi.BootFlags) error {
+			if !b.replaceValidClearing(value, r.Invalid) || !flags.Valid() || flags.Persistent() {
+				return nil
+			}
+			return b.machine.SetBoot(ctx, flags, b.bootFlagsValidFor())
+		})
 	})
 }
 

@@ -44,6 +44,7 @@ func (b *BMC) reset(now time.Time, kind resetKind) {
 	for _, s := range b.sessions {
 		b.closeSession(s)
 	}
+	b.forgetAllParting()
 	b.watchdog.halt(now)
 	b.watchdog = watchdog{}
 	b.bootInfo = bootInfo{}
@@ -61,16 +62,20 @@ func (b *BMC) reset(now time.Time, kind resetKind) {
 func (b *BMC) forgetBootFlags() {
 	ctx, cancel := context.WithTimeout(context.Background(), holdTime)
 	defer cancel()
-	err := b.protected(func() error {
-		f := b.machine.Boot()
+	err := b.protected(func() error { return b.withdrawNextBoot(ctx) })
+	if err != nil {
+		b.config.Events.Changed(Audit{Command: "Cold Reset, boot flags", Code: completionCode(err), Err: err})
+	}
+}
+
+// withdrawNextBoot takes back boot flags that are for the next boot only.
+func (b *BMC) withdrawNextBoot(ctx context.Context) error {
+	return b.changeBoot(ctx, func(f ipmi.BootFlags) error {
 		if !f.Valid() || f.Persistent() {
 			return nil
 		}
 		return b.machine.SetBoot(ctx, f.Cleared(), 0)
 	})
-	if err != nil {
-		b.config.Events.Changed(Audit{Command: "Cold Reset, boot flags", Code: completionCode(err), Err: err})
-	}
 }
 
 // protected turns a panic of the Machine into an error.

@@ -207,8 +207,8 @@ func (a alarm) control() (c ipmi.ChassisControl, what string, acts bool) {
 func (b *BMC) actOn(ctx context.Context, a alarm, c ipmi.ChassisControl) error {
 	restarts := c == ipmi.ChassisHardReset || c == ipmi.ChassisPowerCycle
 	return b.protected(func() error {
-		if f := b.machine.Boot(); restarts && !a.keeps && f.Valid() && !f.Persistent() {
-			if err := b.machine.SetBoot(ctx, f.Cleared(), 0); err != nil {
+		if restarts && !a.keeps {
+			if err := b.withdrawNextBoot(ctx); err != nil {
 				return err
 			}
 		}
