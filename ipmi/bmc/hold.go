@@ -45,11 +45,8 @@ func (c *call) holdFor(what string, dst []byte, run carry) ([]byte, error) {
 	if a := as.original(key, c.sequence); a != nil {
 		return c.join(a, dst)
 	}
-	if c.sequence != c.s.inbound.highest {
-		// The console has sent something else after this packet, so it waits for
-		// no answer any more: a copy that nobody remembers, or a command that
-		// must not undo a later one.
-		return nil, ipmi.NodeBusy
+	if c.overtaken() {
+		return nil, ipmi.NodeBusy // a copy that nobody remembers, or one that must not undo a later command
 	}
 	a := &action{
 		key:      key,

@@ -4,8 +4,8 @@ import "github.com/bmc-gateway/bmc-gateway/ipmi"
 
 // inOrder guards a handler that changes something in the BMC's own memory. A
 // copy that comes before the console's next command is harmless: it sets the
-// same again. One that the network has held back could undo what came later, and
-// nobody waits for its answer any more.
+// same again. One that the network has held back could undo what came later. What is
+// held is guarded by holdFor, which knows the copies of what still runs.
 func inOrder(answer handler) handler {
 	return func(c *call, dst []byte) ([]byte, error) {
 		if c.overtaken() {
@@ -15,7 +15,8 @@ func inOrder(answer handler) handler {
 	}
 }
 
-// overtaken says that the console has sent something else after this packet.
+// overtaken says that the console has sent something else after this packet, so
+// that it waits for no answer any more.
 func (c *call) overtaken() bool { return c.sequence != c.s.inbound.highest }
 
 // changed tells of a change that needed no Machine.
