@@ -19,11 +19,6 @@ type Changes struct {
 	Add    []VM
 }
 
-// Empty reports whether there is nothing to do.
-func (c Changes) Empty() bool {
-	return len(c.Remove) == 0 && len(c.Change) == 0 && len(c.Add) == 0
-}
-
 // Diff compares what is served with what is desired, by Key. It is pure, and its
 // answer does not depend on the order of its arguments.
 //

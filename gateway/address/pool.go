@@ -175,9 +175,6 @@ func (p *Pool) Usage(now time.Time) Usage {
 	return u
 }
 
-// Free returns how many VMs without a lease could get an address now.
-func (p *Pool) Free(now time.Time) int { return p.Usage(now).Free }
-
 func (p *Pool) reusable(e *entry, now time.Time) bool {
 	return now.Sub(e.ReleasedAt) >= p.config.Hold
 }

@@ -205,7 +205,7 @@ func TestPoolProperties(t *testing.T) {
 func checkAllocation(t *testing.T, p *Pool, k inventory.Key, now time.Time, last map[inventory.Key]netip.Addr) {
 	t.Helper()
 	own, had := p.Lease(k)
-	free := p.Free(now)
+	free := p.Usage(now).Free
 	before := make(map[netip.Addr]Lease)
 	for _, l := range p.Leases() {
 		before[l.Address] = l
