@@ -208,7 +208,7 @@ func (g *Gateway) newTenant(c Tenant, p *pool, cl *claims) (*tenant, error) {
 	}
 	var sessions bmc.SessionLimit
 	if n := c.IPMI.SessionsPerTenant; n > 0 {
-		sessions = bmc.NewQuota(n)
+		sessions = bmc.NewQuota(n, len(c.Accounts))
 	}
 	return &tenant{
 		config: c, vc: vc, pool: p, claims: cl, boots: g.boots, version: g.version,

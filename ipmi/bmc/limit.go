@@ -1,75 +1,86 @@
 package bmc
 
-import (
-	"sync/atomic"
-	"time"
-)
+import "sync"
 
-// replaceIdle is how long a session must have been silent to make room for
-// another one of its account. Many clients never close theirs.
-const replaceIdle = 10 * time.Second
-
-// A SessionLimit bounds the active sessions of several BMCs together. Its
-// methods are called from many goroutines and must return at once.
+// A SessionLimit bounds the active sessions of several BMCs that share their
+// accounts. Its methods are called from many goroutines and must return at once.
 type SessionLimit interface {
-	// Acquire takes a place; false says that there is none.
-	Acquire() bool
-	// Release gives a place back.
-	Release()
+	// Acquire takes a place for a session of the account; false says that there
+	// is none for it.
+	Acquire(account string) bool
+	// Release gives a place of the account back.
+	Release(account string)
+	// Move gives a place of one account to another one, which may be the same.
+	Move(from, to string)
 }
 
-// A Quota is a SessionLimit that counts.
+// A Quota is a SessionLimit that counts. For each account that has no session
+// it keeps a place, so that none of them, however many sessions it opens, locks
+// out another.
 type Quota struct {
-	max  int64
-	used atomic.Int64
+	max      int
+	accounts int
+
+	mu   sync.Mutex
+	used int
+	held map[string]int // places of each account that has one
 }
 
-// NewQuota returns a limit of so many sessions.
-func NewQuota(sessions int) *Quota { return &Quota{max: int64(sessions)} }
+// NewQuota returns a limit of so many sessions for so many accounts. At most
+// half of the places are kept for those that have none: where there are more
+// accounts than that, the first to come have the other half.
+func NewQuota(sessions, accounts int) *Quota {
+	return &Quota{max: sessions, accounts: accounts, held: make(map[string]int)}
+}
 
-// Acquire takes a place unless all are taken.
-func (q *Quota) Acquire() bool {
-	if q.used.Add(1) > q.max {
-		q.used.Add(-1)
+// Acquire takes a place unless all are taken or kept for others.
+func (q *Quota) Acquire(account string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	kept := 0
+	if q.held[account] > 0 {
+		kept = min(q.accounts-len(q.held), q.max/2)
+	}
+	if q.used+kept >= q.max {
 		return false
 	}
+	q.used++
+	q.held[account]++
 	return true
 }
 
 // Release gives a place back.
-func (q *Quota) Release() { q.used.Add(-1) }
+func (q *Quota) Release(account string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.used--
+	q.drop(account)
+}
+
+// Move gives a place to another account.
+func (q *Quota) Move(from, to string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.drop(from)
+	q.held[to]++
+}
+
+func (q *Quota) drop(account string) {
+	if q.held[account]--; q.held[account] == 0 {
+		delete(q.held, account)
+	}
+}
 
 // Used returns how many places are taken.
-func (q *Quota) Used() int { return int(q.used.Load()) }
+func (q *Quota) Used() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.used
+}
 
 // A noLimit has a place for everybody.
 type noLimit struct{}
 
-func (noLimit) Acquire() bool { return true }
-func (noLimit) Release()      {}
-
-// admit takes a place for a new session of the account. When there is none, the
-// account's own longest idle session may have to go; those of others never do.
-// Whoever is admitted must become a session, because closeSession gives the place back.
-func (b *BMC) admit(now time.Time, who identity) bool {
-	b.sweepSessions(now)
-	if len(b.sessions) >= b.config.MaxSessions && !b.replace(now, who) {
-		return false
-	}
-	return b.config.Limit.Acquire() || b.replace(now, who) && b.config.Limit.Acquire()
-}
-
-// replace closes the session of the account that was silent for longest.
-func (b *BMC) replace(now time.Time, who identity) bool {
-	var idle *session
-	for _, s := range b.sessions {
-		if s.who.userID == who.userID && now.Sub(s.seen) >= replaceIdle && (idle == nil || s.seen.Before(idle.seen)) {
-			idle = s
-		}
-	}
-	if idle == nil {
-		return false
-	}
-	b.closeSession(idle)
-	return true
-}
+func (noLimit) Acquire(string) bool { return true }
+func (noLimit) Release(string)      {}
+func (noLimit) Move(string, string) {}

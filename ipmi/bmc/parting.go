@@ -24,6 +24,7 @@ func (b *BMC) part(now time.Time, s *session) {
 	if len(b.parting) >= maxParting {
 		b.closeSession(s)
 	} else if b.end(s) {
+		b.config.Limit.Release(s.who.name)
 		b.parting[s.id] = parting{s, now}
 	}
 }

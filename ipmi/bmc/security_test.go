@@ -188,7 +188,7 @@ func TestSessionInfoOfBoth(t *testing.T) {
 // TestQuota is shared by two BMCs.
 func TestQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		quota := NewQuota(3)
+		quota := NewQuota(3, 4)
 		limited := func(c *Config) { bothVersions(c); c.Limit = quota }
 		one, two := serve(t, limited), serve(t, limited)
 		first := login(t, one.console(t), operator)
@@ -215,33 +215,6 @@ func TestQuota(t *testing.T) {
 		if _, err := first.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, ipmitest.ErrNoAnswer) {
 			t.Errorf("after its end: %v", err)
 		}
-	})
-}
-
-// TestIdleSessionMakesRoom for one of its own account, not for others.
-func TestIdleSessionMakesRoom(t *testing.T) {
-	forEachVersion(t, func(t *testing.T, v version) {
-		synctest.Test(t, func(t *testing.T) {
-			r := serve(t, func(c *Config) { bothVersions(c); c.MaxSessions = 2 })
-			c := r.console(t)
-			first := v.login(t, c, root)
-			second := v.login(t, c, root)
-			time.Sleep(replaceIdle - time.Second)
-			if _, err := v.enter(t, c, root, false); err == nil {
-				t.Error("there was room before a session was idle for long enough")
-			}
-			command(t, second, ipmi.NetFnApp, cmdDeviceID, nil, ipmi.Completed)
-			time.Sleep(time.Second)
-			if _, err := v.enter(t, c, operator, false); err == nil {
-				t.Error("there was room for another account")
-			}
-			v.login(t, c, root)
-			c.Tries = 1
-			if _, err := first.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, ipmitest.ErrNoAnswer) {
-				t.Errorf("the idle one: %v, want silence", err)
-			}
-			command(t, second, ipmi.NetFnApp, cmdDeviceID, nil, ipmi.Completed)
-		})
 	})
 }
 

@@ -99,18 +99,19 @@ func (b *BMC) sweepSessions(now time.Time) {
 // on, but nobody is told of their end.
 func (b *BMC) closeSession(s *session) {
 	if b.end(s) {
+		b.config.Limit.Release(s.who.name)
 		s.wire.forget()
 	}
 }
 
 // end takes a session out of those that are active, and says whether it was one.
+// Its place is the caller's to give back.
 func (b *BMC) end(s *session) bool {
 	if s.closed {
 		return false
 	}
 	s.closed = true
 	delete(b.sessions, s.id)
-	b.config.Limit.Release()
 	return true
 }
 

@@ -14,7 +14,7 @@ import (
 func TestIdleSessionsGiveTheirPlaceBack(t *testing.T) {
 	forEachVersion(t, func(t *testing.T, v version) {
 		synctest.Test(t, func(t *testing.T) {
-			quota := NewQuota(1)
+			quota := NewQuota(1, 1)
 			limited := func(c *Config) {
 				bothVersions(c)
 				c.Limit = quota
