@@ -18,6 +18,7 @@ type Config struct {
 	Name     string // the operator's name for it, unique
 	URL      *url.URL
 	Username string
+	Auth     Auth
 	// Password is asked at every login, so that a rotated secret is used without restart.
 	Password func() (string, error)
 

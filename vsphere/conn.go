@@ -25,6 +25,7 @@ type conn struct {
 	soap    *soap.Client
 	content types.ServiceContent
 	vcenter string // instance UUID, lower case
+	user    types.UserSession
 }
 
 // openConn logs in and returns the session.
@@ -39,9 +40,7 @@ func openConn(ctx context.Context, cfg Config, transport http.RoundTripper, kind
 		return nil, fmt.Errorf("%s is no vCenter", cfg.URL.Host)
 	}
 	c.content, c.vcenter = content, strings.ToLower(content.About.InstanceUuid)
-	_, err = methods.Login(ctx, c, &types.Login{
-		This: *content.SessionManager, UserName: cfg.Username, Password: password, Locale: "en_US",
-	})
+	c.user, err = c.login(ctx, transport, password)
 	return c, err
 }
 

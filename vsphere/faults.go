@@ -62,7 +62,10 @@ func faultOf(err error) types.BaseMethodFault {
 }
 
 // answered reports whether vCenter said err itself.
-func answered(err error) bool { return faultOf(err) != nil || soap.IsSoapFault(err) || isRefusal(err) }
+func answered(err error) bool {
+	_, token := refusedToken(err)
+	return faultOf(err) != nil || soap.IsSoapFault(err) || isRefusal(err) || token
+}
 
 // sentinel returns err as one of the sentinels with vCenter's words behind it.
 // Where vCenter said nothing and ctx has ended, its error is kept: nobody knows

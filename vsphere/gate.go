@@ -140,7 +140,8 @@ func (g *gate) count() int {
 // isRefusal reports whether err says that the user name or the password is wrong.
 func isRefusal(err error) bool {
 	_, invalid := faultOf(err).(types.BaseInvalidLogin)
-	return invalid || rest.IsStatusError(err, 401)
+	refused, _ := refusedToken(err)
+	return invalid || refused || rest.IsStatusError(err, 401)
 }
 
 // backoff returns the wait after the nth failure in a row: a quarter of a

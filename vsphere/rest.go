@@ -45,8 +45,17 @@ func (s *restSession) login(ctx context.Context, password string) error {
 	client := rest.NewClient(&vim25.Client{Client: newSOAP(s.cfg, s.transport)})
 	harden(&client.Client.Client, s.transport)
 	client.UserAgent = userAgent()
+	sign := func(ctx context.Context) context.Context { return ctx }
+	user := url.UserPassword(s.cfg.Username, password)
+	if s.cfg.Auth == AuthToken {
+		token, err := issueToken(ctx, s.cfg, s.transport, password)
+		if err != nil {
+			return err
+		}
+		sign, user = func(ctx context.Context) context.Context { return client.WithSigner(ctx, token) }, nil
+	}
 	err := observeCall(ctx, s.cfg, "rest-login", s.cfg.CallTimeout, func(ctx context.Context) error {
-		return client.Login(ctx, url.UserPassword(s.cfg.Username, password))
+		return client.Login(sign(ctx), user)
 	})
 	if err == nil {
 		s.client = client

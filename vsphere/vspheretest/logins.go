@@ -24,10 +24,12 @@ func (l *logins) set(user, password string) {
 	l.user, l.password = user, password
 }
 
-func (l *logins) valid(req *types.Login) bool {
+func (l *logins) valid(req *types.Login) bool { return l.knows(req.UserName, req.Password) }
+
+func (l *logins) knows(user, password string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return req.UserName == l.user && req.Password == l.password
+	return user == l.user && password == l.password
 }
 
 func (l *logins) isRevoked(session string) bool {

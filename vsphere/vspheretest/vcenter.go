@@ -124,6 +124,7 @@ func (v *VCenter) build() error {
 		v.service.Handle(p, tagging)
 	}
 	v.tagging = tagging
+	v.serveTokens()
 	v.dropIdleTimeout()
 	v.logins.set(v.cfg.Username, v.cfg.Password)
 	v.registry.SessionManager().ValidLogin = v.logins.valid

@@ -127,5 +127,6 @@ func (l *loader) config(root node) gateway.Config {
 		cfg.Tenants = append(cfg.Tenants, l.tenant(n, ipmi, power))
 	}
 	l.unused(s, cfg)
+	l.shared(s, cfg)
 	return cfg
 }

@@ -16,7 +16,7 @@ import (
 const certificatesLimit = 4 << 20
 
 func (l *loader) vcenter(n node) vsphere.Config {
-	s := n.section("name", "url", "username", "password_file", "password_env", "password",
+	s := n.section("name", "url", "username", "auth", "password_file", "password_env", "password",
 		"ca_file", "thumbprint", "insecure_skip_verify", "freshness", "tag_interval", "call_timeout", "rate")
 	c := vsphere.Config{
 		Name:        l.vcenters.name(s.get("name")),
@@ -27,6 +27,9 @@ func (l *loader) vcenter(n node) vsphere.Config {
 		CallTimeout: s.get("call_timeout").duration(20*time.Second, time.Second, 5*time.Minute),
 	}
 	c.Username, _ = s.get("username").needed("give the vCenter account, such as svc-bmc@vsphere.local")
+	if s.get("auth").choice("password", "sts") == "sts" {
+		c.Auth = vsphere.AuthToken
+	}
 	if at, get, ok := l.secret(s); ok {
 		if _, err := get(); err != nil {
 			at.refuse("%v", err)
