@@ -95,7 +95,7 @@ func (p *pool) lease(vm inventory.VM, tenant string, now time.Time) (address.Lea
 	if _, err := p.books.Allocate(vm.Key, now); err != nil {
 		return address.Lease{}, err
 	}
-	l, _ := p.books.Describe(vm.Key, tenant, vm.Name)
+	l, _ := p.books.Describe(vm, tenant)
 	if known && l == before {
 		return l, nil // on disk already; a VM that waits is tried every few seconds
 	}

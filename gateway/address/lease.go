@@ -13,9 +13,10 @@ import (
 // another VM by it.
 type Lease struct {
 	Key        inventory.Key `json:"key"`
-	Tenant     string        `json:"tenant,omitempty"` // for people, may be out of date
-	VM         string        `json:"vm,omitempty"`     // name of the VM when it was last served
-	Pool       string        `json:"pool"`             // name of the pool that gave the address
+	Tenant     string        `json:"tenant,omitempty"`    // for people, may be out of date
+	VM         string        `json:"vm,omitempty"`        // name of the VM when it was last served
+	BIOSUUID   string        `json:"bios_uuid,omitempty"` // of the VM, so that its BMC can be served while no vCenter names it
+	Pool       string        `json:"pool"`                // name of the pool that gave the address
 	Address    netip.Addr    `json:"address"`
 	MAC        MAC           `json:"mac"`
 	Since      time.Time     `json:"since"`                // when the lease was last put to use

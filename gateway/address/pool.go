@@ -109,12 +109,12 @@ func (p *Pool) Allocate(k inventory.Key, now time.Time) (netip.Addr, error) {
 
 // Describe notes in the lease of a VM whom it serves and returns the lease as it
 // is to be stored. It returns false when the VM has none.
-func (p *Pool) Describe(k inventory.Key, tenant, vm string) (Lease, bool) {
-	e := p.leases[k]
+func (p *Pool) Describe(vm inventory.VM, tenant string) (Lease, bool) {
+	e := p.leases[vm.Key]
 	if e == nil {
 		return Lease{}, false
 	}
-	e.Tenant, e.VM = tenant, vm
+	e.Tenant, e.VM, e.BIOSUUID = tenant, vm.Name, vm.BIOSUUID
 	return e.Lease, true
 }
 

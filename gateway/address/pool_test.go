@@ -73,10 +73,10 @@ func TestAllocatedLease(t *testing.T) {
 	p := newPool(t, time.Hour, "10.0.0.1-10.0.0.3")
 	allocate(t, p, 1, start, "10.0.0.1")
 	want := Lease{
-		Key: key(1), Tenant: "acme", VM: "web1", Pool: "lab", Address: netip.MustParseAddr("10.0.0.1"),
+		Key: key(1), Tenant: "acme", VM: "web1", BIOSUUID: "4221-1", Pool: "lab", Address: netip.MustParseAddr("10.0.0.1"),
 		MAC: MAC(MACFor(key(1))), Since: start,
 	}
-	described, ok := p.Describe(key(1), "acme", "web1")
+	described, ok := p.Describe(inventory.VM{Key: key(1), Name: "web1", BIOSUUID: "4221-1"}, "acme")
 	if diff := cmp.Diff(want, described, leaseCmp); diff != "" || !ok {
 		t.Errorf("described (-want +got):\n%s", diff)
 	}
@@ -95,7 +95,7 @@ func TestAllocatedLease(t *testing.T) {
 	for name, verb := range map[string]func() (Lease, bool){
 		"Lease":    func() (Lease, bool) { return p.Lease(key(2)) },
 		"Release":  func() (Lease, bool) { return p.Release(key(2), start) },
-		"Describe": func() (Lease, bool) { return p.Describe(key(2), "acme", "web2") },
+		"Describe": func() (Lease, bool) { return p.Describe(inventory.VM{Key: key(2), Name: "web2"}, "acme") },
 	} {
 		if l, ok := verb(); ok {
 			t.Errorf("%s of a VM without a lease: got %v", name, l)

@@ -38,6 +38,7 @@ const (
 	selBucket      = "event-logs" // a bucket for each VM
 	markBucket     = "event-marks"
 	bmcBucket      = "bmcs"
+	tenantBucket   = "tenants"
 )
 
 // schemaKey, in the meta bucket, has the schema as four bytes, big endian.
