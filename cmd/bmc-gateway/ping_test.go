@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+)
+
+// A running machine is on, whatever anybody wants.
+type running struct{}
+
+func (running) Power() (bmc.PowerState, error)                               { return bmc.On, nil }
+func (running) Control(context.Context, ipmi.ChassisControl) error           { return nil }
+func (running) Boot() ipmi.BootFlags                                         { return ipmi.BootFlags{} }
+func (running) SetBoot(context.Context, ipmi.BootFlags, time.Duration) error { return nil }
+
+// aBMC answers on loopback until the test ends.
+func aBMC(t *testing.T) netip.AddrPort {
+	t.Helper()
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite, err := ipmi.CipherSuiteByID(17)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := bmc.New(bmc.Config{
+		GUID:     [16]byte{1},
+		Accounts: []bmc.Account{{Name: "operator", Password: "S3cretWord", Privilege: ipmi.Operator}},
+		Suites:   []ipmi.CipherSuite{suite},
+	}, running{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- b.Serve(ctx, conn) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		conn.Close()
+	})
+	return conn.LocalAddr().(*net.UDPAddr).AddrPort()
+}
+
+func TestPing(t *testing.T) {
+	at := aBMC(t)
+	socket := daemon(t, fixed{{Tenant: "lab-a", Name: "esxi01", State: admin.Ready, Address: at.Addr(), Port: at.Port()},
+		{Tenant: "lab-a", Name: "web1", State: admin.Pending, Reason: "address pool exhausted"}})
+	password := func(name string) string { return map[string]string{"IPMI_PASSWORD": "S3cretWord"}[name] }
+	tests := []struct {
+		name   string
+		args   []string
+		code   int
+		stdout []string
+		stderr string
+	}{
+		{"by name, with a login", []string{"esxi01", "-U", "operator", "-L", "operator"}, 0,
+			[]string{"presence ping ", "IPMI 2.0", "as operator (operator) with cipher suite 17", "power is on", "close session"}, ""},
+		{"by address, without", []string{at.String()}, 0, []string{"pong, IPMI is supported"}, ""},
+		{"wrong name", []string{"esxi01", "-U", "root"}, 1, []string{"FAILED: the password is wrong, or nobody has this name"}, "log in"},
+		{"a suite it does not have", []string{"esxi01", "-U", "operator", "-C", "3"}, 1, []string{"FAILED: open session response: status 11h"}, "log in"},
+		{"no address yet", []string{"web1"}, 1, nil, "lab-a/web1 has no address: address pool exhausted"},
+		{"unknown", []string{"web9"}, 3, nil, "web9: no such BMC"},
+		{"privilege nobody has", []string{"esxi01", "-L", "root"}, 1, nil, `--privilege: "root" is not one of`},
+		{"no password", []string{"esxi01", "-U", "operator", "-E", "OTHER"}, 1, nil, "give --password-file, or set $OTHER"},
+		{"nobody there", []string{"127.0.0.1:9", "-R", "1", "-N", "100ms"}, 1, []string{"presence ping"}, "presence ping"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			code, stdout, stderr := command(t, password, append([]string{"--socket", socket, "ping"}, tt.args...)...)
+			if code != tt.code || !strings.Contains(stderr, tt.stderr) {
+				t.Errorf("exit code %d, %q; want %d with %q", code, stderr, tt.code, tt.stderr)
+			}
+			for _, want := range tt.stdout {
+				if !strings.Contains(stdout, want) {
+					t.Errorf("%q is not in\n%s", want, stdout)
+				}
+			}
+		})
+	}
+}
