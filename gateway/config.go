@@ -74,4 +74,17 @@ type Power struct {
 	// BootRestoreAfter is how long after a start the VM's own boot order is put
 	// back when the override was for one boot; the firmware must have read it by then.
 	BootRestoreAfter time.Duration
+	SoftOff          SoftOff
+	// CycleWhenOff: a power cycle of a VM that is off starts it, for clients that
+	// count on that. Section 28.3 wants it refused.
+	CycleWhenOff bool
+}
+
+// A SoftOff is how a soft off ends that VMware Tools cannot carry out. The zero
+// value refuses it.
+type SoftOff struct {
+	Hard bool // the power is cut at once when VMware Tools do not run
+	// HardAfter is how long after the command the power is cut of a VM that is still
+	// on, whether VMware Tools run or not; 0: never.
+	HardAfter time.Duration
 }

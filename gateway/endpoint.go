@@ -72,13 +72,14 @@ func (t *tenant) listen(ep *endpoint) error {
 
 	key := ep.vm().Key
 	ep.machine = &machine{
-		key:     key,
-		vc:      t.vc,
-		boot:    t.boots.of(key, t.vc, t.config),
-		ledger:  t.ledger,
-		offTime: t.config.Power.CycleOffTime,
-		done:    t.powerDone,
-		ops:     newOperations(func(c ipmi.ChassisControl, err error) { t.lateFailure(ep, c, err) }),
+		key:    key,
+		vc:     t.vc,
+		boot:   t.boots.of(key, t.vc, t.config),
+		ledger: t.ledger,
+		policy: t.config.Power,
+		done:   t.powerDone,
+		note:   func(msg string, args ...any) { t.log.Info(msg, append([]any{"bmc", ep}, args...)...) },
+		ops:    newOperations(func(c ipmi.ChassisControl, err error) { t.lateFailure(ep, c, err) }),
 	}
 	ep.undo.push(func() { t.retire(ep.machine) })
 

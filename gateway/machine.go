@@ -18,13 +18,15 @@ const offWithin = 2 * time.Minute
 // A machine is the VM behind a BMC: it answers IPMI's questions from what
 // vSphere's watch has reported and turns its commands into vSphere's verbs.
 type machine struct {
-	key     inventory.Key
-	vc      *vsphere.VCenter
-	boot    *bootOverride
-	ops     *operations
-	ledger  *ledger
-	offTime time.Duration // of a power cycle, unless a client said otherwise
-	done    func(ipmi.ChassisControl, error)
+	key    inventory.Key
+	vc     *vsphere.VCenter
+	boot   *bootOverride
+	ops    *operations
+	ledger *ledger
+	policy Power
+	soft   softOff
+	note   func(msg string, args ...any) // logs what nobody's command is told of
+	done   func(ipmi.ChassisControl, error)
 }
 
 var (
@@ -58,6 +60,9 @@ func (m *machine) Power() (bmc.PowerState, error) {
 // fence agent must not take an "off" from memory for one that was carried out.
 func (m *machine) Control(ctx context.Context, c ipmi.ChassisControl) error {
 	m.boot.restartCountdown()
+	if c != ipmi.ChassisSoftOff {
+		m.soft.cancel()
+	}
 	err := completionCode(m.ops.do(ctx, c, func(ctx context.Context, accept func()) error {
 		return m.carryOut(ctx, c, accept)
 	}))
@@ -66,9 +71,9 @@ func (m *machine) Control(ctx context.Context, c ipmi.ChassisControl) error {
 }
 
 func (m *machine) carryOut(ctx context.Context, c ipmi.ChassisControl, accept func()) error {
-	power, err := m.Power()
+	power, err := m.present()
 	if err != nil {
-		return vsphere.ErrUnavailable
+		return err
 	}
 	if power == bmc.On {
 		if err := m.boot.isOn(); err != nil {
@@ -83,8 +88,7 @@ func (m *machine) carryOut(ctx context.Context, c ipmi.ChassisControl, accept fu
 	case ipmi.ChassisSoftOff:
 		return m.shutdown(ctx, power)
 	case ipmi.ChassisPowerCycle:
-		off := m.ledger.cycleTime(m.key, m.offTime)
-		return m.whenOn(power, func() error { return m.coldStart(ctx, off, accept) })
+		return m.cycle(ctx, power, accept)
 	case ipmi.ChassisHardReset:
 		return m.whenOn(power, func() error { return m.reset(ctx, accept) })
 	case ipmi.ChassisDiagnostic:
@@ -107,13 +111,32 @@ func (m *machine) bootUp(ctx context.Context) error {
 	return m.boot.start(ctx, func() error { return m.vc.PowerOn(ctx, m.key) })
 }
 
-// shutdown of a VM that is off already is success: provisioners repeat themselves.
-func (m *machine) shutdown(ctx context.Context, power bmc.PowerState) error {
-	err := m.vc.Shutdown(ctx, m.key)
-	if power == bmc.Off && errors.Is(err, vsphere.ErrState) {
-		return nil
+// present is the power state for a command. What nobody vouches for is as good as
+// a vCenter that is gone, and of a VM that is not connected vCenter refuses all.
+func (m *machine) present() (bmc.PowerState, error) {
+	_, err := m.vc.State(m.key)
+	switch {
+	case errors.Is(err, vsphere.ErrNotFound):
+		return 0, err
+	case errors.Is(err, vsphere.ErrDisconnected):
+		return 0, fmt.Errorf("%w: %v", vsphere.ErrState, err)
+	case err != nil:
+		return 0, vsphere.ErrUnavailable
 	}
-	return err
+	power, err := m.Power()
+	if err != nil {
+		return 0, vsphere.ErrUnavailable
+	}
+	return power, nil
+}
+
+// cycle is a cold start, or a start where the tenant wants one of a VM that is off.
+func (m *machine) cycle(ctx context.Context, power bmc.PowerState, accept func()) error {
+	if power == bmc.Off && m.policy.CycleWhenOff {
+		return m.bootUp(ctx)
+	}
+	off := m.ledger.cycleTime(m.key, m.policy.CycleOffTime)
+	return m.whenOn(power, func() error { return m.coldStart(ctx, off, accept) })
 }
 
 // whenOn refuses what section 28.3 wants refused of a machine that is not on.

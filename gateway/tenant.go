@@ -87,7 +87,10 @@ func (t *tenant) run(ctx context.Context) {
 // retire lets a machine finish its power action without holding up the loop: a
 // power cycle ends with the VM on, whatever becomes of its BMC.
 func (t *tenant) retire(m *machine) {
-	t.retiring.Go(m.ops.close)
+	t.retiring.Go(func() {
+		m.soft.close()
+		m.ops.close()
+	})
 }
 
 // stopAll stops every endpoint and waits for what they had begun. Their leases

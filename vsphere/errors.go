@@ -1,6 +1,9 @@
 package vsphere
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What a verb or a read may fail with. Callers branch on these with errors.Is;
 // the text behind them says what vCenter said.
@@ -14,6 +17,11 @@ var (
 	ErrBusy = errors.New("virtual machine is busy")
 	// ErrState: not possible in the present state (powered off, no VMware Tools, no resources).
 	ErrState = errors.New("not possible in the present state")
+	// ErrNoTools is the ErrState of a VM in which VMware Tools do not run.
+	ErrNoTools = fmt.Errorf("%w: VMware Tools do not run", ErrState)
+	// ErrDisconnected is the ErrStale of a VM whose host cannot vouch for it: it is
+	// disconnected, orphaned, inaccessible or invalid. No verb is possible.
+	ErrDisconnected = fmt.Errorf("%w: virtual machine is not connected", ErrStale)
 	// ErrDenied: the account's role lacks the privilege.
 	ErrDenied = errors.New("permission denied by vCenter")
 	// ErrNotFound: the VM is gone.

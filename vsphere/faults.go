@@ -27,7 +27,7 @@ var faultRows = []faultRow{
 	{"QuestionPending", is[*types.QuestionPending], ErrBusy}, // an InvalidState
 	{"InvalidPowerState", is[*types.InvalidPowerState], ErrState},
 	{"InvalidState", is[types.BaseInvalidState], ErrState},
-	{"ToolsUnavailable", is[*types.ToolsUnavailable], ErrState},
+	{"ToolsUnavailable", is[*types.ToolsUnavailable], ErrNoTools},
 	{"InsufficientResourcesFault", is[types.BaseInsufficientResourcesFault], ErrState},
 	{"NoCompatibleHost", is[types.BaseNoCompatibleHost], ErrState},
 	{"NotEnoughLicenses", is[types.BaseNotEnoughLicenses], ErrState},

@@ -226,7 +226,7 @@ func (m *memory) state(key inventory.Key) (State, error) {
 	case r == nil:
 		return State{}, ErrNotFound
 	case !r.state.Connected:
-		return State{}, fmt.Errorf("%w: its host is not connected", ErrStale)
+		return State{}, ErrDisconnected
 	case r.state.Power == 0:
 		return State{}, fmt.Errorf("%w: its power state is unknown", ErrStale)
 	}

@@ -3,6 +3,8 @@ package config
 import (
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/bmc-gateway/bmc-gateway/gateway"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 )
@@ -40,9 +42,36 @@ func (l *loader) readIPMI(n node, otherwise gateway.IPMI) gateway.IPMI {
 }
 
 func readPower(n node, otherwise gateway.Power) gateway.Power {
-	s := n.section("cycle_off_time", "boot_restore_after")
+	s := n.section("cycle_off_time", "boot_restore_after", "soft_off", "cycle_when_off")
 	return gateway.Power{
 		CycleOffTime:     s.get("cycle_off_time").duration(otherwise.CycleOffTime, 0, 5*time.Minute),
 		BootRestoreAfter: s.get("boot_restore_after").duration(otherwise.BootRestoreAfter, time.Second, time.Hour),
+		SoftOff:          readSoftOff(s.get("soft_off"), otherwise.SoftOff),
+		CycleWhenOff:     cycleWhenOff(s.get("cycle_when_off"), otherwise.CycleWhenOff),
 	}
+}
+
+// readSoftOff reads one of two words, or how long the guest has.
+func readSoftOff(n node, otherwise gateway.SoftOff) gateway.SoftOff {
+	if !n.given() {
+		return otherwise
+	}
+	if n.yaml.Kind == yaml.ScalarNode {
+		if word := n.yaml.Value; word != "refuse" && word != "hard" {
+			n.refuse("%q is not one of refuse, hard, {hard_after: 120s}", word)
+		}
+		return gateway.SoftOff{Hard: n.yaml.Value == "hard"}
+	}
+	after := n.section("hard_after").get("hard_after")
+	if !after.given() && !after.spoilt {
+		n.refuse("is not one of refuse, hard, {hard_after: 120s}")
+	}
+	return gateway.SoftOff{HardAfter: after.duration(2*time.Minute, time.Second, time.Hour)}
+}
+
+func cycleWhenOff(n node, otherwise bool) bool {
+	if !n.given() {
+		return otherwise
+	}
+	return n.choice("refuse", "power_on") == "power_on"
 }

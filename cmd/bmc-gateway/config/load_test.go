@@ -87,6 +87,12 @@ func TestTenantsOverDefaults(t *testing.T) {
 			t.Errorf("%s: %+v %+v", tenant.Name, tenant.IPMI, tenant.Power)
 		}
 	}
+	softOffs := []gateway.SoftOff{{Hard: true}, {Hard: true}, {HardAfter: 90 * time.Second}}
+	for i, tenant := range got.Tenants {
+		if tenant.Power.SoftOff != softOffs[i] || tenant.Power.CycleWhenOff != (i < 2) {
+			t.Errorf("%s: %+v", tenant.Name, tenant.Power)
+		}
+	}
 	first := got.Tenants[0]
 	if first.Select.Recursive || !cmp.Equal(first.Select.ExcludeNames, []string{"*-template"}) {
 		t.Errorf("selector %+v", first.Select)
