@@ -3,11 +3,8 @@ package ipmi
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hmac"
-	"crypto/md5"
 	"crypto/subtle"
 	"fmt"
-	"hash"
 )
 
 // cbc is the block mode of the standard library that can be given a new IV; the
@@ -22,8 +19,8 @@ type cbc interface {
 // 13.28.5, 13.29). It keeps its hash and ciphers so that a packet costs no
 // allocation; it is not safe for use by two goroutines.
 type Protection struct {
-	mac       hash.Hash
-	password  []byte // written before and after the data for MD5-128, else empty
+	mac       mac
+	password  []byte // written before and after the data, without a key, for MD5-128; else nil
 	icvSize   int
 	encrypter cbc // nil: the suite has no confidentiality
 	decrypter cbc
@@ -39,9 +36,9 @@ func (x *KeyExchange) Protection(sik []byte) (*Protection, error) {
 	if x.Suite.Integrity != IntegrityMD5128 {
 		return NewProtection(x.Suite, sik)
 	}
-	p := &Protection{mac: md5.New(), icvSize: x.Suite.icvSize, password: make([]byte, MaxPassword)}
+	p := &Protection{icvSize: x.Suite.icvSize, password: make([]byte, MaxPassword)}
 	copy(p.password, x.Password)
-	return p, p.encryptWith(x.Suite, sik)
+	return p, p.setKeys(x.Suite, sik)
 }
 
 // NewProtection is KeyExchange.Protection for the suites that need no password
@@ -50,21 +47,35 @@ func NewProtection(s CipherSuite, sik []byte) (*Protection, error) {
 	if s.newHash == nil || s.Integrity == IntegrityMD5128 {
 		return nil, fmt.Errorf("ipmi: no keys for cipher suite %d", s.ID)
 	}
-	p := &Protection{mac: hmac.New(s.newHash, s.derivedKey(sik, 1)), icvSize: s.icvSize}
-	return p, p.encryptWith(s, sik)
+	p := &Protection{icvSize: s.icvSize}
+	return p, p.setKeys(s, sik)
 }
 
-func (p *Protection) encryptWith(s CipherSuite, sik []byte) error {
-	if !s.Encrypts() {
-		return nil
+// setKeys leaves K1 in the mac and K2 in the ciphers.
+func (p *Protection) setKeys(s CipherSuite, sik []byte) error {
+	if s.Encrypts() {
+		k2 := s.appendDerivedKey(p.sum[:0], &p.mac, sik, 2)
+		block, err := aes.NewCipher(k2[:aes.BlockSize])
+		if err != nil {
+			return err
+		}
+		p.encrypter = cipher.NewCBCEncrypter(block, p.iv[:]).(cbc)
+		p.decrypter = cipher.NewCBCDecrypter(block, p.iv[:]).(cbc)
 	}
-	block, err := aes.NewCipher(s.derivedKey(sik, 2)[:aes.BlockSize])
-	if err != nil {
-		return err
-	}
-	p.encrypter = cipher.NewCBCEncrypter(block, p.iv[:]).(cbc)
-	p.decrypter = cipher.NewCBCDecrypter(block, p.iv[:]).(cbc)
+	k1 := s.appendDerivedKey(p.sum[:0], &p.mac, sik, 1)
+	p.mac.setKey(s.newHash, k1)
+	p.mac.keep()
+	clear(p.sum[:])
 	return nil
+}
+
+// Forget zeroes K1 and the password, and drops K2. Nothing can be sealed or
+// opened any more.
+func (p *Protection) Forget() {
+	p.mac.forget()
+	clear(p.password)
+	clear(p.sum[:])
+	p.encrypter, p.decrypter = nil, nil
 }
 
 // Encrypts says whether every packet of the session is encrypted; otherwise none is.
@@ -157,9 +168,14 @@ func (p *Protection) Open(payload []byte) ([]byte, error) {
 
 // code is valid until the next call.
 func (p *Protection) code(b []byte) []byte {
-	p.mac.Reset()
-	p.mac.Write(p.password)
-	p.mac.Write(b)
-	p.mac.Write(p.password)
-	return p.mac.Sum(p.sum[:0])[:p.icvSize]
+	if p.password == nil {
+		p.mac.begin()
+		p.mac.write(b)
+		return p.mac.end(p.sum[:0])[:p.icvSize]
+	}
+	p.mac.hash.Reset()
+	p.mac.write(p.password)
+	p.mac.write(b)
+	p.mac.write(p.password)
+	return p.mac.hash.Sum(p.sum[:0])[:p.icvSize]
 }

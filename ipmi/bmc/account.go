@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
+	"hash"
 	"strings"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
@@ -59,11 +60,11 @@ func (b *BMC) identify(raw []byte, maxPassword int) identity {
 	var name [ipmi.MaxUserName]byte
 	copy(name[:], raw)
 	accounts := b.config.Accounts
-	fake := keyed(b.secret[:], name[:])
+	fake, level := b.fakes.of(name)
 	found := identity{
 		name:      trimName(raw),
 		password:  fake[:maxPassword],
-		privilege: accounts[int(keyed(b.levels, name[:])[0])%len(accounts)].Privilege,
+		privilege: accounts[int(level)%len(accounts)].Privilege,
 	}
 	for i, a := range accounts {
 		var padded [ipmi.MaxUserName]byte
@@ -78,6 +79,25 @@ func (b *BMC) identify(raw []byte, maxPassword int) identity {
 	return found
 }
 
+// fakes make up what belongs to names that nobody has.
+type fakes struct {
+	passwords hash.Hash // keyed with a secret of this BMC's
+	levels    hash.Hash // keyed with levelsKey
+	name      [ipmi.MaxUserName]byte
+	sum       [sha256.Size]byte
+}
+
+func newFakes(secret []byte, accounts []Account) fakes {
+	return fakes{passwords: hmac.New(sha256.New, secret), levels: hmac.New(sha256.New, levelsKey(accounts))}
+}
+
+// of returns a password, which the caller may keep, and a number for the level.
+func (f *fakes) of(name [ipmi.MaxUserName]byte) (password []byte, level uint8) {
+	f.name = name
+	password = keyed(f.passwords, f.name[:], make([]byte, 0, sha256.Size))
+	return password, keyed(f.levels, f.name[:], f.sum[:0])[0]
+}
+
 // levelsKey is what privileges are made up with. It comes from the accounts,
 // whose passwords make it a secret: BMCs that share accounts, and this one after
 // a restart, must agree on the level of a name, or those that nobody has would
@@ -90,8 +110,8 @@ func levelsKey(accounts []Account) []byte {
 	return h.Sum(nil)
 }
 
-func keyed(key, text []byte) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write(text)
-	return h.Sum(nil)
+func keyed(mac hash.Hash, text, dst []byte) []byte {
+	mac.Reset()
+	mac.Write(text)
+	return mac.Sum(dst)
 }

@@ -88,6 +88,21 @@ func benchmarkRead(b *testing.B, id ipmi.CipherSuiteID) {
 func BenchmarkGetChassisStatusSuite3(b *testing.B)  { benchmarkRead(b, 3) }
 func BenchmarkGetChassisStatusSuite17(b *testing.B) { benchmarkRead(b, 17) }
 
+// TestLoginAllocatesLittle, on both sides together: a BMC makes its hashes once,
+// and a session those it needs for its packets.
+func TestLoginAllocatesLittle(t *testing.T) {
+	const most = 60
+	r := newBMC(t, nil)
+	n := testing.AllocsPerRun(100, func() {
+		a := newAttempt(t, r.bmc, admin)
+		a.complete()
+		r.bmc.closeSession(r.bmc.sessions[a.x.BMCID])
+	})
+	if n > most {
+		t.Errorf("%v allocations, more than %d", n, most)
+	}
+}
+
 func BenchmarkLogin(b *testing.B) {
 	r := newBMC(b, nil)
 	b.ReportAllocs()

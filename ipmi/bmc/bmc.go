@@ -25,9 +25,7 @@ const (
 type BMC struct {
 	config     Config
 	machine    Machine
-	secret     [32]byte // makes up passwords for unknown names
-	levels     []byte   // and this their privileges
-	records    []byte   // cipher suites as Get Channel Cipher Suites lists them
+	records    []byte // cipher suites as Get Channel Cipher Suites lists them
 	algorithms []byte
 	support    uint8 // of Get Device ID and of the repository
 	repository repository
@@ -39,7 +37,7 @@ type BMC struct {
 	handshakes  handshakes
 	backoff     backoff
 	sessions    map[uint32]*session // BMC's session ID -> session
-	parting     map[uint32]parting  // the same, of sessions that have just ended
+	parting     partings            // those that have just ended
 	bootInfo    bootInfo
 	setting     setting
 	watchdog    watchdog
@@ -61,6 +59,8 @@ type BMC struct {
 	// Scratch space of the packet that mu is held for, so that a read allocates nothing.
 	call    call
 	iv      [16]byte
+	macs    ipmi.MACs
+	fakes   fakes
 	body    []byte // of a response, after the completion code
 	message []byte // the response
 	reply   []byte // the datagram
@@ -86,11 +86,9 @@ func New(config Config, m Machine) (*BMC, error) {
 		sel:        events,
 		config:     config,
 		machine:    m,
-		levels:     levelsKey(config.Accounts),
 		records:    ipmi.AppendCipherSuiteRecords(nil, config.Suites),
 		algorithms: ipmi.AppendAlgorithms(nil, config.Suites),
 		sessions:   make(map[uint32]*session),
-		parting:    make(map[uint32]parting),
 		backoff:    newBackoff(),
 		booting:    make(chan struct{}, 1),
 	}
@@ -101,9 +99,11 @@ func New(config Config, m Machine) (*BMC, error) {
 	}, func(at time.Time, h *handshake) {
 		b.backoff.failed(at, h.guesser())
 	})
-	if _, err := io.ReadFull(config.Rand, b.secret[:]); err != nil {
+	var secret [32]byte
+	if _, err := io.ReadFull(config.Rand, secret[:]); err != nil {
 		return nil, fmt.Errorf("bmc: no random numbers: %w", err)
 	}
+	b.fakes = newFakes(secret[:], config.Accounts)
 	return b, nil
 }
 

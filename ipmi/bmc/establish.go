@@ -73,6 +73,7 @@ func (b *BMC) establish(now time.Time, from netip.AddrPort, h *handshake, code [
 	}
 	p := proof{code: append([]byte(nil), code...), icv: x.RAKP4ICV(sik)}
 	clear(sik)
+	x.MACs.Forget()
 	b.open(now, from, &session{
 		id: h.id, who: h.who, limit: min(x.Role.Privilege(), h.who.privilege, h.limit),
 		wire:    &wire20{consoleID: x.ConsoleID, protection: protection, suite: x.Suite, proof: p},

@@ -21,7 +21,8 @@ type handshake struct {
 	// of IPMI 2.0
 	limit    ipmi.Privilege
 	exchange ipmi.KeyExchange
-	named    time.Time // when RAKP message 1 was answered first
+	name     [ipmi.MaxUserName]byte // what exchange.UserName points to
+	named    time.Time              // when RAKP message 1 was answered first
 
 	// of IPMI 1.5
 	auth      ipmi.AuthType
@@ -77,7 +78,7 @@ func (b *BMC) newHandshake(now time.Time, from netip.AddrPort, r ipmi.OpenSessio
 	}
 	limit = min(limit, b.config.ChannelLimit)
 	h := &handshake{id: b.newSessionID(now), limit: limit, from: from, stepped: now}
-	h.exchange = ipmi.KeyExchange{Suite: suite, ConsoleID: r.ConsoleID, BMCID: h.id, GUID: b.config.GUID, Kg: []byte(b.config.Kg)}
+	h.exchange = ipmi.KeyExchange{Suite: suite, ConsoleID: r.ConsoleID, BMCID: h.id, GUID: b.config.GUID, Kg: []byte(b.config.Kg), MACs: &b.macs}
 	response.MaxPrivilege = limit
 	response.BMCID = h.id
 	response.Suite = suite
@@ -90,7 +91,7 @@ func (b *BMC) newSessionID(now time.Time) uint32 {
 	for {
 		b.random(b.iv[:4])
 		id := binary.LittleEndian.Uint32(b.iv[:])
-		if id != 0 && b.sessions[id] == nil && b.parting[id].session == nil && !b.handshakes.contain(id) {
+		if id != 0 && b.sessions[id] == nil && !b.parting.contain(id) && !b.handshakes.contain(id) {
 			return id
 		}
 	}
@@ -156,7 +157,7 @@ func (b *BMC) nameUser(now time.Time, h *handshake, m ipmi.RAKPMessage1) ipmi.St
 	x.BMCRandom = b.iv
 	x.ConsoleRandom = m.ConsoleRandom
 	x.Role = m.Role
-	x.UserName = bytes.Clone(m.UserName)
+	x.UserName = append(h.name[:0], m.UserName...)
 	x.Password = who.password
 	clear(h.who.password)
 	h.who = who

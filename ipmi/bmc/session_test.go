@@ -130,11 +130,11 @@ func TestPartingIsBounded(t *testing.T) {
 		}
 		r.bmc.mu.Lock()
 		defer r.bmc.mu.Unlock()
-		if n := len(r.bmc.parting); n != maxParting {
+		if n := len(r.bmc.parting.queue); n != maxParting {
 			t.Errorf("%d sessions are parting, want %d", n, maxParting)
 		}
-		if r.bmc.findParting(time.Now().Add(rememberFor), 0); len(r.bmc.parting) != 0 {
-			t.Errorf("%d sessions are parting still", len(r.bmc.parting))
+		if r.bmc.findParting(time.Now().Add(rememberFor), 0); len(r.bmc.parting.queue) != 0 {
+			t.Errorf("%d sessions are parting still", len(r.bmc.parting.queue))
 		}
 	})
 }

@@ -40,7 +40,7 @@ func (b *BMC) sweepStep() (wait time.Duration, goesOn bool) {
 	now := time.Now()
 	b.sweepSessions(now)
 	b.forgetParting(now)
-	b.sweeping = len(b.sessions)+len(b.parting) > 0
+	b.sweeping = len(b.sessions)+len(b.parting.queue) > 0
 	wait = rememberFor // for those that part in the meantime
 	for _, s := range b.sessions {
 		wait = min(wait, s.seen.Add(b.config.IdleTimeout).Sub(now))

@@ -73,7 +73,7 @@ func TestKeysAreForgotten(t *testing.T) {
 					Responder: ipmi.AddressBMC, NetFn: ipmi.NetFnApp, Requester: ipmi.AddressConsole, Command: cmdCloseSession,
 					Data: binary.LittleEndian.AppendUint32(nil, a.x.BMCID),
 				})), nil)
-				s := r.bmc.parting[a.x.BMCID].session
+				s := r.bmc.parting.find(a.x.BMCID)
 				r.bmc.mu.Unlock()
 				if reason != NotDropped || s == nil {
 					t.Fatalf("close session: %v, parting %v", reason, s != nil)
@@ -82,8 +82,8 @@ func TestKeysAreForgotten(t *testing.T) {
 				synctest.Wait()
 				r.bmc.mu.Lock()
 				defer r.bmc.mu.Unlock()
-				if len(r.bmc.parting) != 0 || s.wire.(*wire20).protection != nil {
-					t.Errorf("%d sessions are parting, keys %v", len(r.bmc.parting), s.wire.(*wire20).protection != nil)
+				if len(r.bmc.parting.queue) != 0 || s.wire.(*wire20).protection != nil {
+					t.Errorf("%d sessions are parting, keys %v", len(r.bmc.parting.queue), s.wire.(*wire20).protection != nil)
 				}
 			})
 		})

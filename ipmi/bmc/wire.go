@@ -46,6 +46,7 @@ func (w *wire20) settle() {
 
 func (w *wire20) forget() {
 	w.settle()
+	w.protection.Forget()
 	w.protection = nil
 }
 
