@@ -39,7 +39,7 @@ func (g *Gateway) Status() admin.Status {
 		}
 		s.VCenters = append(s.VCenters, admin.VCenter{
 			Name: vc.Name(), Host: g.config.VCenters[i].URL.Host, State: link, Since: now.Since,
-			LastAnswer: now.LastAnswer, LastError: now.LastError, VMs: g.serving(vc), InsecureTLS: now.Insecure,
+			LastAnswer: now.LastAnswer, LastError: now.LastError, VMs: g.serving(vc), InsecureTLS: now.Insecure, Notices: now.Notices,
 		})
 	}
 	for _, p := range g.lent() {

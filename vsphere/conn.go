@@ -2,12 +2,14 @@ package vsphere
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/vmware/govmomi/vim25"
@@ -24,8 +26,10 @@ type conn struct {
 	kind    string // "watch" or "operations", shown in the operation id
 	soap    *soap.Client
 	content types.ServiceContent
-	vcenter string // instance UUID, lower case
+	vcenter string // instance UUID, or the UUID of an ESXi host's hardware; lower case
 	user    types.UserSession
+
+	restricted atomic.Bool // a licence let it only read
 }
 
 // openConn logs in and returns the session.
@@ -35,13 +39,17 @@ func openConn(ctx context.Context, cfg Config, transport http.RoundTripper, kind
 	if err != nil {
 		return nil, err
 	}
-	// A lone ESXi host has no instance UUID, and nothing else to tell VMs apart by.
-	if content.SessionManager == nil || content.ViewManager == nil || content.SearchIndex == nil || content.About.InstanceUuid == "" {
-		return nil, fmt.Errorf("%s is no vCenter", cfg.URL.Host)
+	if content.SessionManager == nil || content.ViewManager == nil || content.SearchIndex == nil {
+		return nil, fmt.Errorf("%s is neither a vCenter nor an ESXi host", cfg.URL.Host)
 	}
-	c.content, c.vcenter = content, strings.ToLower(content.About.InstanceUuid)
-	c.user, err = c.login(ctx, transport, password)
-	return c, err
+	c.content = content
+	if c.user, err = c.login(ctx, transport, password); err != nil {
+		return c, err
+	}
+	if c.vcenter, err = c.identity(ctx); err != nil {
+		return c, errors.Join(err, c.logout(ctx))
+	}
+	return c, nil
 }
 
 func newSOAP(cfg Config, transport http.RoundTripper) *soap.Client {
@@ -89,6 +97,9 @@ func (c *conn) call(ctx context.Context, timeout time.Duration, req, res soap.Ha
 	return observeCall(ctx, c.cfg, method, timeout, func(ctx context.Context) error {
 		id := fmt.Sprintf("bmc-gateway-%s-%s", c.kind, method)
 		if err := c.soap.RoundTrip(context.WithValue(ctx, types.ID{}, id), req, res); err != nil {
+			if _, ok := faultOf(err).(*types.RestrictedVersion); ok {
+				c.restricted.Store(true)
+			}
 			return err
 		}
 		return hiddenFault(res)

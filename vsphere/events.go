@@ -8,7 +8,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/vmware/govmomi/vim25/methods"
@@ -130,7 +129,7 @@ func (r *eventReader) prepare(ctx context.Context) error {
 // resume finds out where to go on. A vCenter that is new begins with the present:
 // what happened before is not for logs that did not exist.
 func (r *eventReader) resume(ctx context.Context, c *conn) error {
-	vcenter := strings.ToLower(c.content.About.InstanceUuid)
+	vcenter := c.vcenter
 	if r.vcenter == vcenter {
 		return nil
 	}

@@ -63,9 +63,9 @@ func TestSessionWithAnotherVCenter(t *testing.T) {
 	must(t, send(l.InstanceUUID()))
 	// And once the watch has found out, a session with the one before is of no use.
 	l.v.operations.mu.Lock()
-	old := *l.v.operations.conn
-	old.vcenter = "00000000-0000-4000-8000-000000000000"
-	l.v.operations.conn = &old
+	was := l.v.operations.conn
+	l.v.operations.conn = &conn{cfg: was.cfg, kind: was.kind, soap: was.soap, content: was.content,
+		vcenter: "00000000-0000-4000-8000-000000000000"}
 	l.v.operations.mu.Unlock()
 	l.v.operations.follow(l.InstanceUUID())
 	must(t, send(l.InstanceUUID()))

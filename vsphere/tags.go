@@ -14,6 +14,7 @@ import (
 // A tagger looks up which VMs carry the configured tags. The property collector
 // says nothing of tags, so it asks: one call an interval for all of them.
 type tagger struct {
+	watch *session
 	cfg   Config
 	rest  *restSession
 	names *tagNames
@@ -65,6 +66,9 @@ func tagAge(cfg Config) time.Duration { return max(cfg.Freshness, 3*cfg.TagInter
 
 // look makes one look-up and stores it.
 func (t *tagger) look(ctx context.Context) error {
+	if t.watch.standalone() {
+		return errNoTags
+	}
 	asked := time.Now()
 	vcenter, _, _ := t.mem.about()
 	if t.vcenter != vcenter {

@@ -64,7 +64,8 @@ func New(cfg Config) (*VCenter, error) {
 	v.tasks = &taskObserver{session: v.operations, crew: v.crew}
 	v.watcher = &watcher{cfg: cfg, session: v.newSession("watch"), mem: v.memory, link: v.link, operations: v.operations}
 	v.tagger = &tagger{
-		cfg: cfg, names: new(tagNames), mem: v.memory, link: v.link,
+		watch: v.watcher.session,
+		cfg:   cfg, names: new(tagNames), mem: v.memory, link: v.link,
 		rest: &restSession{cfg: cfg, transport: transport, gate: v.gate},
 	}
 	return v, nil
@@ -163,6 +164,7 @@ func (v *VCenter) Status() Status {
 	return Status{
 		Connected: connected, Since: since, LastAnswer: answered, LastError: lastErr,
 		VMs: vms, InstanceUUID: vcenter, Insecure: v.cfg.Insecure, Logins: v.gate.count(),
+		Notices: v.notices(),
 	}
 }
 
@@ -173,7 +175,8 @@ type Status struct {
 	LastAnswer   time.Time // of the watch, complete; ages are counted from here
 	LastError    string    // of the last call that failed, also after recovery
 	VMs          int       // virtual machines in memory, templates too
-	InstanceUUID string    // of the vCenter, lower case; empty before the first login
+	InstanceUUID string    // of the vCenter, or of the hardware of an ESXi host, lower case; empty before the first login
 	Insecure     bool      // the certificate is not checked
 	Logins       int       // sessions opened since Run began, of all kinds
+	Notices      []string  // what does not work although the connection is well; a sentence each
 }

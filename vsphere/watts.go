@@ -65,7 +65,7 @@ func (v *VCenter) measureWatts(ctx context.Context) error {
 // powerCounter looks up the counter's number, which each vCenter gives anew, once.
 // 0 is none. Only the meter's goroutine calls it.
 func (v *VCenter) powerCounter(ctx context.Context, c *conn) (int32, error) {
-	if v.counter.vcenter == c.content.About.InstanceUuid {
+	if v.counter.vcenter == c.vcenter {
 		return v.counter.id, nil
 	}
 	objects, err := readProperties(ctx, v.operations, c.content.PropertyCollector,
@@ -73,7 +73,7 @@ func (v *VCenter) powerCounter(ctx context.Context, c *conn) (int32, error) {
 	if err != nil {
 		return 0, err
 	}
-	v.counter.vcenter, v.counter.id = c.content.About.InstanceUuid, 0
+	v.counter.vcenter, v.counter.id = c.vcenter, 0
 	list, _ := objects[c.content.PerfManager.Value]["perfCounter"].(types.ArrayOfPerfCounterInfo)
 	for _, info := range list.PerfCounterInfo {
 		if info.Name() == powerCounter {

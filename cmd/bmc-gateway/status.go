@@ -53,6 +53,9 @@ func degraded(s admin.Status) []string {
 		if v.State != admin.Up {
 			problems = append(problems, fmt.Sprintf("vCenter %s is %s", v.Name, v.State))
 		}
+		for _, n := range v.Notices {
+			problems = append(problems, fmt.Sprintf("vCenter %s: %s", v.Name, printable(n)))
+		}
 	}
 	for _, t := range s.Tenants {
 		if n := t.Waiting + t.Error; n > 0 {

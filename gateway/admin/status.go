@@ -28,8 +28,9 @@ type VCenter struct {
 	Since       time.Time `json:"since"` // of State
 	LastAnswer  time.Time `json:"lastAnswer,omitzero"`
 	LastError   string    `json:"lastError,omitempty"`
-	VMs         int       `json:"vms"`         // selected by some tenant
-	InsecureTLS bool      `json:"insecureTLS"` // its certificate is not checked
+	VMs         int       `json:"vms"`               // selected by some tenant
+	InsecureTLS bool      `json:"insecureTLS"`       // its certificate is not checked
+	Notices     []string  `json:"notices,omitempty"` // what does not work all the same; a sentence each
 }
 
 // A Pool is an address pool and how full it is.

@@ -9,9 +9,13 @@ import (
 // Config says what vCenter to simulate. All fields may be left zero.
 type Config struct {
 	Name         string // default "vc"; seeds all identities, so give two vCenters two names
-	InstanceUUID string // about.instanceUuid; default derived from Name
+	InstanceUUID string // about.instanceUuid, of an ESXi host its hardware's UUID; default derived from Name
 	Username     string // default "administrator@vsphere.local"
 	Password     string // default "secret"
+
+	// ESXi makes it a host of its own, which no vCenter manages: no instance UUID,
+	// no tags, no token service, one datacenter "ha-datacenter".
+	ESXi bool
 
 	Datacenter string // default "DC0"
 	VMs        int    // created, powered on, in the datacenter's VM folder
@@ -31,6 +35,9 @@ func (c Config) withDefaults() Config {
 	set(&c.InstanceUUID, derivedUUID("vcenter", c.Name))
 	set(&c.Username, "administrator@vsphere.local")
 	set(&c.Password, "secret")
+	if c.ESXi {
+		set(&c.Datacenter, "ha-datacenter")
+	}
 	set(&c.Datacenter, "DC0")
 	set(&c.Prefix, c.Name+"-vm")
 	set(&c.Listen, "127.0.0.1:0")

@@ -19,6 +19,20 @@ func (v *VCenter) renameDatacenter() {
 	v.registry.WithLock(v.context(), dc, func() { dc.Name = v.cfg.Datacenter })
 }
 
+// identifyHost gives an ESXi host the UUID of the configuration: all of the
+// simulator's are one machine.
+func (v *VCenter) identifyHost() {
+	if !v.cfg.ESXi {
+		return
+	}
+	host := v.registry.Any("HostSystem").(*simulator.HostSystem)
+	v.registry.WithLock(v.context(), host, func() {
+		hardware := *host.Summary.Hardware
+		hardware.Uuid = v.cfg.InstanceUUID
+		host.Summary.Hardware = &hardware
+	})
+}
+
 // child returns the folder of that name in a folder; nil when there is none.
 func (v *VCenter) child(f *simulator.Folder, name string) *simulator.Folder {
 	var children []types.ManagedObjectReference

@@ -83,6 +83,9 @@ func (v *VCenter) alive(s *simulator.Session) bool {
 	if v.logins.isRevoked(s.Key) {
 		return false
 	}
+	if v.cfg.ESXi { // which does not implement SessionIsActive
+		return slices.Contains(v.sessionKeys(), s.Key)
+	}
 	body := v.registry.SessionManager().SessionIsActive(v.context(),
 		&types.SessionIsActive{SessionID: s.Key, UserName: s.UserName})
 	return sessionIsActive(body)
@@ -102,6 +105,9 @@ func (v *VCenter) cookie(ctx *simulator.Context) string {
 // editREST lends out the tagging service's session table. The service has no
 // call to end other people's sessions, so this goes through its exported fields.
 func (v *VCenter) editREST(edit func(map[string]*rest.Session)) {
+	if v.tagging == nil {
+		return // an ESXi host has no such service
+	}
 	lock := v.tagging.(sync.Locker)
 	lock.Lock()
 	defer lock.Unlock()

@@ -17,9 +17,6 @@ const tokenPath = "/sts/STSService"
 // anybody; ours to the account that may log in.
 func (v *VCenter) serveTokens() {
 	_, tokens := sts.New(v.service.Listen, v.registry.OptionManager().Setting)
-	if tokens == nil {
-		return // an ESXi host has none
-	}
 	v.service.ServeMux.HandleFunc(tokenPath, func(w http.ResponseWriter, r *http.Request) { v.issueToken(w, r, tokens) })
 }
 

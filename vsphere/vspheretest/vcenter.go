@@ -105,9 +105,7 @@ func (v *VCenter) start() error {
 
 // build makes the inventory and hooks this package into the simulator.
 func (v *VCenter) build() error {
-	m := simulator.VPX()
-	m.Host, m.ClusterHost, m.Machine, m.Portgroup = 0, 2, 0, 0
-	m.ServiceContent.About.InstanceUuid = v.cfg.InstanceUUID
+	m := v.newModel()
 	v.model = m
 	if err := m.Create(); err != nil {
 		return err
@@ -119,24 +117,44 @@ func (v *VCenter) build() error {
 	}
 	v.service.RegisterSDK(v.registry, v.registry.Path+"/vimService")
 	v.service.ServeMux.HandleFunc(v.registry.Path+"/vimServiceVersions.xml", v.service.ServiceVersions)
-	patterns, tagging := vapi.New(v.service.Listen, v.registry)
-	for _, p := range patterns {
-		v.service.Handle(p, tagging)
+	if !v.cfg.ESXi {
+		v.serveTags()
+		v.serveTokens()
 	}
-	v.tagging = tagging
-	v.serveTokens()
 	v.dropIdleTimeout()
 	v.logins.set(v.cfg.Username, v.cfg.Password)
 	v.registry.SessionManager().ValidLogin = v.logins.valid
 	v.registry.Cookie = v.cookie
 	v.registry.Handler = v.intercept
 	v.registry.AddHandler(v.hub)
+	v.identifyHost()
 	v.pool = v.registry.Any("ResourcePool").Reference()
 	v.renameDatacenter()
 	if err := v.storeInMemory(); err != nil {
 		return err
 	}
 	return v.createVMs()
+}
+
+// newModel is one datacenter without VMs, whose hosts are in a cluster, or one host.
+func (v *VCenter) newModel() *simulator.Model {
+	if v.cfg.ESXi {
+		m := simulator.ESX()
+		m.Machine = 0
+		return m
+	}
+	m := simulator.VPX()
+	m.Host, m.ClusterHost, m.Machine, m.Portgroup = 0, 2, 0, 0
+	m.ServiceContent.About.InstanceUuid = v.cfg.InstanceUUID
+	return m
+}
+
+func (v *VCenter) serveTags() {
+	patterns, tagging := vapi.New(v.service.Listen, v.registry)
+	for _, p := range patterns {
+		v.service.Handle(p, tagging)
+	}
+	v.tagging = tagging
 }
 
 // listen serves at the gate's address until the gate is shut.
@@ -239,7 +257,7 @@ func (v *VCenter) Close() {
 // Name returns the name from the configuration.
 func (v *VCenter) Name() string { return v.cfg.Name }
 
-// InstanceUUID returns about.instanceUuid.
+// InstanceUUID returns about.instanceUuid, or the UUID of an ESXi host's hardware.
 func (v *VCenter) InstanceUUID() string { return v.cfg.InstanceUUID }
 
 // URL returns the SDK's address, "https://IP:port/sdk", without user information.
