@@ -4,14 +4,16 @@ GO       ?= go
 VERSION  ?= $(shell git describe --tags --dirty 2>/dev/null || echo 0.1.0-dev+$$(git rev-parse --short HEAD 2>/dev/null))
 PREFIX   ?= /usr/local
 DESTDIR  ?=
+PACKAGES ?= bin
 FUZZTIME ?= 5m
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
+NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race demo interop bench fuzz lint cover install clean deps
+.PHONY: help build test race demo interop bench fuzz lint cover install packages clean deps
 
 help:
 	@sed -n 's/^#? //p' $(MAKEFILE_LIST) | awk -F': ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -68,12 +70,31 @@ cover: deps
 	$(GO) tool cover -func cover.out | tail -1
 	$(GO) tool cover -html cover.out -o cover.html
 
-#? install: binary, systemd unit and example configuration under PREFIX (/usr/local); DESTDIR is honoured
+#? install: binary, systemd unit, manual pages, completions and the example under PREFIX (/usr/local); DESTDIR is honoured
 install: build
 	install -D -m 0755 bin/bmc-gateway $(DESTDIR)$(PREFIX)/bin/bmc-gateway
 	install -D -m 0644 deploy/config.example.yaml $(DESTDIR)$(PREFIX)/share/doc/bmc-gateway/config.example.yaml
+	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/bmc-gateway/copyright
+	install -D -m 0644 deploy/systemd/bmc-gateway.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/bmc-gateway.conf
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/bmc-gateway.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/bmc-gateway.service
+	bin/bmc-gateway man --date $$(git log -1 --format=%cs 2>/dev/null || date +%F) $(DESTDIR)$(PREFIX)/share/man/man8
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/vendor-completions fish/vendor_completions.d)
+	bin/bmc-gateway completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bmc-gateway
+	bin/bmc-gateway completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_bmc-gateway
+	bin/bmc-gateway completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/bmc-gateway.fish
+
+# As Debian and rpm sort versions: 0.9.0-3-gabc becomes 0.9.0+3.gabc, and 0.1.0-dev comes before 0.1.0.
+PKGVERSION = $(shell echo '$(VERSION)' | sed -E 's/^v//; s/-dev/~dev/; s/-/+/; s/-/./g')
+
+#? packages: deb and rpm in bin/
+packages: export STAGE ?= bin/stage
+packages: export GOARCH = $(shell $(GO) env GOARCH)
+packages:
+	rm -rf $(STAGE)
+	$(MAKE) --no-print-directory install PREFIX=/usr DESTDIR=$(STAGE)
+	gzip -9n $(STAGE)/usr/share/man/man8/*.8
+	for kind in deb rpm; do VERSION='$(PKGVERSION)' $(GO) run $(NFPM) package -f deploy/package/nfpm.yaml -p $$kind -t $(PACKAGES) || exit 1; done
 
 #? clean: what the other targets made
 clean:

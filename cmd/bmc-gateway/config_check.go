@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/config"
+	"github.com/bmc-gateway/bmc-gateway/deploy"
 	"github.com/bmc-gateway/bmc-gateway/gateway"
 )
 
@@ -17,8 +19,20 @@ func (p *program) configCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  needsCommand,
 	}
-	cmd.AddCommand(p.configCheckCommand())
+	cmd.AddCommand(p.configCheckCommand(), p.configExampleCommand())
 	return cmd
+}
+
+func (p *program) configExampleCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "example",
+		Short: "Print a configuration with every key there is, to begin with",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := io.WriteString(p.stdout, deploy.ExampleConfig)
+			return err
+		},
+	}
 }
 
 func (p *program) configCheckCommand() *cobra.Command {

@@ -72,3 +72,37 @@ func TestServeFlagsGoBeforeTheEnvironment(t *testing.T) {
 		t.Errorf("exit code %d\n got %s\nwant %s", code, stderr, want)
 	}
 }
+
+// What "config example" prints is a configuration but for the secrets' files.
+func TestConfigExample(t *testing.T) {
+	code, stdout, stderr := command(t, operatorEnv, "config", "example")
+	if code != 0 || stderr != "" {
+		t.Fatalf("exit code %d, %s", code, stderr)
+	}
+	path := configFile(t, stdout)
+	_, checked, _ := command(t, operatorEnv, "config", "check", "-c", path)
+	for _, line := range strings.Split(strings.TrimSpace(checked), "\n") {
+		if !strings.Contains(line, "password") && !strings.Contains(line, "ca_file") {
+			t.Errorf("not only about secrets: %s", line)
+		}
+	}
+}
+
+func TestManualPages(t *testing.T) {
+	dir := t.TempDir()
+	if code, _, stderr := command(t, operatorEnv, "man", "--date", "2026-01-02", dir); code != 0 {
+		t.Fatalf("exit code %d, %s", code, stderr)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "bmc-gateway-ping.8"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{".TH", "Jan 2026", "password-file"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("%q is not in the page of ping", want)
+		}
+	}
+	if code, _, _ := command(t, operatorEnv, "man", "--date", "today", dir); code == 0 {
+		t.Error("a date that is none is taken")
+	}
+}
