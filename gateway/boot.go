@@ -100,6 +100,19 @@ func (b *bootOverride) restartCountdown() {
 	}
 }
 
+// revive makes flags hold again that the start of an earlier run was about to use:
+// their time may have ended while nobody ran.
+func (b *bootOverride) revive(flags ipmi.BootFlags) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.record.Flags != flags || !flags.Valid() || b.record.Until.IsZero() {
+		return
+	}
+	b.seen.Lock()
+	defer b.seen.Unlock()
+	b.record.Until = time.Now().Add(reviveFor)
+}
+
 // hold stops the countdown until the returned function is called: the command
 // that uses the flags has come, and takes its time.
 func (b *bootOverride) hold() (release func()) {

@@ -74,7 +74,10 @@ type Power struct {
 	// BootRestoreAfter is how long after a start the VM's own boot order is put
 	// back when the override was for one boot; the firmware must have read it by then.
 	BootRestoreAfter time.Duration
-	SoftOff          SoftOff
+	// FinishCycleWithin is how long after a power cycle began that the gateway did not
+	// live to end it is ended by the next start of the gateway; 0: never.
+	FinishCycleWithin time.Duration
+	SoftOff           SoftOff
 	// CycleWhenOff: a power cycle of a VM that is off starts it, for clients that
 	// count on that. Section 28.3 wants it refused.
 	CycleWhenOff bool

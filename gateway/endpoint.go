@@ -76,6 +76,7 @@ func (t *tenant) listen(ep *endpoint) error {
 		vc:     t.vc,
 		boot:   t.boots.of(key, t.vc, t.config),
 		ledger: t.ledger,
+		cycles: t.cycles,
 		policy: t.config.Power,
 		done:   t.powerDone,
 		note:   func(msg string, args ...any) { t.log.Info(msg, append([]any{"bmc", ep}, args...)...) },
@@ -83,6 +84,9 @@ func (t *tenant) listen(ep *endpoint) error {
 	}
 	ep.undo.push(func() { t.retire(ep.machine) })
 
+	if c, left := t.cycles.take(key); left {
+		ep.machine.finish(c)
+	}
 	ep.undo.push(t.vc.Follow(key))
 
 	config, err := t.bmcConfig(ep)

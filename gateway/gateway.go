@@ -37,6 +37,7 @@ type Gateway struct {
 	pools   []*pool
 	tenants []*tenant
 	boots   *bootOverrides
+	cycles  *cycles
 }
 
 // A Version is which gateway this is.
@@ -126,6 +127,10 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	if err != nil {
 		g.log.Error("some boot overrides are damaged", "error", err)
 	}
+	cycles, err := st.Cycles()
+	if err != nil {
+		g.log.Error("some power cycles that had not ended are damaged; their VMs may be off", "error", err)
+	}
 	bmcs, err := st.BMCs()
 	if err != nil {
 		g.log.Error("some power-on hours are damaged; they begin anew", "error", err)
@@ -134,6 +139,7 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	defer g.mu.Unlock()
 	g.store, g.logs = st, newEventLogs(st, g.log)
 	g.boots = newBootOverrides(st, g.log, overrides)
+	g.cycles = newCycles(st, cycles)
 	pools, err := g.buildPools(leases, st, host)
 	if err != nil {
 		return err
@@ -211,7 +217,7 @@ func (g *Gateway) newTenant(c Tenant, p *pool, cl *claims) (*tenant, error) {
 		sessions = bmc.NewQuota(n, len(c.Accounts))
 	}
 	return &tenant{
-		config: c, vc: vc, pool: p, claims: cl, boots: g.boots, version: g.version,
+		config: c, vc: vc, pool: p, claims: cl, boots: g.boots, cycles: g.cycles, version: g.version,
 		ledger: newLedger(vc, g.store), logs: g.logs, sessions: sessions,
 		log: g.log.With("tenant", c.Name), metrics: g.metrics.Tenant(c.Name),
 		packets:   rate.NewLimiter(1, packetLines),

@@ -98,7 +98,7 @@ func (l *lab) addTenant(t *testing.T, vc *vspheretest.VCenter, sel inventory.Sel
 			Port: testPort, CipherSuites: []ipmi.CipherSuiteID{17, 3},
 			SessionIdleTimeout: time.Minute, SessionsPerBMC: 8, BootFlagsValidFor: time.Minute,
 		},
-		Power: Power{CycleOffTime: 100 * time.Millisecond, BootRestoreAfter: time.Hour},
+		Power: Power{CycleOffTime: 100 * time.Millisecond, BootRestoreAfter: time.Hour, FinishCycleWithin: 10 * time.Minute},
 	})
 	return &l.config.Tenants[len(l.config.Tenants)-1]
 }

@@ -12,9 +12,6 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
 
-// offWithin is how long a power cycle waits for the watch to report the VM off.
-const offWithin = 2 * time.Minute
-
 // A machine is the VM behind a BMC: it answers IPMI's questions from what
 // vSphere's watch has reported and turns its commands into vSphere's verbs.
 type machine struct {
@@ -23,6 +20,7 @@ type machine struct {
 	boot   *bootOverride
 	ops    *operations
 	ledger *ledger
+	cycles *cycles
 	policy Power
 	soft   softOff
 	note   func(msg string, args ...any) // logs what nobody's command is told of
@@ -130,15 +128,6 @@ func (m *machine) present() (bmc.PowerState, error) {
 	return power, nil
 }
 
-// cycle is a cold start, or a start where the tenant wants one of a VM that is off.
-func (m *machine) cycle(ctx context.Context, power bmc.PowerState, accept func()) error {
-	if power == bmc.Off && m.policy.CycleWhenOff {
-		return m.bootUp(ctx)
-	}
-	off := m.ledger.cycleTime(m.key, m.policy.CycleOffTime)
-	return m.whenOn(power, func() error { return m.coldStart(ctx, off, accept) })
-}
-
 // whenOn refuses what section 28.3 wants refused of a machine that is not on.
 func (m *machine) whenOn(power bmc.PowerState, do func() error) error {
 	if power != bmc.On {
@@ -154,25 +143,6 @@ func (m *machine) reset(ctx context.Context, accept func()) error {
 		return m.coldStart(ctx, 0, accept)
 	}
 	return m.vc.Reset(ctx, m.key)
-}
-
-// coldStart powers the VM off, waits and starts it. The client hears of success
-// when the power off was accepted; what follows takes longer than it would wait.
-func (m *machine) coldStart(ctx context.Context, offTime time.Duration, accept func()) error {
-	defer m.boot.hold()()
-	if err := m.vc.PowerOff(ctx, m.key); err != nil {
-		return err
-	}
-	accept()
-	ctx, cancel := context.WithTimeout(ctx, offWithin+offTime)
-	defer cancel()
-	if err := m.vc.WaitPower(ctx, m.key, vsphere.PoweredOff); err != nil {
-		return fmt.Errorf("waiting for power off: %w", err)
-	}
-	if err := m.ops.pause(ctx, offTime); err != nil {
-		return err
-	}
-	return m.bootUp(ctx)
 }
 
 // PowerOnMinutes returns how long the VM has been on, as far as the gateway knows.

@@ -34,6 +34,7 @@ type tenant struct {
 	pool     *pool
 	claims   *claims
 	boots    *bootOverrides
+	cycles   *cycles
 	log      *slog.Logger
 	metrics  *metrics.Tenant
 	version  Version

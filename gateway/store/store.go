@@ -39,6 +39,7 @@ const (
 	markBucket     = "event-marks"
 	bmcBucket      = "bmcs"
 	tenantBucket   = "tenants"
+	cycleBucket    = "power-cycles"
 )
 
 // schemaKey, in the meta bucket, has the schema as four bytes, big endian.

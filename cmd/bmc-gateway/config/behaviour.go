@@ -20,8 +20,9 @@ func (l *loader) defaults(n node) (gateway.IPMI, gateway.Power) {
 			SessionsPerTenant:  1024,
 			BootFlagsValidFor:  60 * time.Second, // section 28.12, parameter 3
 		}), readPower(s.get("power"), gateway.Power{
-			CycleOffTime:     5 * time.Second,
-			BootRestoreAfter: time.Minute, // a slow firmware has read its boot order by then
+			CycleOffTime:      5 * time.Second,
+			BootRestoreAfter:  time.Minute, // a slow firmware has read its boot order by then
+			FinishCycleWithin: 10 * time.Minute,
 		})
 }
 
@@ -42,12 +43,13 @@ func (l *loader) readIPMI(n node, otherwise gateway.IPMI) gateway.IPMI {
 }
 
 func readPower(n node, otherwise gateway.Power) gateway.Power {
-	s := n.section("cycle_off_time", "boot_restore_after", "soft_off", "cycle_when_off")
+	s := n.section("cycle_off_time", "boot_restore_after", "finish_cycle_within", "soft_off", "cycle_when_off")
 	return gateway.Power{
-		CycleOffTime:     s.get("cycle_off_time").duration(otherwise.CycleOffTime, 0, 5*time.Minute),
-		BootRestoreAfter: s.get("boot_restore_after").duration(otherwise.BootRestoreAfter, time.Second, time.Hour),
-		SoftOff:          readSoftOff(s.get("soft_off"), otherwise.SoftOff),
-		CycleWhenOff:     cycleWhenOff(s.get("cycle_when_off"), otherwise.CycleWhenOff),
+		CycleOffTime:      s.get("cycle_off_time").duration(otherwise.CycleOffTime, 0, 5*time.Minute),
+		BootRestoreAfter:  s.get("boot_restore_after").duration(otherwise.BootRestoreAfter, time.Second, time.Hour),
+		FinishCycleWithin: s.get("finish_cycle_within").duration(otherwise.FinishCycleWithin, 0, time.Hour),
+		SoftOff:           readSoftOff(s.get("soft_off"), otherwise.SoftOff),
+		CycleWhenOff:      cycleWhenOff(s.get("cycle_when_off"), otherwise.CycleWhenOff),
 	}
 }
 

@@ -67,7 +67,7 @@ func TestDefaults(t *testing.T) {
 			Accounts: []bmc.Account{{Name: "operator", Password: "S3cretWord-bmc", Privilege: ipmi.Operator}},
 			IPMI: gateway.IPMI{Port: 623, CipherSuites: []ipmi.CipherSuiteID{17, 3},
 				SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, SessionsPerTenant: 1024, BootFlagsValidFor: time.Minute},
-			Power: gateway.Power{CycleOffTime: 5 * time.Second, BootRestoreAfter: time.Minute},
+			Power: gateway.Power{CycleOffTime: 5 * time.Second, BootRestoreAfter: time.Minute, FinishCycleWithin: 10 * time.Minute},
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -101,6 +101,7 @@ func TestTaggedVMAnswersIPMITool(t *testing.T) {
 		})
 	}
 
+	t.Run("killed in a power cycle", func(t *testing.T) { s.killedInACycle(t, two) })
 	t.Run("untag", func(t *testing.T) { s.untag(t, one, two) })
 	t.Run("tagged while the gateway was down", func(t *testing.T) { s.swapWhileDown(t, one, two) })
 	t.Run("nothing is left after a stop", func(t *testing.T) {
@@ -109,6 +110,22 @@ func TestTaggedVMAnswersIPMITool(t *testing.T) {
 			t.Errorf("on eth0: %v", left)
 		}
 	})
+}
+
+// killedInACycle kills the gateway while the second VM is off for a power cycle:
+// the next start of the gateway ends it.
+func (s *site) killedInACycle(t *testing.T, two string) {
+	t.Helper()
+	if out, err := s.ipmitool(two, "power", "cycle"); err != nil {
+		t.Fatal(out, err)
+	}
+	within(t, 4*time.Second, "off", s.want(two, "off"))
+	s.gw.stop(t, syscall.SIGKILL)
+	if got := s.vc.do(t, "power", "vc-vm-02"); got != "poweredOff" {
+		t.Fatalf("not killed in time: vCenter says %q", got)
+	}
+	s.gw.start(t)
+	within(t, 15*time.Second, "on again", s.want(two, "on"))
 }
 
 // untag takes the first VM's tag away; the second keeps its BMC.
