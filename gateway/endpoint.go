@@ -45,6 +45,7 @@ func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
 	if err != nil {
 		return nil, err
 	}
+	ep.lease = overridden(ep.lease, vm.Overrides)
 
 	remove, err := t.pool.add(ep.lease.Address)
 	if err != nil {

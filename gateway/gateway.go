@@ -268,14 +268,14 @@ func wanted(tenants []Tenant, vcenter string) (folders []vsphere.Folder, tags []
 		if t.VCenter != vcenter {
 			continue
 		}
-		for _, path := range t.Select.Folders {
-			f := vsphere.Folder{Path: path, Recursive: t.Select.Recursive}
+		needFolders, needTags := vsphere.Needs(t.Select)
+		for _, f := range needFolders {
 			if !seenFolder[f] {
 				seenFolder[f] = true
 				folders = append(folders, f)
 			}
 		}
-		for _, tag := range t.Select.Tags {
+		for _, tag := range needTags {
 			if !seenTag[tag] {
 				seenTag[tag] = true
 				tags = append(tags, tag)

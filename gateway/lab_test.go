@@ -82,6 +82,7 @@ func (l *lab) addTenant(t *testing.T, vc *vspheretest.VCenter, sel inventory.Sel
 	l.config.VCenters = append(l.config.VCenters, vsphere.Config{
 		Name: name, URL: vc.URL(), Username: "administrator@vsphere.local", RootCAs: vc.CAPool(),
 		Password: func() (string, error) { return "secret", nil }, TagInterval: 200 * time.Millisecond,
+		AttributePrefix: "bmc.",
 	})
 	l.config.Pools = append(l.config.Pools, Pool{
 		PoolConfig: address.PoolConfig{Name: name, Interface: "lo", Ranges: []address.Range{pool}, PrefixLength: 8, Hold: time.Hour},

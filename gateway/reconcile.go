@@ -109,13 +109,13 @@ func (t *tenant) takeOut(key inventory.Key) *endpoint {
 	return ep
 }
 
-// change keeps a renamed, moved or re-registered VM where it is. Only another
-// BIOS UUID needs a new BMC, because sessions carry it.
+// change keeps a renamed, moved or re-registered VM where it is, unless it needs a
+// new BMC.
 func (t *tenant) change(c inventory.Change) {
-	if c.From.BIOSUUID != c.To.BIOSUUID {
+	if why := renews(c); why != "" {
 		ep := t.takeOut(c.To.Key)
 		ep.undo.run()
-		t.log.Info("another BIOS UUID, starting the BMC anew", "bmc", ep)
+		t.log.Info(why+", starting the BMC anew", "bmc", ep)
 		t.add(c.To)
 		return
 	}

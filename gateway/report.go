@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"time"
 
@@ -123,6 +124,9 @@ func (t *tenant) describe(ep *endpoint) admin.BMC {
 		b.State, b.Reason = admin.Error, err.Error()
 	}
 	b.Address, b.MAC = ep.lease.Address, ep.lease.MAC.String()
+	if b.State == admin.Ready {
+		b.Reason = ep.complaint()
+	}
 	stats := ep.bmc.Stats()
 	b.LastRequest, b.Requests = stats.LastRequest, stats.Requests
 	if f := ep.machine.Boot(); f.Valid() {
@@ -168,9 +172,14 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 			b.SelectedBy = append(b.SelectedBy, "tag "+tag)
 		}
 	}
-	for _, path := range t.config.Select.Folders {
-		if slices.Contains(vm.Folders, path) || slices.Contains(vm.Below, path) {
-			b.SelectedBy = append(b.SelectedBy, "folder "+path)
+	for _, folder := range t.config.Select.Folders {
+		if slices.Contains(vm.Folders, folder) || slices.Contains(vm.Below, folder) {
+			b.SelectedBy = append(b.SelectedBy, "folder "+folder)
+		}
+	}
+	for _, pattern := range t.config.Select.Names {
+		if match, err := path.Match(pattern, vm.Name); err == nil && match {
+			b.SelectedBy = append(b.SelectedBy, "name "+pattern)
 		}
 	}
 	for _, a := range t.config.Accounts {

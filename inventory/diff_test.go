@@ -1,11 +1,16 @@
 package inventory
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
+
+// addresses are compared as they are.
+var addresses = cmpopts.EquateComparable(netip.Addr{})
 
 func vm(name, id string) VM {
 	return VM{Name: name, Key: Key{VCenter: "vc", VM: id}, Ref: "vm-" + id}
@@ -16,6 +21,8 @@ func TestDiff(t *testing.T) {
 	renamed, moved, tagged := vm("z", "1"), a, a
 	moved.Ref = "vm-99"
 	tagged.Tags = []string{"bmc/acme"}
+	pinned := a
+	pinned.Overrides.Address = netip.MustParseAddr("192.0.2.7")
 	other := a
 	other.Key.VCenter = "other"
 
@@ -31,6 +38,7 @@ func TestDiff(t *testing.T) {
 		{"renamed keeps its key", []VM{a}, []VM{renamed}, Changes{Change: []Change{{a, renamed}}}},
 		{"registered again", []VM{a}, []VM{moved}, Changes{Change: []Change{{a, moved}}}},
 		{"tagged", []VM{a}, []VM{tagged}, Changes{Change: []Change{{a, tagged}}}},
+		{"pinned", []VM{a}, []VM{pinned}, Changes{Change: []Change{{a, pinned}}}},
 		{"same VM UUID in another vCenter", []VM{a}, []VM{other}, Changes{Remove: []VM{a}, Add: []VM{other}}},
 		{"same name, sorted by key", nil, []VM{vm("x", "2"), vm("x", "1")}, Changes{Add: []VM{vm("x", "1"), vm("x", "2")}}},
 		{"a key twice counts once", nil, []VM{renamed, a}, Changes{Add: []VM{a}}},
@@ -40,10 +48,10 @@ func TestDiff(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			serving, desired := slices.Clone(tt.serving), slices.Clone(tt.desired)
 			got := Diff(tt.serving, tt.desired)
-			if d := cmp.Diff(tt.want, got); d != "" {
+			if d := cmp.Diff(tt.want, got, addresses); d != "" {
 				t.Errorf("-want +got:\n%s", d)
 			}
-			if !cmp.Equal(serving, tt.serving) || !cmp.Equal(desired, tt.desired) {
+			if !cmp.Equal(serving, tt.serving, addresses) || !cmp.Equal(desired, tt.desired, addresses) {
 				t.Error("Diff changed its arguments")
 			}
 		})
@@ -61,6 +69,10 @@ func TestEqualLooksAtEveryField(t *testing.T) {
 		"tags":     func(v *VM) { v.Tags = []string{"x"} },
 		"folders":  func(v *VM) { v.Folders = []string{"x"} },
 		"below":    func(v *VM) { v.Below = []string{"x"} },
+		"disabled": func(v *VM) { v.Overrides.Disabled = true },
+		"address":  func(v *VM) { v.Overrides.Address = netip.MustParseAddr("192.0.2.7") },
+		"mac":      func(v *VM) { v.Overrides.MAC = [6]byte{2} },
+		"problems": func(v *VM) { v.Overrides.Problems = []string{"x"} },
 	}
 	for name, change := range changes {
 		v := vm("a", "1")

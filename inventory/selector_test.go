@@ -14,6 +14,10 @@ func TestSelectorMatch(t *testing.T) {
 	byTag := Selector{Tags: []string{"bmc/other", "bmc/acme"}}
 	byFolder := Selector{Folders: []string{"/DC0/vm/acme"}}
 	recursive := Selector{Folders: []string{"/DC0/vm/acme"}, Recursive: true}
+	byName := Selector{Names: []string{"web*", "db-?"}}
+	narrowed := Selector{Tags: []string{"bmc/acme"}, Names: []string{"db*"}}
+	without := Selector{Folders: []string{"/DC0/vm"}, Recursive: true, ExcludeTags: []string{"bmc/no"}, ExcludeFolders: []string{"/DC0/vm/attic"}}
+	inTree := VM{Name: "web1", Below: []string{"/DC0/vm"}}
 	excluding := Selector{Tags: []string{"bmc/acme"}, ExcludeNames: []string{"db*", "web?"}}
 
 	tests := []struct {
@@ -32,6 +36,17 @@ func TestSelectorMatch(t *testing.T) {
 		{"directly in a folder asked for recursively", recursive, direct, true},
 		{"folder above", Selector{Folders: []string{"/DC0/vm"}}, direct, false},
 		{"tag or folder", Selector{Tags: []string{"bmc/acme"}, Folders: []string{"/DC0/vm/none"}}, tagged, true},
+		{"a name alone", byName, VM{Name: "db-1"}, true},
+		{"another name", byName, VM{Name: "mail"}, false},
+		{"a name narrows tags", narrowed, tagged, false},
+		{"tag and name", narrowed, as(tagged, func(v *VM) { v.Name = "db1" }), true},
+		{"name without the tag", narrowed, VM{Name: "db1"}, false},
+		{"nothing excludes it", without, inTree, true},
+		{"excluded by a tag", without, as(inTree, func(v *VM) { v.Tags = []string{"bmc/no"} }), false},
+		{"excluded by a folder", without, as(inTree, func(v *VM) { v.Below = []string{"/DC0/vm", "/DC0/vm/attic"} }), false},
+		{"excluding alone wants nothing", Selector{ExcludeNames: []string{"db*"}}, tagged, false},
+		{"disabled by its attribute", byTag, as(tagged, func(v *VM) { v.Overrides.Disabled = true }), false},
+		{"a wrong attribute changes nothing", byTag, as(tagged, func(v *VM) { v.Overrides.Problems = []string{"x"} }), true},
 		{"template", byTag, as(tagged, func(v *VM) { v.Template = true }), false},
 		{"agent", byTag, as(tagged, func(v *VM) { v.Agent = true }), false},
 		{"excluded by the second pattern", excluding, tagged, false},
@@ -51,6 +66,9 @@ func TestSelectorMatch(t *testing.T) {
 func TestSelectorCheck(t *testing.T) {
 	if err := (Selector{ExcludeNames: []string{"web*", "[a-z]"}}).Check(); err != nil {
 		t.Errorf("good patterns: %v", err)
+	}
+	if err := (Selector{Names: []string{"a[", "*"}}).Check(); err == nil {
+		t.Error("a broken pattern to select by passes")
 	}
 	err := Selector{ExcludeNames: []string{"web*", "[a-"}}.Check()
 	if err == nil || !strings.Contains(err.Error(), `"[a-"`) {

@@ -25,11 +25,14 @@ type VM struct {
 	Tags     []string // "category/name", only tags that some selector names, sorted
 	Folders  []string // paths of folders that some selector names and that hold this VM directly, sorted
 	Below    []string // paths of folders that some selector names recursively and that hold this VM at any depth, sorted
+
+	Overrides Overrides // what its own attributes say of its BMC
 }
 
 // Equal reports whether the two say the same of the same VM.
 func (v VM) Equal(o VM) bool {
 	return v.Key == o.Key && v.Ref == o.Ref && v.Name == o.Name && v.BIOSUUID == o.BIOSUUID &&
 		v.Template == o.Template && v.Agent == o.Agent &&
-		slices.Equal(v.Tags, o.Tags) && slices.Equal(v.Folders, o.Folders) && slices.Equal(v.Below, o.Below)
+		slices.Equal(v.Tags, o.Tags) && slices.Equal(v.Folders, o.Folders) && slices.Equal(v.Below, o.Below) &&
+		v.Overrides.Equal(o.Overrides)
 }

@@ -12,8 +12,9 @@ import (
 )
 
 // A collector is one property collector in one session, with a filter over all
-// VMs and one over the members of each folder. So a single outstanding call
-// waits for everything. One goroutine uses it.
+// VMs, one over the members of each folder and one each over the names of custom
+// attributes and the events of tags. So a single outstanding call waits for
+// everything. One goroutine uses it.
 type collector struct {
 	conn    *conn
 	ref     types.ManagedObjectReference
@@ -21,6 +22,10 @@ type collector struct {
 	folders map[string]Folder // filter → folder
 	placed  map[Folder]placement
 	view    types.ManagedObjectReference
+
+	fields    string // filter over the custom attributes; empty: none
+	hints     string // filter over the events of tags; empty: none
+	tagEvents types.ManagedObjectReference
 }
 
 // A placement is the server's side of one folder.
@@ -54,18 +59,31 @@ func (col *collector) watch(ctx context.Context, container types.ManagedObjectRe
 	}
 	p.view = view.Returnval
 	no, yes := false, true
-	filter, err := methods.CreateFilter(ctx, col.conn, &types.CreateFilter{This: col.ref, Spec: types.PropertyFilterSpec{
-		ObjectSet: []types.ObjectSpec{{
-			Obj: p.view, Skip: &yes,
-			SelectSet: []types.BaseSelectionSpec{&types.TraversalSpec{Type: "ContainerView", Path: "view", Skip: &no}},
-		}},
-		PropSet: []types.PropertySpec{{Type: "VirtualMachine", All: &no, PathSet: paths}},
-	}})
+	members := types.ObjectSpec{
+		Obj: p.view, Skip: &yes,
+		SelectSet: []types.BaseSelectionSpec{&types.TraversalSpec{Type: "ContainerView", Path: "view", Skip: &no}},
+	}
+	p.filter, err = col.filter(ctx, members, types.PropertySpec{Type: "VirtualMachine", All: &no, PathSet: paths})
 	if err != nil {
 		return p, undo(err, func() error { return destroyView(ctx, col.conn, p.view) })
 	}
-	p.filter = filter.Returnval
 	return p, nil
+}
+
+// watchOne adds a filter over one property of one object.
+func (col *collector) watchOne(ctx context.Context, obj types.ManagedObjectReference, path string) (types.ManagedObjectReference, error) {
+	no := false
+	return col.filter(ctx, types.ObjectSpec{Obj: obj, Skip: &no}, types.PropertySpec{Type: obj.Type, All: &no, PathSet: []string{path}})
+}
+
+func (col *collector) filter(ctx context.Context, objects types.ObjectSpec, properties types.PropertySpec) (types.ManagedObjectReference, error) {
+	res, err := methods.CreateFilter(ctx, col.conn, &types.CreateFilter{This: col.ref, Spec: types.PropertyFilterSpec{
+		ObjectSet: []types.ObjectSpec{objects}, PropSet: []types.PropertySpec{properties},
+	}})
+	if err != nil {
+		return types.ManagedObjectReference{}, err
+	}
+	return res.Returnval, nil
 }
 
 // undo gives back what stands on the server when the next thing was refused, so
@@ -116,6 +134,9 @@ func (col *collector) destroy(ctx context.Context) error {
 		}
 		err = destroyView(ctx, col.conn, v)
 		errs = append(errs, err)
+	}
+	if err == nil || faultOf(err) != nil && !isExpired(err) {
+		errs = append(errs, col.dropTagEvents(ctx))
 	}
 	return errors.Join(errs...)
 }

@@ -30,8 +30,13 @@ type Config struct {
 	Folders []Folder // union of all selectors
 	Tags    []string // union of all selectors, "category/name"
 
+	// AttributePrefix is how the custom attributes begin that are about BMCs, such as
+	// "bmc."; empty: none are.
+	AttributePrefix string
+
 	Freshness   time.Duration // how long a state may be vouched for without word from vCenter; default 90 s
-	TagInterval time.Duration // between two tag look-ups; default 2 s
+	TagInterval time.Duration // between two tag look-ups, give or take a tenth; default 60 s
+	TagHintGap  time.Duration // between two that events of tags cause; default 2 s
 	CallTimeout time.Duration // of one SOAP or REST call; default 20 s
 	DialTimeout time.Duration // TCP and TLS each; default 5 s
 	Rate        float64       // calls a second on the operations session; default 20

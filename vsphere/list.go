@@ -70,6 +70,7 @@ func (m *memory) list(folders []Folder, tags []string, tagAge time.Duration) ([]
 	for _, r := range m.byKey {
 		vm := r.vm
 		vm.Folders, vm.Below, vm.Tags = direct[vm.Ref], below[vm.Ref], tagged[vm.Ref]
+		vm.Overrides = m.overrides(r.values)
 		vms = append(vms, vm)
 	}
 	slices.SortFunc(vms, func(a, b inventory.VM) int { return strings.Compare(a.Key.VM, b.Key.VM) })

@@ -23,12 +23,17 @@ type memory struct {
 	shadowed  int                       // how many records another hides in byKey
 	folders   map[Folder]*membership
 	tags      tagging
-	followed  map[inventory.Key]int   // VMs that are measured, by how many ask for it
-	stats     map[inventory.Key]Stats // of the last measurement
-	watts     map[inventory.Key]Watts
+
+	prefix     string           // of the custom attributes that are ours; empty: none are
+	attributes map[int32]string // custom attributes, number → name
+
+	followed map[inventory.Key]int   // VMs that are measured, by how many ask for it
+	stats    map[inventory.Key]Stats // of the last measurement
+	watts    map[inventory.Key]Watts
 
 	changed signal // the answer of List may be another
 	power   signal // the state of some VM is another
+	tagged  signal // some object has another tag
 }
 
 // A membership is which VMs lie in a folder.
@@ -66,7 +71,7 @@ func (m *memory) open(vcenter string) {
 	clear(m.byRef)
 	clear(m.byKey)
 	m.shadowed = 0
-	m.tags = tagging{}
+	m.tags, m.attributes = tagging{}, nil
 	for _, f := range m.folders {
 		f.refs, f.ready = make(map[string]bool), false
 	}
@@ -102,7 +107,7 @@ func (m *memory) apply(updates []types.ObjectUpdate, now time.Time) (e effect) {
 		} else {
 			next = next.modified(u.ChangeSet, now)
 		}
-		e.list = e.list || old == nil || !old.vm.Equal(next.vm)
+		e.list = e.list || old == nil || !old.vm.Equal(next.vm) || !maps.Equal(old.values, next.values)
 		e.power = e.power || old == nil || old.state != next.state
 		m.remember(ref, old, &next)
 	}

@@ -24,6 +24,7 @@ var watchedPaths = []string{
 	"config.hardware.numCPU",
 	"config.hardware.memoryMB",
 	"parent",
+	"customValue",
 	"guestHeartbeatStatus",
 	"runtime.bootTime",
 	"runtime.powerState",
@@ -38,6 +39,8 @@ type record struct {
 	vm    inventory.VM // without tags and folders; Key.VM is empty until known
 	state State
 	facts Facts
+
+	values map[int32]string // of custom attributes, by number; replaced, never changed
 }
 
 // entered returns the record after vCenter has said all it can of the VM. What
@@ -45,7 +48,7 @@ type record struct {
 // was; what it leaves out of the state is unknown now.
 func (r record) entered(changes []types.PropertyChange, now time.Time) record {
 	since, power := r.state.Since, r.state.Power
-	r.state = State{EFI: r.state.EFI}
+	r.state, r.values = State{EFI: r.state.EFI}, nil
 	for _, c := range changes {
 		if c.Name == "config.instanceUuid" && c.Val != nil {
 			r.vm.Agent = false // the configuration is there; managedBy would be too
@@ -79,6 +82,8 @@ func (r *record) change(c types.PropertyChange) {
 		r.state.Power = powerState(c.Val)
 	case "runtime.connectionState":
 		r.state.Connected = word(c.Val) == string(types.VirtualMachineConnectionStateConnected)
+	case "customValue":
+		r.values = customValues(c.Val)
 	case "runtime.question":
 		r.state.Question = c.Val != nil
 	case "guest.toolsRunningStatus":

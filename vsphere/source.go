@@ -3,6 +3,7 @@ package vsphere
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
@@ -19,11 +20,22 @@ func (v *VCenter) List(context.Context) ([]inventory.VM, error) {
 // names, so that a missing tag of one tenant is no matter of another. They must
 // be among the configured ones.
 func (v *VCenter) Source(sel inventory.Selector) inventory.Source {
-	s := source{vcenter: v, tags: sel.Tags}
-	for _, path := range sel.Folders {
-		s.folders = append(s.folders, Folder{Path: path, Recursive: sel.Recursive})
-	}
+	s := source{vcenter: v}
+	s.folders, s.tags = Needs(sel)
 	return s
+}
+
+// Needs returns the folders and tags that a selector names, to select by or to
+// exclude by: what Config.Folders and Config.Tags must have for it. What is
+// excluded is needed as well: without it, more would be selected than was asked for.
+func Needs(sel inventory.Selector) (folders []Folder, tags []string) {
+	for _, path := range sel.Folders {
+		folders = append(folders, Folder{Path: path, Recursive: sel.Recursive})
+	}
+	for _, path := range sel.ExcludeFolders {
+		folders = append(folders, Folder{Path: path, Recursive: true})
+	}
+	return folders, slices.Concat(sel.Tags, sel.ExcludeTags)
 }
 
 type source struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"slices"
 	"time"
@@ -24,37 +25,41 @@ type tagger struct {
 	vcenter string // that names are of
 }
 
-// run asks at once when the link comes up and then each TagInterval; after
-// failures less often. While vCenter is gone it is quiet: the watch does the
+// run asks at once when the link comes up, soon after vCenter told of a tag that
+// was put on or taken off, and each TagInterval in any case; after a
+// failure with a growing wait. While vCenter is gone it is quiet: the watch does the
 // knocking.
 func (t *tagger) run(ctx context.Context) {
 	up, cancel := t.link.up.subscribe()
 	defer cancel()
-	for failures := 0; ; {
-		wait := t.cfg.TagInterval
+	hints, end := t.mem.tagged.subscribe()
+	defer end()
+	for failures := 0; ctx.Err() == nil; {
+		wait := t.cfg.TagInterval*9/10 + rand.N(t.cfg.TagInterval/5+1)
+		looked := time.Now()
 		if t.link.check() == nil {
-			err := t.look(ctx)
-			if ctx.Err() != nil {
-				return
-			}
-			if err == nil {
+			if err := t.look(ctx); err == nil {
 				failures = 0
-			} else {
+			} else if ctx.Err() == nil {
 				failures++
 				t.mem.failTags(err)
 				t.link.note(fmt.Errorf("tags: %w", err))
-				wait = max(wait, min(backoff(failures, answeredCap), t.maxAge()/3))
+				wait = min(backoff(failures, answeredCap), t.maxAge()/3)
 			}
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
-			timer.Stop()
-			return
 		case <-up:
-			timer.Stop()
+		case <-hints:
+			pause(ctx, max(hintSettles, time.Until(looked.Add(t.cfg.TagHintGap))))
+			select { // what came during the pause is seen as well
+			case <-hints:
+			default:
+			}
 		case <-timer.C:
 		}
+		timer.Stop()
 	}
 }
 

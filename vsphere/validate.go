@@ -19,7 +19,8 @@ func (c Config) withDefaults() (Config, error) {
 	c.Folders = dedupe(c.Folders)
 	c.Tags = dedupe(c.Tags)
 	setDefault(&c.Freshness, 90*time.Second)
-	setDefault(&c.TagInterval, 2*time.Second)
+	setDefault(&c.TagInterval, time.Minute)
+	setDefault(&c.TagHintGap, 2*time.Second)
 	setDefault(&c.CallTimeout, 20*time.Second)
 	setDefault(&c.DialTimeout, 5*time.Second)
 	setDefault(&c.Rate, 20)
@@ -62,7 +63,7 @@ func (c Config) check() error {
 			fail("tag %q is not category/name", t)
 		}
 	}
-	if c.Freshness < 0 || c.TagInterval < 0 || c.CallTimeout < 0 || c.DialTimeout < 0 || c.Rate < 0 || c.Burst < 0 {
+	if c.Freshness < 0 || c.TagInterval < 0 || c.TagHintGap < 0 || c.CallTimeout < 0 || c.DialTimeout < 0 || c.Rate < 0 || c.Burst < 0 {
 		fail("negative time or rate")
 	}
 	return errors.Join(errs...)

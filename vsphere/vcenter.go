@@ -59,6 +59,7 @@ func New(cfg Config) (*VCenter, error) {
 		paths:       make(map[string]folderPath),
 		statsWanted: newInterest(), wattsWanted: newInterest(),
 	}
+	v.memory.prefix = cfg.AttributePrefix
 	v.operations = v.newSession("operations")
 	v.operations.limit = rate.NewLimiter(rate.Limit(cfg.Rate), cfg.Burst)
 	v.tasks = &taskObserver{session: v.operations, crew: v.crew}

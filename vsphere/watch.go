@@ -36,6 +36,8 @@ type watcher struct {
 	resync  time.Time // when everything is to be told again
 	checked time.Time // when the folders were looked up
 	missing bool      // one of them was not found
+	tagged  int32     // number of the latest event of a tag
+	deaf    bool      // that these events cannot be followed has been told
 }
 
 // A census is what a complete answer has named so far, over all its pages.
@@ -89,6 +91,9 @@ func (w *watcher) prepare(ctx context.Context) error {
 		col, err := newCollector(ctx, w.conn)
 		if err != nil {
 			return err
+		}
+		if err := w.listen(ctx, col); err != nil {
+			return undo(err, func() error { return col.destroy(ctx) })
 		}
 		w.col, w.version, w.checked = col, "", time.Time{}
 	}
@@ -206,7 +211,17 @@ func (w *watcher) update(u types.PropertyFilterUpdate, now time.Time) effect {
 		}
 		return w.mem.applyFolder(f, u.ObjectSet)
 	}
-	if u.Filter.Value != w.col.vms {
+	switch u.Filter.Value {
+	case w.col.vms:
+	case w.col.fields:
+		return effect{list: w.mem.applyFields(u.ObjectSet)}
+	case w.col.hints:
+		if latest := latestEvent(u.ObjectSet); latest != w.tagged {
+			w.tagged = latest
+			w.mem.tagged.raise()
+		}
+		return effect{}
+	default:
 		return effect{} // of a filter that has just been destroyed
 	}
 	if w.seen != nil {

@@ -125,6 +125,7 @@ func (t demoTenant) configure(c *gateway.Config, vc *vspheretest.VCenter, port u
 	c.VCenters = append(c.VCenters, vsphere.Config{
 		Name: t.vcenter.Name, URL: vc.URL(), Username: "administrator@vsphere.local",
 		Password: func() (string, error) { return t.vcenter.Password, nil }, RootCAs: vc.CAPool(),
+		AttributePrefix: "bmc.",
 	})
 	c.Pools = append(c.Pools, gateway.Pool{
 		PoolConfig: address.PoolConfig{Name: t.name, Interface: "lo", Ranges: []address.Range{pool}, PrefixLength: 8},

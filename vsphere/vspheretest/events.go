@@ -37,6 +37,19 @@ func (v *VCenter) post(vm *simulator.VirtualMachine, event func(types.VmEvent) t
 	})
 }
 
+// postTag posts what vCenter posts when a tag was put on a VM ("attach") or taken
+// off ("detach"). vCenter names the object in the arguments only; the simulator
+// cannot do without its id.
+func (v *VCenter) postTag(vm *simulator.VirtualMachine, action string) {
+	v.post(vm, func(e types.VmEvent) types.BaseEvent {
+		return &types.EventEx{
+			EventTypeId: "com.vmware.cis.tagging." + action,
+			ObjectType:  vm.Self.Type, ObjectId: vm.Self.Value, ObjectName: vm.Name,
+			Arguments: []types.KeyAnyValue{{Key: "Object", Value: vm.Name}, {Key: "User", Value: v.cfg.Username}},
+		}
+	})
+}
+
 // postPower posts what vCenter posts of a change of the power state.
 func (v *VCenter) postPower(vm *simulator.VirtualMachine, to types.VirtualMachinePowerState) {
 	v.post(vm, func(e types.VmEvent) types.BaseEvent {

@@ -74,19 +74,3 @@ func sessionIsActive(body soap.HasFault) bool {
 	b, ok := body.(*methods.SessionIsActiveBody)
 	return ok && b.Res != nil && b.Res.Returnval
 }
-
-// fieldsManager tells the watches of a custom value, which the simulator forgets.
-type fieldsManager struct {
-	*simulator.CustomFieldsManager
-	v *VCenter
-}
-
-// SetField implements the method of the same name.
-func (m *fieldsManager) SetField(ctx *simulator.Context, req *types.SetField) soap.HasFault {
-	if m.v.registry.Get(req.Entity) == nil {
-		return &methods.SetFieldBody{Fault_: simulator.Fault("", &types.ManagedObjectNotFound{Obj: req.Entity})}
-	}
-	res := m.CustomFieldsManager.SetField(ctx, req)
-	m.v.hub.touch(req.Entity)
-	return res
-}

@@ -15,7 +15,8 @@ import (
 const ownREST = "vspheretest"
 
 // Tag attaches a tag, named "category/name", to VMs. It creates category and
-// tag when they are missing; with no VM that is all it does.
+// tag when they are missing; with no VM that is all it does. vCenter posts an
+// event for each VM, after the fact.
 func (v *VCenter) Tag(tag string, vms ...string) error {
 	id, err := v.tagID(tag, true)
 	if err != nil {
@@ -43,6 +44,7 @@ func (v *VCenter) associate(tag, action string, vms []string) error {
 		if err := v.rest(http.MethodPost, "tag-association/id:"+tag+"?~action="+action, body, nil); err != nil {
 			return err
 		}
+		v.registry.WithLock(v.context(), vm, func() { v.postTag(vm, action) })
 	}
 	return nil
 }

@@ -46,7 +46,8 @@ func TestDefaults(t *testing.T) {
 	if v.URL.String() != "https://vc-lab.example.net/sdk" {
 		t.Errorf("URL %s", v.URL)
 	}
-	if v.Freshness != 90*time.Second || v.TagInterval != 2*time.Second || v.CallTimeout != 20*time.Second ||
+	if v.Freshness != 90*time.Second || v.TagInterval != time.Minute || v.TagHintGap != 2*time.Second ||
+		v.AttributePrefix != "bmc." || v.CallTimeout != 20*time.Second ||
 		v.DialTimeout != 5*time.Second || v.Rate != 20 || v.Burst != 40 || v.Insecure || v.RootCAs != nil {
 		t.Errorf("vCenter %+v", v)
 	}
@@ -96,6 +97,16 @@ func TestTenantsOverDefaults(t *testing.T) {
 	first := got.Tenants[0]
 	if first.Select.Recursive || !cmp.Equal(first.Select.ExcludeNames, []string{"*-template"}) {
 		t.Errorf("selector %+v", first.Select)
+	}
+	third := inventory.Selector{
+		Folders: []string{"/Site/DC1/vm"}, Recursive: true, Names: []string{"esx*"},
+		ExcludeTags: []string{"bmc/never"}, ExcludeFolders: []string{"/Site/DC1/vm/Attic"}, ExcludeNames: []string{"esx9"},
+	}
+	if diff := cmp.Diff(third, got.Tenants[2].Select); diff != "" {
+		t.Errorf("selector (-want +got):\n%s", diff)
+	}
+	if a, b := got.VCenters[0].AttributePrefix, got.VCenters[1].AttributePrefix; a != "bmc." || b != "" {
+		t.Errorf("prefixes %q and %q, want the default and none", a, b)
 	}
 	from := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32")}
 	if diff := cmp.Diff(from, first.AllowFrom, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {

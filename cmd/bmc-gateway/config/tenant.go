@@ -34,22 +34,28 @@ func (l *loader) tenant(n node, ipmi gateway.IPMI, power gateway.Power) gateway.
 }
 
 func selector(n node) inventory.Selector {
-	s := n.section("tags", "folders", "recursive", "not")
-	not := s.get("not").section("names")
-	sel := inventory.Selector{
-		Tags:         form(s.get("tags"), isTag, "is no tag; write it as category/name"),
-		Folders:      form(s.get("folders"), isFolder, "is no folder; write its inventory path, such as /Datacenter/vm/Lab"),
-		Recursive:    s.get("recursive").truth(true),
-		ExcludeNames: form(not.get("names"), isPattern, "is no pattern; * and ? stand for any characters, [ needs its ]"),
+	s := n.section("tags", "folders", "recursive", "names", "not")
+	sel := inventory.Selector{Recursive: s.get("recursive").truth(true)}
+	sel.Tags, sel.Folders, sel.Names = criteria(s)
+	sel.ExcludeTags, sel.ExcludeFolders, sel.ExcludeNames = criteria(s.get("not").section("tags", "folders", "names"))
+	nothing := true
+	for _, key := range []string{"tags", "folders", "names"} {
+		nothing = nothing && empty(s.get(key)) && !s.get(key).spoilt
 	}
-	tags, folders := s.get("tags"), s.get("folders")
 	switch {
 	case !n.given():
-		n.missing("give tags or folders, or no VM is selected")
-	case empty(tags) && empty(folders) && !tags.spoilt && !folders.spoilt:
-		n.refuse("selects nothing; give tags or folders")
+		n.missing("give tags, folders or names, or no VM is selected")
+	case nothing:
+		n.refuse("selects nothing; give tags, folders or names")
 	}
 	return sel
+}
+
+// criteria reads what a VM is selected or excluded by.
+func criteria(s section) (tags, folders, names []string) {
+	return form(s.get("tags"), isTag, "is no tag; write it as category/name"),
+		form(s.get("folders"), isFolder, "is no folder; write its inventory path, such as /Datacenter/vm/Lab"),
+		form(s.get("names"), isPattern, "is no pattern; * and ? stand for any characters, [ needs its ]")
 }
 
 func empty(n node) bool { return !n.given() || len(n.yaml.Content) == 0 }

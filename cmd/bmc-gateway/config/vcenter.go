@@ -17,12 +17,14 @@ const certificatesLimit = 4 << 20
 
 func (l *loader) vcenter(n node) vsphere.Config {
 	s := n.section("name", "url", "username", "auth", "password_file", "password_env", "password",
-		"ca_file", "thumbprint", "insecure_skip_verify", "freshness", "tag_interval", "call_timeout", "rate")
+		"ca_file", "thumbprint", "insecure_skip_verify", "freshness",
+		"tag_interval", "tag_hint_gap", "attributes", "call_timeout", "rate")
 	c := vsphere.Config{
 		Name:        l.vcenters.name(s.get("name")),
 		URL:         endpoint(s.get("url")),
 		Freshness:   s.get("freshness").duration(90*time.Second, 2*time.Second, time.Hour),
-		TagInterval: s.get("tag_interval").duration(2*time.Second, 500*time.Millisecond, 10*time.Minute),
+		TagInterval: s.get("tag_interval").duration(time.Minute, 500*time.Millisecond, 10*time.Minute),
+		TagHintGap:  s.get("tag_hint_gap").duration(2*time.Second, 100*time.Millisecond, 10*time.Minute),
 		DialTimeout: 5 * time.Second,
 		CallTimeout: s.get("call_timeout").duration(20*time.Second, time.Second, 5*time.Minute),
 	}
@@ -36,11 +38,24 @@ func (l *loader) vcenter(n node) vsphere.Config {
 		}
 		c.Password = get
 	}
+	c.AttributePrefix = attributePrefix(s.get("attributes").section("prefix").get("prefix"))
 	rate := s.get("rate").section("requests_per_second", "burst")
 	c.Rate = rate.get("requests_per_second").number(20, 0.1, 1000)
 	c.Burst = rate.get("burst").whole(40, 1, 1000)
 	l.trust(s, &c)
 	return c
+}
+
+// attributePrefix reads how our custom attributes begin; "" is none of them.
+func attributePrefix(n node) string {
+	text, ok := n.text()
+	switch {
+	case !ok:
+		return "bmc."
+	case strings.TrimSpace(text) != text:
+		n.refuse("%q begins or ends with a blank", text)
+	}
+	return text
 }
 
 // endpoint reads the address of a vCenter. Its SOAP service is always at /sdk.

@@ -52,7 +52,6 @@ vcenters:
   password_file: vc-password
   ca_file: ca.pem
   freshness: %[3]s
-  tag_interval: 1s
 pools:
 - name: lab
   interface: eth0
