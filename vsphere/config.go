@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/url"
 	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
 
 // A Folder is a folder whose VMs some selector asks for.
@@ -33,6 +35,10 @@ type Config struct {
 	// AttributePrefix is how the custom attributes begin that are about BMCs, such as
 	// "bmc."; empty: none are.
 	AttributePrefix string
+
+	// Selectors are whose VMs are somebody's: only there are privileges looked for.
+	Selectors []inventory.Selector
+	ReadOnly  bool // nobody may do more than read: no privilege for commands is needed
 
 	Freshness   time.Duration // how long a state may be vouched for without word from vCenter; default 90 s
 	TagInterval time.Duration // between two tag look-ups, give or take a tenth; default 60 s

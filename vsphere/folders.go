@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -14,7 +15,7 @@ import (
 // says that the members known before are not this folder's.
 func (col *collector) place(ctx context.Context, f Folder) (moved bool, problem string, err error) {
 	old, was := col.placed[f]
-	ref, err := col.lookUp(ctx, f.Path)
+	ref, err := col.conn.lookUp(ctx, col.conn, f.Path)
 	switch {
 	case isDenied(err):
 		problem = denied
@@ -67,12 +68,12 @@ func (col *collector) unplace(ctx context.Context, f Folder, p placement) error 
 // lookUp returns the object at an inventory path, nil if there is none. The path
 // may be spelled as vCenter keeps it or as the client shows it; only a slash in
 // a name must be written %2f.
-func (col *collector) lookUp(ctx context.Context, path string) (*types.ManagedObjectReference, error) {
+func (c *conn) lookUp(ctx context.Context, rt soap.RoundTripper, path string) (*types.ManagedObjectReference, error) {
 	path = strings.Trim(path, "/")
 	encoded := strings.NewReplacer("%", "%25", `\`, "%5c").Replace(path)
 	for _, p := range []string{path, encoded} {
-		res, err := methods.FindByInventoryPath(ctx, col.conn, &types.FindByInventoryPath{
-			This: *col.conn.content.SearchIndex, InventoryPath: p,
+		res, err := methods.FindByInventoryPath(ctx, rt, &types.FindByInventoryPath{
+			This: *c.content.SearchIndex, InventoryPath: p,
 		})
 		if err != nil {
 			return nil, err

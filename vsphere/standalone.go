@@ -50,13 +50,19 @@ func (c *conn) identity(ctx context.Context) (string, error) {
 	return uuid, nil
 }
 
-// notices is what an ESXi host cannot do of what is configured.
+// notices is what cannot be done of what is configured: by an ESXi host, by its
+// licence, by the role.
 func (v *VCenter) notices() (all []string) {
 	if len(v.cfg.Tags) > 0 && v.watcher.session.standalone() {
 		all = append(all, errNoTags.Error())
 	}
 	if v.operations.restricted() {
 		all = append(all, errRestricted.Error())
+	}
+	for _, m := range v.Privileges().Missing {
+		if !m.Optional {
+			all = append(all, m.String())
+		}
 	}
 	return all
 }

@@ -86,6 +86,9 @@ func (v *VCenter) intercept(ctx *simulator.Context, m *simulator.Method) (mo.Ref
 			return nil, f.Fault
 		}
 	}
+	if fault := v.permit(m.Name, m.This); fault != nil {
+		return nil, fault
+	}
 	if ctx.Session != nil {
 		v.extend(ctx, m.This)
 	}

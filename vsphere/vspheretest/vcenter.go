@@ -37,6 +37,7 @@ type VCenter struct {
 	calls    calls
 	faults   faults
 	logins   logins
+	denials  denials
 
 	inventory sync.Mutex // one change of the folder tree at a time
 	extending sync.Mutex // see extend
