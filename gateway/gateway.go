@@ -15,6 +15,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
@@ -50,7 +51,7 @@ type Version struct {
 func New(c Config, v Version, log *slog.Logger, m *metrics.Metrics) (*Gateway, error) {
 	g := &Gateway{config: c, version: v, log: log, metrics: m, started: time.Now()}
 	for _, vc := range c.VCenters {
-		vc.Folders, vc.Tags = wanted(c.Tenants, vc.Name)
+		vc = filled(vc, c.Tenants)
 		vc.Log = log
 		vc.Events = &eventSink{g}
 		vc.OnCall = m.VCenter(vc.Name).Call
@@ -259,6 +260,22 @@ func (g *Gateway) vcenter(name string) *vsphere.VCenter {
 		}
 	}
 	return nil
+}
+
+// filled returns the configuration of a vCenter with what its tenants ask of it.
+func filled(vc vsphere.Config, tenants []Tenant) vsphere.Config {
+	vc.Folders, vc.Tags = wanted(tenants, vc.Name)
+	vc.Selectors, vc.ReadOnly = nil, true
+	for _, t := range tenants {
+		if t.VCenter != vc.Name {
+			continue
+		}
+		vc.Selectors = append(vc.Selectors, t.Select)
+		for _, a := range t.Accounts {
+			vc.ReadOnly = vc.ReadOnly && a.Privilege < ipmi.Operator
+		}
+	}
+	return vc
 }
 
 // wanted is the union of what the tenants of a vCenter select by.

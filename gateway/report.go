@@ -38,9 +38,11 @@ func (g *Gateway) Status() admin.Status {
 		if now.Connected {
 			link = admin.Up
 		}
+		rights := vc.Privileges()
 		s.VCenters = append(s.VCenters, admin.VCenter{
 			Name: vc.Name(), Host: g.config.VCenters[i].URL.Host, State: link, Since: now.Since,
 			LastAnswer: now.LastAnswer, LastError: now.LastError, VMs: g.serving(vc), InsecureTLS: now.Insecure, Notices: now.Notices,
+			PrivilegesChecked: rights.Checked, MissingPrivileges: lacks(rights),
 		})
 	}
 	for _, p := range g.lent() {
@@ -52,6 +54,13 @@ func (g *Gateway) Status() admin.Status {
 		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config.Name, BMCs: c.ready + c.waiting + c.failed, Ready: c.ready, Waiting: c.waiting, Error: c.failed})
 	}
 	return s
+}
+
+func lacks(p vsphere.Privileges) (all []admin.MissingPrivilege) {
+	for _, m := range p.Missing {
+		all = append(all, admin.MissingPrivilege{Privilege: m.Privilege, Without: m.Without, Objects: m.Objects, Optional: m.Optional})
+	}
+	return all
 }
 
 // snapshot is the same for the metrics.
@@ -67,7 +76,14 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 	}
 	for _, vc := range g.vcenters {
 		now := vc.Status()
-		s.VCenters = append(s.VCenters, metrics.VCenterState{Name: vc.Name(), Up: now.Connected, Logins: now.Logins, VMs: g.serving(vc), LastUpdate: now.LastAnswer})
+		missing := make(map[string]int)
+		for _, m := range vc.Privileges().Missing {
+			if !m.Optional {
+				missing[m.Privilege] = len(m.Objects)
+			}
+		}
+		s.VCenters = append(s.VCenters, metrics.VCenterState{Name: vc.Name(), Up: now.Connected, Logins: now.Logins, VMs: g.serving(vc),
+			LastUpdate: now.LastAnswer, Missing: missing})
 	}
 	return s
 }

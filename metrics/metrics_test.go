@@ -35,7 +35,7 @@ func everything(t *testing.T) *prometheus.Registry {
 			Tenants: []metrics.TenantState{{Name: "lab-a", Pending: 1, Ready: 12, Error: 2, Sessions: 7}},
 			Pools:   []metrics.PoolState{{Name: "lab-v4", Addresses: 190, Allocated: 13}},
 			VCenters: []metrics.VCenterState{{Name: "vc-lab", Up: true, Logins: 3, VMs: 15,
-				LastUpdate: time.Unix(1795500000, 500e6)}},
+				LastUpdate: time.Unix(1795500000, 500e6), Missing: map[string]int{"VirtualMachine.Config.Settings": 4}}},
 		}
 	})
 	return reg
@@ -65,26 +65,27 @@ func values(t *testing.T, reg *prometheus.Registry) map[string]float64 {
 
 func TestSeries(t *testing.T) {
 	want := map[string]float64{
-		"bmcgw_build_info{goversion=go1.26.8,revision=3fa1c2e,version=0.9.0}":             1,
-		"bmcgw_bmcs{state=pending,tenant=lab-a}":                                          1,
-		"bmcgw_bmcs{state=ready,tenant=lab-a}":                                            12,
-		"bmcgw_bmcs{state=error,tenant=lab-a}":                                            2,
-		"bmcgw_pool_addresses{pool=lab-v4}":                                               190,
-		"bmcgw_pool_addresses_allocated{pool=lab-v4}":                                     13,
-		"bmcgw_ipmi_datagrams_received_total{tenant=lab-a}":                               1,
-		"bmcgw_ipmi_datagrams_dropped_total{reason=malformed,tenant=lab-a}":               1,
-		"bmcgw_ipmi_requests_total{command=get_chassis_status,result=ok,tenant=lab-a}":    1,
-		"bmcgw_ipmi_request_duration_seconds{command=get_chassis_status}":                 1,
-		"bmcgw_ipmi_sessions{tenant=lab-a}":                                               7,
-		"bmcgw_ipmi_session_handshakes_total{result=ok,tenant=lab-a}":                     1,
-		"bmcgw_power_operations_total{operation=on,result=ok,tenant=lab-a}":               1,
-		"bmcgw_vsphere_up{vcenter=vc-lab}":                                                1,
-		"bmcgw_vsphere_logins_total{vcenter=vc-lab}":                                      3,
-		"bmcgw_vsphere_requests_total{method=PowerOnVM_Task,result=ok,vcenter=vc-lab}":    1,
-		"bmcgw_vsphere_requests_total{method=PowerOnVM_Task,result=error,vcenter=vc-lab}": 1,
-		"bmcgw_vsphere_request_duration_seconds{vcenter=vc-lab}":                          2,
-		"bmcgw_inventory_vms{vcenter=vc-lab}":                                             15,
-		"bmcgw_inventory_last_update_timestamp_seconds{vcenter=vc-lab}":                   1795500000.5,
+		"bmcgw_build_info{goversion=go1.26.8,revision=3fa1c2e,version=0.9.0}":                       1,
+		"bmcgw_bmcs{state=pending,tenant=lab-a}":                                                    1,
+		"bmcgw_bmcs{state=ready,tenant=lab-a}":                                                      12,
+		"bmcgw_bmcs{state=error,tenant=lab-a}":                                                      2,
+		"bmcgw_pool_addresses{pool=lab-v4}":                                                         190,
+		"bmcgw_pool_addresses_allocated{pool=lab-v4}":                                               13,
+		"bmcgw_ipmi_datagrams_received_total{tenant=lab-a}":                                         1,
+		"bmcgw_ipmi_datagrams_dropped_total{reason=malformed,tenant=lab-a}":                         1,
+		"bmcgw_ipmi_requests_total{command=get_chassis_status,result=ok,tenant=lab-a}":              1,
+		"bmcgw_ipmi_request_duration_seconds{command=get_chassis_status}":                           1,
+		"bmcgw_ipmi_sessions{tenant=lab-a}":                                                         7,
+		"bmcgw_ipmi_session_handshakes_total{result=ok,tenant=lab-a}":                               1,
+		"bmcgw_power_operations_total{operation=on,result=ok,tenant=lab-a}":                         1,
+		"bmcgw_vsphere_up{vcenter=vc-lab}":                                                          1,
+		"bmcgw_vsphere_logins_total{vcenter=vc-lab}":                                                3,
+		"bmcgw_vsphere_missing_privileges{privilege=VirtualMachine.Config.Settings,vcenter=vc-lab}": 4,
+		"bmcgw_vsphere_requests_total{method=PowerOnVM_Task,result=ok,vcenter=vc-lab}":              1,
+		"bmcgw_vsphere_requests_total{method=PowerOnVM_Task,result=error,vcenter=vc-lab}":           1,
+		"bmcgw_vsphere_request_duration_seconds{vcenter=vc-lab}":                                    2,
+		"bmcgw_inventory_vms{vcenter=vc-lab}":                                                       15,
+		"bmcgw_inventory_last_update_timestamp_seconds{vcenter=vc-lab}":                             1795500000.5,
 	}
 	if diff := cmp.Diff(want, values(t, everything(t))); diff != "" {
 		t.Errorf("series (-want +got):\n%s", diff)

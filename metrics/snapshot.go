@@ -35,6 +35,8 @@ type VCenterState struct {
 	Logins     int       // since the daemon started
 	VMs        int       // selected by some tenant
 	LastUpdate time.Time // when the inventory was last known complete; zero: never
+	// Missing is on how many VMs and folders the role lacks a privilege, by its id.
+	Missing map[string]int
 }
 
 // stateCollector turns the snapshot into const metrics at each scrape, so that
@@ -61,12 +63,13 @@ var (
 	up            = described(prometheus.GaugeValue, "vsphere_up", "Whether the vCenter answers and the gateway is logged in.", "vcenter")
 	logins        = described(prometheus.CounterValue, "vsphere_logins_total", "Logins at the vCenter.", "vcenter")
 	inventoryVMs  = described(prometheus.GaugeValue, "inventory_vms", "Virtual machines that some tenant selects.", "vcenter")
+	lacking       = described(prometheus.GaugeValue, "vsphere_missing_privileges", "VMs and folders on which the role of the gateway's account lacks the privilege.", "vcenter", "privilege")
 	inventoryLast = described(prometheus.GaugeValue, "inventory_last_update_timestamp_seconds", "When the inventory of the vCenter was last known complete.", "vcenter")
 )
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, up, logins, inventoryVMs, inventoryLast} {
+	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, up, logins, inventoryVMs, lacking, inventoryLast} {
 		ch <- s.desc
 	}
 }
@@ -97,6 +100,9 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		tell(inventoryVMs, float64(v.VMs), v.Name)
 		if !v.LastUpdate.IsZero() {
 			tell(inventoryLast, float64(v.LastUpdate.UnixMilli())/1000, v.Name)
+		}
+		for privilege, objects := range v.Missing {
+			tell(lacking, float64(objects), v.Name, privilege)
 		}
 	}
 }

@@ -53,8 +53,8 @@ func degraded(s admin.Status) []string {
 		if v.State != admin.Up {
 			problems = append(problems, fmt.Sprintf("vCenter %s is %s", v.Name, v.State))
 		}
-		for _, n := range v.Notices {
-			problems = append(problems, fmt.Sprintf("vCenter %s: %s", v.Name, printable(n)))
+		if n := len(v.Notices); n > 0 {
+			problems = append(problems, fmt.Sprintf("vCenter %s has %s", v.Name, counted(n, "notice")))
 		}
 	}
 	for _, t := range s.Tenants {
@@ -76,6 +76,12 @@ func statusText(s admin.Status, now time.Time) string {
 			tls = "NOT VERIFIED"
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", v.Name, v.Host, v.State, ago(now, v.LastAnswer), v.VMs, tls, dash(v.LastError))
+	}
+	t.Flush() // notices are long, and no column
+	for _, v := range s.VCenters {
+		for _, n := range v.Notices {
+			fmt.Fprintf(&b, "  %s: %s\n", v.Name, printable(n))
+		}
 	}
 	fmt.Fprintln(t, "\nPOOL\tINTERFACE\tADDRESSES\tIN USE\tHELD")
 	for _, p := range s.Pools {

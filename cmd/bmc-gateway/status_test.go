@@ -16,7 +16,8 @@ func aStatus() admin.Status {
 	return admin.Status{
 		Version: "0.1.0", Started: now.Add(-3 * time.Hour),
 		VCenters: []admin.VCenter{
-			{Name: "vc-lab", Host: "vc-lab.example.net", State: admin.Up, LastAnswer: now.Add(-2 * time.Second), VMs: 3},
+			{Name: "vc-lab", Host: "vc-lab.example.net", State: admin.Up, LastAnswer: now.Add(-2 * time.Second), VMs: 3,
+				Notices: []string{"the role lacks VirtualMachine.Config.Settings on web1: a boot device cannot be set"}},
 			{Name: "vc-dmz", Host: "vc-dmz.example.net", State: admin.Down, LastError: "connection refused", InsecureTLS: true},
 		},
 		Pools:   []admin.Pool{{Name: "lab-v4", Interface: "ens192.120", Addresses: 190, InUse: 2, Held: 1}},
@@ -30,7 +31,7 @@ func TestStatus(t *testing.T) {
 	if code != exitFailed {
 		t.Errorf("exit code %d, want %d: something is wrong", code, exitFailed)
 	}
-	if want := "bmc-gateway: degraded: vCenter vc-dmz is down; tenant lab-a: 1 of 3 BMCs do not answer\n"; stderr != want {
+	if want := "bmc-gateway: degraded: vCenter vc-lab has 1 notice; vCenter vc-dmz is down; tenant lab-a: 1 of 3 BMCs do not answer\n"; stderr != want {
 		t.Errorf("standard error %q, want %q", stderr, want)
 	}
 	want := []string{
@@ -38,6 +39,7 @@ func TestStatus(t *testing.T) {
 		"VCENTER HOST STATE LAST ANSWER VMS TLS LAST ERROR",
 		"vc-lab vc-lab.example.net up 2s ago 3 verified -",
 		"vc-dmz vc-dmz.example.net down - 0 NOT VERIFIED connection refused",
+		"vc-lab: the role lacks VirtualMachine.Config.Settings on web1: a boot device cannot be set",
 		"POOL INTERFACE ADDRESSES IN USE HELD",
 		"lab-v4 ens192.120 190 2 1",
 		"TENANT BMCS READY WAITING ERROR",
@@ -51,6 +53,7 @@ func TestStatus(t *testing.T) {
 func TestWellIsNotDegraded(t *testing.T) {
 	s := aStatus()
 	s.VCenters, s.Tenants[0].Waiting = s.VCenters[:1], 0
+	s.VCenters[0].Notices = nil
 	if problems := degraded(s); len(problems) != 0 {
 		t.Errorf("got %q", problems)
 	}

@@ -31,6 +31,17 @@ type VCenter struct {
 	VMs         int       `json:"vms"`               // selected by some tenant
 	InsecureTLS bool      `json:"insecureTLS"`       // its certificate is not checked
 	Notices     []string  `json:"notices,omitempty"` // what does not work all the same; a sentence each
+
+	PrivilegesChecked time.Time          `json:"privilegesChecked,omitzero"`
+	MissingPrivileges []MissingPrivilege `json:"missingPrivileges,omitempty"`
+}
+
+// A MissingPrivilege is one that the role of the gateway's account lacks.
+type MissingPrivilege struct {
+	Privilege string   `json:"privilege"` // its id, "VirtualMachine.Interact.PowerOn"
+	Without   string   `json:"without"`   // what does not work, in words
+	Objects   []string `json:"objects"`   // names of VMs and paths of folders
+	Optional  bool     `json:"optional,omitempty"`
 }
 
 // A Pool is an address pool and how full it is.
