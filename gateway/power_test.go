@@ -109,38 +109,6 @@ func TestSuspendedIsNotOff(t *testing.T) {
 	wantStatus(t, s, "off")
 }
 
-func TestFaultBecomesCompletionCode(t *testing.T) {
-	vc, _, b, _ := oneVM(t)
-	for _, tt := range []struct {
-		name    string
-		command ipmi.ChassisControl
-		fault   vspheretest.Fault
-		want    ipmi.CompletionCode
-	}{
-		{"another task runs", ipmi.ChassisHardReset, vspheretest.Fault{Method: "ResetVM_Task", Fault: &types.TaskInProgress{}}, ipmi.NodeBusy},
-		{"the role is too small", ipmi.ChassisHardReset, vspheretest.Fault{Method: "ResetVM_Task", Fault: &types.NoPermission{}}, ipmi.InsufficientPrivilege},
-		{"no host has room", ipmi.ChassisPowerDown, vspheretest.Fault{Method: "PowerOffVM_Task", InTask: true, Fault: &types.InsufficientResourcesFault{}}, ipmi.NotInPresentState},
-		{"a file is missing", ipmi.ChassisPowerDown, vspheretest.Fault{Method: "PowerOffVM_Task", InTask: true, Fault: &types.FileNotFound{}}, ipmi.Unspecified},
-		{"no NMI in this vCenter", ipmi.ChassisDiagnostic, vspheretest.Fault{Method: "SendNMI", Fault: &types.MethodNotFound{}}, ipmi.InvalidField},
-		{"no VMware Tools", ipmi.ChassisSoftOff, vspheretest.Fault{}, ipmi.NotInPresentState},
-		{"the VM is gone", ipmi.ChassisHardReset, vspheretest.Fault{Method: "ResetVM_Task", Fault: &types.ManagedObjectNotFound{}}, ipmi.NotPresent},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			s := login(t, b) // on one session, the same command would be taken for a repeat
-			if tt.fault.Method != "" {
-				tt.fault.Times = 1
-				defer vc.Inject(tt.fault)()
-			}
-			if code := control(t, s, tt.command); code != tt.want {
-				t.Errorf("got %s, want %s", code, tt.want)
-			}
-			if got := status(t, s); got != "on" {
-				t.Errorf("status afterwards: %s", got)
-			}
-		})
-	}
-}
-
 // A vCenter that takes longer than a client waits: the client hears node busy,
 // the one operation goes on, and a repeat learns what became of it.
 func TestSlowVCenter(t *testing.T) {
