@@ -23,25 +23,28 @@ const fileLimit = 4 << 20
 
 // A loader holds what reading needs besides the file.
 type loader struct {
-	*report
-	env func(string) string
-	dir string // of the file; relative paths start here
+	*report // of the main file
+	env     func(string) string
+	dir     string    // of the main file; relative paths start here
+	dropIns []section // the files of conf.d
 
 	vcenters, pools, tenants naming
 }
 
-// Load reads the configuration file at path. env looks up environment
-// variables; it gives secrets, and values that go before those of the file
-// (BMC_GATEWAY_LOG_LEVEL and the like). When the file was read, the error is
-// Problems with everything that is wrong; warnings are told in either case.
+// Load reads the configuration file at path, and those in conf.d beside it. env
+// looks up environment variables; it gives secrets, and values that go before
+// those of the file (BMC_GATEWAY_LOG_LEVEL and the like). When the file was read,
+// the error is Problems with everything that is wrong in any of them; warnings
+// are told in either case.
 func Load(path string, env func(string) string) (gateway.Config, []Warning, error) {
 	text, err := read(path, fileLimit)
 	if err != nil {
 		return gateway.Config{}, nil, err
 	}
-	l := &loader{report: &report{file: path}, env: env, dir: filepath.Dir(path)}
+	l := &loader{report: new(findings).about(path), env: env, dir: filepath.Dir(path)}
 	var cfg gateway.Config
-	if root, ok := l.parse(text); ok {
+	if root, ok := l.report.parse(text); ok {
+		l.readDropIns()
 		cfg = l.config(root)
 	}
 	problems, warnings := l.sorted()
@@ -69,24 +72,24 @@ func read(path string, limit int64) ([]byte, error) {
 }
 
 // parse returns the root of the one document in the file.
-func (l *loader) parse(text []byte) (node, bool) {
+func (r *report) parse(text []byte) (node, bool) {
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, second yaml.Node
 	switch err := dec.Decode(&doc); {
 	case errors.Is(err, io.EOF) || err == nil && doc.Content[0].Tag == "!!null":
-		l.refuse(1, "", "the file is empty; it begins with apiVersion: %s", Version)
+		r.refuse(1, "", "the file is empty; it begins with apiVersion: %s", Version)
 		return node{}, false
 	case err != nil:
-		l.syntax(err)
+		r.syntax(err)
 		return node{}, false
 	}
 	switch err := dec.Decode(&second); {
 	case err == nil:
-		l.refuse(second.Line, "", "a second document begins here; one file holds one")
+		r.refuse(second.Line, "", "a second document begins here; one file holds one")
 	case !errors.Is(err, io.EOF):
-		l.syntax(err)
+		r.syntax(err)
 	}
-	return node{report: l.report, line: 1, yaml: doc.Content[0]}, true
+	return node{report: r, line: 1, yaml: doc.Content[0]}, true
 }
 
 var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
@@ -96,7 +99,7 @@ var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 var fromZero = regexp.MustCompile(`^did not find expected (key|'.' indicator|',' or '.'|node content|<.*>)$`)
 
 // syntax brings the parser's words into our form.
-func (l *loader) syntax(err error) {
+func (r *report) syntax(err error) {
 	m := yamlError.FindStringSubmatch(err.Error())
 	if m == nil {
 		m = []string{"", "", err.Error()}
@@ -105,28 +108,32 @@ func (l *loader) syntax(err error) {
 	if line > 0 && fromZero.MatchString(m[2]) {
 		line++
 	}
-	l.refuse(line, "", "not YAML: %s", m[2])
+	r.refuse(line, "", "not YAML: %s", m[2])
 }
 
 // config reads the whole file. The order matters: references are resolved
 // among names read before.
 func (l *loader) config(root node) gateway.Config {
 	s := root.section("apiVersion", "log", "admin", "http", "state", "defaults", "vcenters", "pools", "tenants")
-	if v, ok := s.get("apiVersion").needed("write apiVersion: " + Version); ok && v != Version {
-		s.get("apiVersion").refuse("%q is not known; this program reads %s", v, Version)
-	}
+	s.checkVersion()
 	cfg := gateway.Config{}
 	l.scalars(s, &cfg)
 	ipmi, power := l.defaults(s.get("defaults"))
 
-	for _, n := range s.get("vcenters").filled("at least one vCenter is needed") {
+	for _, n := range l.all(s, "vcenters", "at least one vCenter is needed") {
 		cfg.VCenters = append(cfg.VCenters, l.vcenter(n))
 	}
-	cfg.Pools = l.allPools(s.get("pools"))
-	for _, n := range s.get("tenants").filled("at least one tenant is needed") {
+	cfg.Pools = l.allPools(l.all(s, "pools", "at least one address pool is needed"))
+	for _, n := range l.all(s, "tenants", "at least one tenant is needed") {
 		cfg.Tenants = append(cfg.Tenants, l.tenant(n, ipmi, power))
 	}
 	l.unused(s, cfg)
 	l.shared(s, cfg)
 	return cfg
+}
+
+func (s section) checkVersion() {
+	if v, ok := s.get("apiVersion").needed("write apiVersion: " + Version); ok && v != Version {
+		s.get("apiVersion").refuse("%q is not known; this program reads %s", v, Version)
+	}
 }

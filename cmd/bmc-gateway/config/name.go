@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,10 +14,10 @@ var nameForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 // maxName bounds names, for tables and labels.
 const maxName = 63
 
-// A naming is the names given so far in one list, with the lines they stand at.
+// A naming is the names given so far in one list, with the places they stand at.
 type naming struct {
-	names []string
-	lines []int
+	names  []string
+	places []node
 }
 
 // name reads a name that is unique in its list.
@@ -29,10 +30,10 @@ func (t *naming) name(n node) string {
 		n.refuse("%q is no name; use up to %d of a-z, 0-9 and -, with a letter or digit at both ends", s, maxName)
 	}
 	if i := slices.Index(t.names, s); i >= 0 {
-		n.refuse("%q is taken already, in line %d; names are unique", s, t.lines[i])
+		n.refuse("%q is taken already, in %s; names are unique", s, t.places[i].seenFrom(n))
 		return s
 	}
-	t.names, t.lines = append(t.names, s), append(t.lines, n.line)
+	t.names, t.places = append(t.names, s), append(t.places, n)
 	return s
 }
 
@@ -50,4 +51,12 @@ func (t *naming) list() string {
 		return "none is given"
 	}
 	return strings.Join(t.names, ", ")
+}
+
+// seenFrom tells where n stands to a reader of another place.
+func (n node) seenFrom(other node) string {
+	if n.report.file == other.report.file {
+		return fmt.Sprintf("line %d", n.line)
+	}
+	return fmt.Sprintf("%s:%d", n.report.file, n.line)
 }

@@ -11,9 +11,9 @@ import (
 )
 
 // allPools reads the pools and compares each with those before it.
-func (l *loader) allPools(n node) []gateway.Pool {
+func (l *loader) allPools(nodes []node) []gateway.Pool {
 	var all []gateway.Pool
-	for _, one := range n.filled("at least one address pool is needed") {
+	for _, one := range nodes {
 		p := l.pool(one)
 		for _, earlier := range all {
 			if both, ok := address.Overlap(earlier.PoolConfig, p.PoolConfig); ok {

@@ -37,8 +37,8 @@ type Warning Problem
 // String returns the warning as Problem.String does.
 func (w Warning) String() string { return Problem(w).String() }
 
-// Problems is everything that is wrong, in the order of the file. It is the
-// error of Load when the file could be read.
+// Problems is everything that is wrong, in the order of the files. It is the
+// error of Load when the first file could be read.
 type Problems []Problem
 
 // Error returns the problems, one on each line.
@@ -50,11 +50,23 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// A report collects what is found while a file is read.
+// A report collects what is found while one file is read.
 type report struct {
-	file     string
+	file string
+	*findings
+}
+
+// findings are those of all files.
+type findings struct {
+	files    []string // in the order they are read
 	problems Problems
 	warnings []Warning
+}
+
+// about returns the report of one more file.
+func (f *findings) about(file string) *report {
+	f.files = append(f.files, file)
+	return &report{file, f}
 }
 
 func (r *report) refuse(line int, key, format string, args ...any) {
@@ -65,9 +77,12 @@ func (r *report) warn(line int, key, format string, args ...any) {
 	r.warnings = append(r.warnings, Warning{r.file, line, key, fmt.Sprintf(format, args...)})
 }
 
-// sorted returns the problems and warnings by line; of one line, as found.
-func (r *report) sorted() (Problems, []Warning) {
-	slices.SortStableFunc(r.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
-	slices.SortStableFunc(r.warnings, func(a, b Warning) int { return cmp.Compare(a.Line, b.Line) })
-	return r.problems, r.warnings
+// sorted returns the problems and warnings by file and line; of one line, as found.
+func (f *findings) sorted() (Problems, []Warning) {
+	order := func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(slices.Index(f.files, a.File), slices.Index(f.files, b.File)), cmp.Compare(a.Line, b.Line))
+	}
+	slices.SortStableFunc(f.problems, order)
+	slices.SortStableFunc(f.warnings, func(a, b Warning) int { return order(Problem(a), Problem(b)) })
+	return f.problems, f.warnings
 }

@@ -13,7 +13,7 @@ func (l *loader) shared(s section, cfg gateway.Config) {
 		return
 	}
 	first := make(map[string]string)
-	for i, n := range s.get("vcenters").list() {
+	for i, n := range l.all(s, "vcenters", "") {
 		vc := cfg.VCenters[i]
 		port := vc.URL.Port()
 		if port == "" {

@@ -12,13 +12,13 @@ func (l *loader) unused(s section, cfg gateway.Config) {
 	if len(l.problems) > 0 {
 		return
 	}
-	for i, n := range s.get("vcenters").list() {
+	for i, n := range l.all(s, "vcenters", "") {
 		named := func(t gateway.Tenant) bool { return t.VCenter == cfg.VCenters[i].Name }
 		if !slices.ContainsFunc(cfg.Tenants, named) {
 			n.warn("no tenant uses it")
 		}
 	}
-	for i, n := range s.get("pools").list() {
+	for i, n := range l.all(s, "pools", "") {
 		named := func(t gateway.Tenant) bool { return t.Pool == cfg.Pools[i].Name }
 		if !slices.ContainsFunc(cfg.Tenants, named) {
 			n.warn("no tenant uses it")
