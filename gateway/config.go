@@ -40,6 +40,7 @@ type Tenant struct {
 	VCenter   string // name of one of Config.VCenters
 	Select    inventory.Selector
 	Pool      string // name of one of Config.Pools
+	Pins      []Pin
 	Accounts  []bmc.Account
 	AllowFrom []netip.Prefix // sources that are answered at all; empty: all
 	IPMI      IPMI

@@ -41,11 +41,11 @@ func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
 			ep.undo.run()
 		}
 	}()
-	ep.lease, err = t.pool.lease(vm, t.config.Name, time.Now())
+	ep.lease, err = t.pool.lease(vm, t.config.Name, t.pinned(vm), time.Now())
 	if err != nil {
 		return nil, err
 	}
-	ep.lease = overridden(ep.lease, vm.Overrides)
+	ep.lease = overridden(ep.lease, t.pinned(vm))
 
 	remove, err := t.pool.add(ep.lease.Address)
 	if err != nil {

@@ -39,6 +39,7 @@ type Gateway struct {
 	tenants []*tenant
 	boots   *bootOverrides
 	cycles  *cycles
+	clock   *clock
 }
 
 // A Version is which gateway this is.
@@ -113,6 +114,10 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener) error {
 		return tenants.Wait()
 	})
 	all.Go(func() error { return socket.Serve(ctx, g) })
+	all.Go(func() error {
+		g.keepClock(ctx)
+		return nil
+	})
 	return all.Wait()
 }
 
@@ -138,7 +143,11 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.store, g.logs = st, newEventLogs(st, g.log)
+	stood, err := st.Clock()
+	if err != nil {
+		g.log.Error("how long quarantines have lasted is damaged; they are measured by the wall clock once", "error", err)
+	}
+	g.store, g.logs, g.clock = st, newEventLogs(st, g.log), newClock(stood)
 	g.boots = newBootOverrides(st, g.log, overrides)
 	g.cycles = newCycles(st, cycles)
 	pools, err := g.buildPools(leases, st, host)
@@ -166,8 +175,9 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 // buildPools makes the pools, by name. mu is held.
 func (g *Gateway) buildPools(leases []address.Lease, st *store.Store, host *host) (map[string]*pool, error) {
 	pools := make(map[string]*pool)
+	shared := &sharedState{store: st, clock: g.clock, macs: address.NewMACs(), pinned: pinnedAddresses(g.config.Tenants)}
 	for _, c := range g.config.Pools {
-		p, err := newPool(c, st, host.addresser(c), host.announcer(c))
+		p, err := newPool(c, shared, host.addresser(c), host.announcer(c))
 		if err != nil {
 			return nil, err
 		}
@@ -224,6 +234,32 @@ func (g *Gateway) newTenant(c Tenant, p *pool, cl *claims) (*tenant, error) {
 		packets:   rate.NewLimiter(1, packetLines),
 		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),
 	}, nil
+}
+
+// clockInterval is how often the clock is stored. What passed since is lost when
+// the process is killed, which makes quarantines longer by as much.
+const clockInterval = time.Minute
+
+// keepClock stores the gateway's clock until ctx ends.
+func (g *Gateway) keepClock(ctx context.Context) {
+	tick := time.NewTicker(clockInterval)
+	defer tick.Stop()
+	var told string
+	for ended := false; !ended; {
+		select {
+		case <-ctx.Done():
+			ended = true
+		case <-tick.C:
+		}
+		err := g.store.PutClock(g.clock.at(time.Now()))
+		switch {
+		case err == nil:
+			told = ""
+		case err.Error() != told:
+			told = err.Error()
+			g.log.Warn("storing the clock failed; quarantines last longer", "error", err)
+		}
+	}
 }
 
 // state returns the state file; nil before Run has opened it.

@@ -8,10 +8,11 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
 
-// overridden is the lease with the hardware address that the VM asks for.
-func overridden(l address.Lease, o inventory.Overrides) address.Lease {
-	if o.MAC != [6]byte{} {
-		l.MAC = o.MAC
+// overridden is the lease with the hardware address that is fixed for the VM. It
+// is told and not stored: without the pin the VM has its own again.
+func overridden(l address.Lease, pin Pin) address.Lease {
+	if pin.MAC != (address.MAC{}) {
+		l.MAC = pin.MAC
 	}
 	return l
 }
@@ -28,14 +29,15 @@ func (ep *endpoint) complaint() string {
 }
 
 // renews returns why a VM that changed needs its BMC started anew; empty: it does
-// not. Sessions carry the BIOS UUID, and clients know the BMC by its hardware address.
-func renews(c inventory.Change) string {
+// not. Sessions carry the BIOS UUID, and clients know the BMC by its addresses.
+func (t *tenant) renews(c inventory.Change) string {
+	from, to := t.pinned(c.From), t.pinned(c.To)
 	switch {
 	case c.From.BIOSUUID != c.To.BIOSUUID:
 		return "another BIOS UUID"
-	case c.From.Overrides.MAC != c.To.Overrides.MAC:
+	case from.MAC != to.MAC:
 		return "another hardware address"
-	case c.From.Overrides.Address != c.To.Overrides.Address:
+	case from.Address != to.Address:
 		return "another address"
 	default:
 		return ""

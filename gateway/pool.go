@@ -20,9 +20,11 @@ type pool struct {
 	addresser address.Addresser
 	announcer announcer
 	store     *store.Store
+	clock     *clock
 
 	mu       sync.Mutex
 	books    *address.Pool
+	owed     map[netip.Addr]bool // what the file does not say yet, for want of room
 	disowned map[netip.Addr]bool // leased by an earlier run, and no longer in the pool
 }
 
@@ -36,31 +38,56 @@ type silent struct{}
 
 func (silent) Announce(string, netip.Addr) error { return nil }
 
-func newPool(c Pool, st *store.Store, a address.Addresser, an announcer) (*pool, error) {
-	books, err := address.NewPool(c.PoolConfig)
+func newPool(c Pool, shared *sharedState, a address.Addresser, an announcer) (*pool, error) {
+	books, err := address.NewPool(c.PoolConfig, shared.macs)
 	if err != nil {
 		return nil, err
 	}
-	return &pool{config: c, addresser: a, announcer: an, store: st, books: books, disowned: make(map[netip.Addr]bool)}, nil
+	books.SetAside(shared.pinned)
+	return &pool{
+		config: c, addresser: a, announcer: an, store: shared.store, clock: shared.clock, books: books,
+		owed: make(map[netip.Addr]bool), disowned: make(map[netip.Addr]bool),
+	}, nil
+}
+
+// A sharedState is what all pools have in common.
+type sharedState struct {
+	store  *store.Store
+	clock  *clock
+	macs   *address.MACs
+	pinned []netip.Addr // by the configuration, to VMs
 }
 
 // adopt takes up the leases of an earlier run whose addresses the pool has,
 // whatever the pool was called then. One that it gave and that no pool has any
 // more is returned as an error and stays on disk: the configuration may come back.
+// Of two addresses of one VM, which pools that were joined may have, it keeps the
+// one in use; the other is quarantined.
 func (p *pool) adopt(leases []address.Lease, all map[string]*pool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var problems []error
-	for _, l := range leases {
-		switch {
-		case p.books.Contains(l.Address):
-			problems = append(problems, p.books.Adopt(l))
-		case l.Pool == p.config.Name && !contains(all, l.Address):
-			p.disowned[l.Address] = true
-			problems = append(problems, fmt.Errorf("address %s of %s is not in the pool any more", l.Address, l.VM))
+	var second []address.Lease
+	for _, inUse := range []bool{true, false} {
+		for _, l := range leases {
+			had, has := p.books.Lease(l.Key)
+			switch {
+			case l.InUse() != inUse:
+			case p.books.Contains(l.Address) && has && had.Address != l.Address:
+				second = append(second, l.Orphaned(p.clock.at(time.Now())))
+			case p.books.Contains(l.Address):
+				problems = append(problems, p.books.Adopt(l))
+			case l.Pool == p.config.Name && !contains(all, l.Address):
+				p.disowned[l.Address] = true
+				problems = append(problems, fmt.Errorf("address %s of %s is not in the pool any more", l.Address, l.VM))
+			}
 		}
 	}
-	return errors.Join(problems...)
+	p.books.Settle() // it is on disk
+	for _, l := range second {
+		problems = append(problems, p.books.Adopt(l))
+	}
+	return errors.Join(append(problems, p.save())...)
 }
 
 func contains(pools map[string]*pool, a netip.Addr) bool {
@@ -76,48 +103,92 @@ func contains(pools map[string]*pool, a netip.Addr) bool {
 func (p *pool) dismiss(tenants map[string]bool, now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var problems []error
 	for _, l := range p.books.Leases() {
 		if l.InUse() && !tenants[l.Tenant] {
-			l, _ = p.books.Release(l.Key, now)
-			problems = append(problems, p.store.PutLease(l))
+			p.books.Release(l.Key, p.clock.at(now))
 		}
 	}
-	return errors.Join(problems...)
+	return p.saveLater()
 }
 
-// lease gives the VM its address: the one it had before, or a new one that is
-// on disk before it is used.
-func (p *pool) lease(vm inventory.VM, tenant string, now time.Time) (address.Lease, error) {
+// lease gives the VM its address: the one it is pinned to, the one it had before,
+// or a new one that is on disk before it is used.
+func (p *pool) lease(vm inventory.VM, tenant string, pin Pin, now time.Time) (address.Lease, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	before, known := p.books.Lease(vm.Key)
-	if _, err := p.books.Allocate(vm.Key, now); err != nil {
-		return address.Lease{}, err
-	}
-	l, _ := p.books.Describe(vm, tenant)
-	if known && l == before {
-		return l, nil // on disk already; a VM that waits is tried every few seconds
-	}
-	if err := p.store.PutLease(l); err != nil {
-		if !known || !before.InUse() {
-			p.books.Release(vm.Key, now) // not durable, so it is not given
+	l, err := p.grant(vm, tenant, pin, p.clock.at(now))
+	if err == nil {
+		if err = p.save(); err != nil {
+			err = fmt.Errorf("address %s: storing the lease: %w", l.Address, err)
 		}
-		return address.Lease{}, fmt.Errorf("address %s: storing the lease: %w", l.Address, err)
+	}
+	if err != nil {
+		p.books.Undo() // not durable, so it is not given
+		return address.Lease{}, err
 	}
 	return l, nil
 }
 
+func (p *pool) grant(vm inventory.VM, tenant string, pin Pin, now time.Time) (address.Lease, error) {
+	var err error
+	if pin.Address.IsValid() {
+		err = p.books.Assign(vm.Key, pin.Address, now)
+	}
+	if !pin.Address.IsValid() || pin.wished && err != nil {
+		_, err = p.books.Allocate(vm.Key, now)
+	}
+	l, _ := p.books.Describe(vm, tenant)
+	return l, err
+}
+
+// save stores what the books have changed, and what could not be stored before.
+func (p *pool) save() error {
+	put, forget := p.books.Changes()
+	for a := range p.owed {
+		if l, ok := p.books.At(a); ok {
+			put = append(put, l)
+		} else {
+			forget = append(forget, a)
+		}
+	}
+	if len(put)+len(forget) == 0 {
+		return nil // a VM that waits is tried every few seconds
+	}
+	if err := p.store.ChangeLeases(put, forget); err != nil {
+		return err
+	}
+	clear(p.owed)
+	p.books.Settle()
+	return nil
+}
+
+// saveLater is save for what holds whether it is on disk or not, such as the end
+// of a BMC: on an error it is stored with the next change.
+func (p *pool) saveLater() error {
+	err := p.save()
+	if err != nil {
+		put, forget := p.books.Changes()
+		for _, l := range put {
+			p.owed[l.Address] = true
+		}
+		for _, a := range forget {
+			p.owed[a] = true
+		}
+		p.books.Settle()
+	}
+	return err
+}
+
 // release holds a lease of the tenant: the VM finds its address again, and nobody
-// else gets it before the pool's hold has passed.
+// else gets it before the pool's hold and quarantine have passed.
 func (p *pool) release(key inventory.Key, tenant string, now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if l, ok := p.books.Lease(key); !ok || !l.InUse() || l.Tenant != tenant {
+	if l, ok := p.books.Lease(key); ok && (!l.InUse() || l.Tenant != tenant) {
 		return nil
 	}
-	l, _ := p.books.Release(key, now)
-	return p.store.PutLease(l)
+	p.books.Release(key, p.clock.at(now)) // or it waits no longer
+	return p.saveLater()
 }
 
 // leases reports whether the VM has a lease, in use or held.
@@ -149,7 +220,7 @@ func (p *pool) inUse() []address.Lease {
 func (p *pool) usage(now time.Time) address.Usage {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.books.Usage(now)
+	return p.books.Usage(p.clock.at(now))
 }
 
 // add puts the address on the interface; the undo takes it away.
@@ -161,8 +232,9 @@ func (p *pool) add(a netip.Addr) (undo func() error, err error) {
 }
 
 // sweep removes addresses that carry our mark and that no lease in use explains:
-// an earlier run left them behind, or its state file is lost. The books are closed
-// meanwhile: another tenant might be given one of these addresses.
+// an earlier run left them behind, or its state file is lost. One without any
+// lease was some VM's, nobody knows whose, so it is quarantined. The books are
+// closed meanwhile: another tenant might be given one of these addresses.
 func (p *pool) sweep() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -176,9 +248,10 @@ func (p *pool) sweep() error {
 	}
 	var problems []error
 	for _, a := range present {
+		p.books.Quarantine(a, p.clock.at(time.Now()))
 		if !used[a] && (p.books.Contains(a) || p.disowned[a]) {
 			problems = append(problems, p.addresser.Remove(p.config.Interface, a))
 		}
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, p.saveLater())...)
 }

@@ -112,7 +112,7 @@ func (t *tenant) takeOut(key inventory.Key) *endpoint {
 // change keeps a renamed, moved or re-registered VM where it is, unless it needs a
 // new BMC.
 func (t *tenant) change(c inventory.Change) {
-	if why := renews(c); why != "" {
+	if why := t.renews(c); why != "" {
 		ep := t.takeOut(c.To.Key)
 		ep.undo.run()
 		t.log.Info(why+", starting the BMC anew", "bmc", ep)
@@ -124,7 +124,7 @@ func (t *tenant) change(c inventory.Change) {
 	t.mu.Unlock()
 	ep.now.Store(&c.To)
 	if c.From.Name != c.To.Name {
-		_, err := t.pool.lease(c.To, t.config.Name, time.Now())
+		_, err := t.pool.lease(c.To, t.config.Name, t.pinned(c.To), time.Now())
 		t.logIf(err, "noting the new name failed", ep)
 		t.log.Info("VM renamed", "bmc", ep, "from", c.From.Name)
 	}

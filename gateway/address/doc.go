@@ -3,6 +3,6 @@
 // [Netlink] puts addresses on an interface and takes away only those that carry
 // our mark, [Announcer] tells the neighbours.
 //
-// Addresses are IPv4 for now. They are netip.Addr everywhere, so that IPv6 needs
-// new code in the parser, the netlink messages and the announcement only.
+// The bookkeeping knows IPv4 and IPv6, and keeps one rule above all: an address
+// that was one VM's means no other before its quarantine is over.
 package address

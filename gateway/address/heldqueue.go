@@ -1,16 +1,18 @@
 package address
 
-// A heldQueue orders released leases by how long they have been released, the
-// longest first and the lower address first among equals. It is a
-// heap.Interface; each lease knows its place, so that one which is put to use
-// again leaves from the middle.
+import "time"
+
+// A heldQueue orders the leases that lapse by themselves by when they do, the
+// first first and the lower address first among equals. It is a heap.Interface;
+// each lease knows its place, so that one which is put to use again leaves from
+// the middle.
 type heldQueue []*entry
 
 // An entry is a lease in the books of a pool.
 type entry struct {
 	Lease
-	index int // of the address in the pool
-	place int // in the heldQueue, -1 while the lease is in use
+	free  time.Time // when another VM may have the address
+	place int       // in the heldQueue, -1 while it does not lapse
 }
 
 // Len implements heap.Interface.
@@ -18,10 +20,10 @@ func (q heldQueue) Len() int { return len(q) }
 
 // Less implements heap.Interface.
 func (q heldQueue) Less(i, j int) bool {
-	if c := q[i].ReleasedAt.Compare(q[j].ReleasedAt); c != 0 {
+	if c := q[i].free.Compare(q[j].free); c != 0 {
 		return c < 0
 	}
-	return q[i].index < q[j].index
+	return q[i].Address.Less(q[j].Address)
 }
 
 // Swap implements heap.Interface.

@@ -6,45 +6,55 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
 
-// ErrExhausted says that a pool has no address to give: each one is in use or
-// held for its VM.
+// ErrExhausted says that a pool has no address to give: each one is in use, held
+// for its VM, quarantined or reserved, or due to a VM that has waited longer.
 var ErrExhausted = errors.New("address pool exhausted")
+
+// ErrTaken says that an address cannot be given to a VM or set aside, because it
+// is, or lately was, another's.
+var ErrTaken = errors.New("the address is taken")
 
 // A Pool knows which VM has which of its addresses. An address belongs to one VM
 // at most, and a VM has one address at most. It has no lock and does no I/O: the
-// caller serialises the calls and stores what they return. The same calls in the
-// same order give the same addresses.
+// caller serialises the calls and stores what [Pool.Changes] returns. The same
+// calls in the same order give the same addresses. Its size costs nothing: there
+// is an entry for each address that was ever given away.
 type Pool struct {
 	config PoolConfig
-	ranges []Range // what may be given away, in order
-	starts []int   // index of the first address of each range
-	size   int
+	macs   *MACs
+	ranges []Range  // what may be given away, in order
+	starts []uint64 // how many addresses are before each range
+	size   uint64
 
-	leases map[inventory.Key]*entry
-	owners []*entry  // by index; nil: never leased
-	unused *freeSet  // indexes of the addresses that were never leased
-	held   heldQueue // the leases that were released
+	leases  map[inventory.Key]*entry
+	entries map[netip.Addr]*entry
+	held    heldQueue           // those that lapse by themselves
+	low     uint64              // no address before this one was never given away
+	aside   map[netip.Addr]bool // given by Assign only
+	waiting waitingLine
+	journal map[netip.Addr]*Lease // what changed since Settle, as it was before; nil: no entry
 }
 
-// NewPool returns the pool with all addresses unused. Its errors are those of
-// [PoolConfig.Check].
-func NewPool(c PoolConfig) (*Pool, error) {
+// NewPool returns the pool with all addresses unused. Hardware addresses come from
+// macs, which several pools may share. Its errors are those of [PoolConfig.Check].
+func NewPool(c PoolConfig, macs *MACs) (*Pool, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	p := &Pool{config: c, ranges: c.usable(), leases: make(map[inventory.Key]*entry)}
+	p := &Pool{
+		config: c, macs: macs, ranges: c.usable(),
+		leases: make(map[inventory.Key]*entry), entries: make(map[netip.Addr]*entry),
+		aside: make(map[netip.Addr]bool), journal: make(map[netip.Addr]*Lease),
+	}
 	for _, r := range p.ranges {
 		p.starts = append(p.starts, p.size)
-		p.size += int(r.Size())
+		p.size += r.Size()
 	}
-	p.owners = make([]*entry, p.size)
-	p.unused = newFreeSet(p.size)
 	return p, nil
 }
 
@@ -57,54 +67,76 @@ func (p *Pool) Contains(a netip.Addr) bool {
 	return ok
 }
 
-// Adopt puts a lease from an earlier run into the books, in use or released as
-// it says; its Pool becomes the name of this pool. It is an error when the
-// address is not the pool's to give, when the address is leased to another VM,
-// or when the VM has another address; the books are then as they were.
+// Adopt puts a lease from an earlier run into the books, as it is; its Pool
+// becomes the name of this pool. It is an error when the address is not the
+// pool's to give, when the address is leased to another VM, or when the VM has
+// another address; the books are then as they were.
 func (p *Pool) Adopt(l Lease) error {
-	i, ok := p.index(l.Address)
-	if !ok {
-		return fmt.Errorf("pool %q, address %s, vm %s: the address is not in the pool or excluded", p.config.Name, l.Address, l.Key)
-	}
-	if o := p.owners[i]; o != nil && o.Key != l.Key {
-		return fmt.Errorf("pool %q, address %s, vm %s: the address is leased to vm %s", p.config.Name, l.Address, l.Key, o.Key)
-	}
-	if e := p.leases[l.Key]; e != nil && e.index != i {
-		return fmt.Errorf("pool %q, address %s, vm %s: the vm has address %s already", p.config.Name, l.Address, l.Key, e.Address)
-	}
-	if e := p.leases[l.Key]; e != nil {
-		p.forget(e)
+	if err := p.adoptable(l); err != nil {
+		return fmt.Errorf("pool %q, address %s, vm %s: %w", p.config.Name, l.Address, l.Key, err)
 	}
 	l.Pool = p.config.Name
-	p.record(i, l)
+	if l.Key != (inventory.Key{}) && p.macs.claim(l.MAC, l.Key) != nil {
+		l.MAC = p.macs.take(l.Key)
+	}
+	p.record(l)
+	return nil
+}
+
+func (p *Pool) adoptable(l Lease) error {
+	if !p.Contains(l.Address) {
+		return errors.New("the address is not in the pool or excluded")
+	}
+	if o := p.entries[l.Address]; o != nil && o.Key != l.Key {
+		return fmt.Errorf("the address is leased to vm %s", o.Key)
+	}
+	if e := p.leases[l.Key]; e != nil && e.Address != l.Address {
+		return fmt.Errorf("the vm has address %s already", e.Address)
+	}
 	return nil
 }
 
 // Allocate returns the address of a VM and marks its lease as in use. A VM that
-// has a lease, also a released one, gets that address; another gets the lowest
-// address that was never leased, or else the one that has been released for
-// longest and at least for PoolConfig.Hold. [ErrExhausted] says that there is
-// none.
+// has a lease, also a released one, gets that address. Another gets one that was
+// never leased: of a pool of up to [MaxPoolSize] the lowest, of a larger one the
+// first behind a place that follows from the VM's identity, so that a VM whose
+// lease is lost finds its address all the same. When there is none it gets the one
+// whose quarantine ended first. [ErrExhausted] says that there is none of these
+// either, or that VMs wait which asked earlier; the VM then waits behind them
+// until it is given one, or [Pool.Release] ends its wait.
 func (p *Pool) Allocate(k inventory.Key, now time.Time) (netip.Addr, error) {
 	if e := p.leases[k]; e != nil {
-		if !e.InUse() {
-			heap.Remove(&p.held, e.place)
-			e.Since, e.ReleasedAt = now, time.Time{}
-		}
+		p.use(e, now)
 		return e.Address, nil
 	}
-	i, ok := p.unused.takeLowest()
-	if !ok && len(p.held) > 0 && p.reusable(p.held[0], now) {
-		i, ok = p.held[0].index, true
-		p.forget(p.held[0])
-	}
+	a, ok := p.choose(k, now)
 	if !ok {
-		return netip.Addr{}, fmt.Errorf("pool %q, vm %s: %w: %d addresses, %d in use, %d held for their VMs",
-			p.config.Name, k, ErrExhausted, p.size, p.size-len(p.held), len(p.held))
+		p.waiting.join(k)
+		u := p.Usage(now)
+		return netip.Addr{}, fmt.Errorf("pool %q, vm %s: %w: %d addresses, %d in use, %d held for their VMs, %d in quarantine, %d reserved",
+			p.config.Name, k, ErrExhausted, u.Size, u.InUse, u.Held, u.Quarantined, u.Reserved)
 	}
-	l := Lease{Key: k, Pool: p.config.Name, Address: p.at(i), MAC: MAC(MACFor(k)), Since: now}
-	p.record(i, l)
-	return l.Address, nil
+	p.grant(k, a, now, p.macs.take(k))
+	return a, nil
+}
+
+// use puts a lease to use again.
+func (p *Pool) use(e *entry, now time.Time) {
+	if e.InUse() {
+		return
+	}
+	l := e.Lease
+	l.Since, l.ReleasedAt, l.EndedAt = now, time.Time{}, time.Time{}
+	p.record(l)
+}
+
+// grant gives an address that is nobody's to a VM that has none.
+func (p *Pool) grant(k inventory.Key, a netip.Addr, now time.Time, mac MAC) {
+	if e := p.entries[a]; e != nil {
+		p.part(e)
+	}
+	p.record(Lease{Key: k, Pool: p.config.Name, Address: a, MAC: mac, Since: now})
+	p.waiting.leave(k)
 }
 
 // Describe notes in the lease of a VM whom it serves and returns the lease as it
@@ -114,24 +146,30 @@ func (p *Pool) Describe(vm inventory.VM, tenant string) (Lease, bool) {
 	if e == nil {
 		return Lease{}, false
 	}
-	e.Tenant, e.VM, e.BIOSUUID = tenant, vm.Name, vm.BIOSUUID
-	return e.Lease, true
+	l := e.Lease
+	l.Tenant, l.VM, l.BIOSUUID = tenant, vm.Name, vm.BIOSUUID
+	if l != e.Lease {
+		p.record(l)
+	}
+	return l, true
 }
 
 // Release marks the lease of a VM as no longer in use and returns it as it is to
-// be stored. The address stays the VM's until the hold has passed and another VM
-// needs it. Releasing twice keeps the first time. It returns false when the VM
-// has no lease.
+// be stored, and ends its wait for one. The address stays the VM's until hold and
+// quarantine have passed and another VM needs it. Releasing twice keeps the first
+// time. It returns false when the VM has no lease.
 func (p *Pool) Release(k inventory.Key, now time.Time) (Lease, bool) {
+	p.waiting.leave(k)
 	e := p.leases[k]
 	if e == nil {
 		return Lease{}, false
 	}
 	if e.InUse() {
-		e.ReleasedAt = now
-		heap.Push(&p.held, e)
+		l := e.Lease
+		l.ReleasedAt = now
+		p.record(l)
 	}
-	return e.Lease, true
+	return p.Lease(k)
 }
 
 // Lease returns the lease of a VM, in use or released.
@@ -142,89 +180,67 @@ func (p *Pool) Lease(k inventory.Key) (Lease, bool) {
 	return Lease{}, false
 }
 
-// Leases returns all leases, in use and released, sorted by address.
-func (p *Pool) Leases() []Lease {
-	out := make([]Lease, 0, len(p.leases))
-	for _, e := range p.owners {
-		if e != nil {
-			out = append(out, e.Lease)
-		}
+// At returns what the books say of an address, also one that is no VM's.
+func (p *Pool) At(a netip.Addr) (Lease, bool) {
+	if e := p.entries[a]; e != nil {
+		return e.Lease, true
 	}
+	return Lease{}, false
+}
+
+// Leases returns all leases, in use and released, and the addresses that are
+// reserved or lost to their VM, sorted by address.
+func (p *Pool) Leases() []Lease {
+	out := make([]Lease, 0, len(p.entries))
+	for _, e := range p.entries {
+		out = append(out, e.Lease)
+	}
+	slices.SortFunc(out, func(a, b Lease) int { return a.Address.Compare(b.Address) })
 	return out
 }
 
-// A Usage counts the addresses of a pool. Each address is in exactly one of
-// InUse, Held and Free.
-type Usage struct {
-	Size  int // addresses that the pool may give away
-	InUse int // leased
-	Held  int // released, waiting for their VM
-	Free  int // never leased, or released for longer than the hold
-}
-
-// Usage returns the counts as of now.
-func (p *Pool) Usage(now time.Time) Usage {
-	u := Usage{Size: p.size, InUse: len(p.leases) - len(p.held), Free: p.unused.count}
-	for _, e := range p.held {
-		if p.reusable(e, now) {
-			u.Free++
-		} else {
-			u.Held++
+// record enters a lease, in place of what was there of the same VM.
+func (p *Pool) record(l Lease) {
+	if o := p.entries[l.Address]; o != nil {
+		if o.Key != l.Key {
+			panic(fmt.Sprintf("address: pool %q: %s recorded for %s while %s has it", p.config.Name, l.Address, l.Key, o.Key))
 		}
+		p.strike(o)
 	}
-	return u
-}
-
-func (p *Pool) reusable(e *entry, now time.Time) bool {
-	return now.Sub(e.ReleasedAt) >= p.config.Hold
-}
-
-// record enters a lease at an index that nobody has.
-func (p *Pool) record(i int, l Lease) {
-	if o := p.owners[i]; o != nil {
-		panic(fmt.Sprintf("address: pool %q: %s recorded for %s while %s has it", p.config.Name, l.Address, l.Key, o.Key))
+	p.note(l.Address)
+	e := &entry{Lease: l, free: p.config.freeAt(l), place: -1}
+	p.entries[l.Address] = e
+	if l.Key != (inventory.Key{}) {
+		p.leases[l.Key] = e
+		_ = p.macs.claim(l.MAC, l.Key) // it has it, or has just been given it
 	}
-	e := &entry{Lease: l, index: i, place: -1}
-	p.unused.remove(i)
-	p.owners[i] = e
-	p.leases[l.Key] = e
-	if !l.InUse() {
+	if !l.InUse() && !l.Pinned && !l.Reserved {
 		heap.Push(&p.held, e)
 	}
 }
 
-// forget strikes a lease from the books. The address does not become unused: the
-// caller records it again at once.
-func (p *Pool) forget(e *entry) {
+// part takes an entry and the VM's hardware address out of the books.
+func (p *Pool) part(e *entry) {
+	p.strike(e)
+	p.macs.drop(e.MAC, e.Key)
+}
+
+// strike takes an entry out of the books.
+func (p *Pool) strike(e *entry) {
+	p.note(e.Address)
 	if e.place >= 0 {
 		heap.Remove(&p.held, e.place)
 	}
-	p.owners[e.index] = nil
-	delete(p.leases, e.Key)
+	delete(p.entries, e.Address)
+	if p.leases[e.Key] == e {
+		delete(p.leases, e.Key)
+	}
 }
 
-// index returns the place of an address among those the pool may give away.
-func (p *Pool) index(a netip.Addr) (int, bool) {
-	if !a.Is4() {
-		return 0, false
+// vacate makes an address one that was never given away, after its entry was
+// struck.
+func (p *Pool) vacate(a netip.Addr) {
+	if i, ok := p.index(a); ok {
+		p.low = min(p.low, i)
 	}
-	n, found := slices.BinarySearchFunc(p.ranges, a, func(r Range, a netip.Addr) int {
-		switch {
-		case r.Last.Less(a):
-			return -1
-		case a.Less(r.First):
-			return 1
-		}
-		return 0
-	})
-	if !found {
-		return 0, false
-	}
-	return p.starts[n] + int(number(a)-number(p.ranges[n].First)), true
-}
-
-// at returns the address at an index.
-func (p *Pool) at(i int) netip.Addr {
-	n := sort.SearchInts(p.starts, i+1) - 1
-	return numbered(number(p.ranges[n].First) + uint32(i-p.starts[n]))
 }

@@ -2,8 +2,8 @@ package address
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +25,15 @@ func TestParseRange(t *testing.T) {
 		{name: "smallest prefix that loses two", in: "192.0.2.4/30", want: "192.0.2.5-192.0.2.6", exclude: "192.0.2.4-192.0.2.7"},
 		{name: "point to point keeps both", in: "192.0.2.4/31", want: "192.0.2.4-192.0.2.5"},
 		{name: "host prefix", in: "192.0.2.4/32", want: "192.0.2.4"},
+		{name: "IPv6 address", in: "2001:db8::7", want: "2001:db8::7"},
+		{name: "IPv6 range over 64 bits", in: "2001:db8::ffff:ffff:ffff:fffe-2001:db8:0:1::1", want: "2001:db8::ffff:ffff:ffff:fffe-2001:db8:0:1::1"},
+		{
+			name: "subnet-router anycast is left out", in: "2001:db8::/64", want: "2001:db8::1-2001:db8::ffff:ffff:ffff:ffff",
+			exclude: "2001:db8::-2001:db8::ffff:ffff:ffff:ffff",
+		},
+		{name: "IPv6 prefix above 64 bits", in: "2001:db8::/48", want: "2001:db8::1-2001:db8:0:ffff:ffff:ffff:ffff:ffff", exclude: "2001:db8::-2001:db8:0:ffff:ffff:ffff:ffff:ffff"},
+		{name: "IPv6 point to point keeps both", in: "2001:db8::2/127", want: "2001:db8::2-2001:db8::3"},
+		{name: "IPv6 host prefix", in: "2001:db8::2/128", want: "2001:db8::2"},
 		{name: "everything", in: "0.0.0.0/0", want: "0.0.0.1-255.255.255.254", exclude: "0.0.0.0-255.255.255.255"},
 	}
 	for _, tt := range tests {
@@ -55,9 +64,11 @@ func TestParseRangeErrors(t *testing.T) {
 		{"host bits", "192.0.2.1/24", `address range "192.0.2.1/24": bits are set to the right of the prefix, the network is 192.0.2.0/24`},
 		{"prefix too long", "192.0.2.0/33", `address range "192.0.2.0/33": not a prefix such as 192.0.2.0/24`},
 		{"range of prefixes", "192.0.2.0/24-192.0.3.0/24", `address range "192.0.2.0/24-192.0.3.0/24": not a prefix such as 192.0.2.0/24`},
-		{"IPv6", "2001:db8::1", `address range "2001:db8::1": 2001:db8::1: only IPv4 is supported`},
-		{"IPv6 prefix", "2001:db8::/64", `address range "2001:db8::/64": only IPv4 is supported`},
-		{"IPv4 in IPv6", "::ffff:192.0.2.1", `address range "::ffff:192.0.2.1": ::ffff:192.0.2.1: only IPv4 is supported`},
+		{"IPv4 in IPv6", "::ffff:192.0.2.1", `address range "::ffff:192.0.2.1": ::ffff:192.0.2.1: write the IPv4 address 192.0.2.1 as such`},
+		{"prefix of IPv4 in IPv6", "::ffff:192.0.2.0/120", `address range "::ffff:192.0.2.0/120": ::ffff:192.0.2.0: write the IPv4 address 192.0.2.0 as such`},
+		{"zone", "fe80::1%eth0", `address range "fe80::1%eth0": an address with a zone is of use on one interface only`},
+		{"two families", "192.0.2.1-2001:db8::1", `address range "192.0.2.1-2001:db8::1": begins in one address family and ends in the other`},
+		{"IPv6 host bits", "2001:db8::1/64", `address range "2001:db8::1/64": bits are set to the right of the prefix, the network is 2001:db8::/64`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -72,7 +83,8 @@ func TestParseRangeErrors(t *testing.T) {
 }
 
 func TestRangeSize(t *testing.T) {
-	for in, want := range map[string]uint64{"192.0.2.1": 1, "192.0.2.0/24": 254, "0.0.0.0-255.255.255.255": 1 << 32} {
+	for in, want := range map[string]uint64{"192.0.2.1": 1, "192.0.2.0/24": 254, "0.0.0.0-255.255.255.255": 1 << 32,
+		"2001:db8::/120": 255, "2001:db8::/64": math.MaxUint64, "2001:db8::/48": math.MaxUint64} {
 		if got := mustRange(t, in).Size(); got != want {
 			t.Errorf("%s: got %d, want %d", in, got, want)
 		}
@@ -107,12 +119,12 @@ func TestPoolConfigCheck(t *testing.T) {
 		{
 			name:   "IPv6 gateway",
 			change: func(c *PoolConfig) { c.Gateway = netip.MustParseAddr("2001:db8::1") },
-			want:   []string{`pool "lab": gateway 2001:db8::1: only IPv4 is supported`},
+			want:   []string{`pool "lab": gateway 2001:db8::1: not of the family of the addresses`},
 		},
 		{
 			name:   "range nobody parsed",
 			change: func(c *PoolConfig) { c.Exclude = []Range{{}} },
-			want:   []string{`pool "lab": range invalid IP: not IPv4 or ends before it begins`},
+			want:   []string{`pool "lab": range invalid IP: no addresses or ends before it begins`},
 		},
 		{
 			name:   "too large",
@@ -134,6 +146,37 @@ func TestPoolConfigCheck(t *testing.T) {
 			want:   []string{`pool "lab": range 223.255.255.250-224.0.0.1: reaches into 224.0.0.0-255.255.255.255, which no host can have`},
 		},
 		{
+			name:   "both families",
+			change: func(c *PoolConfig) { c.Ranges = ranges(t, "10.0.0.1", "2001:db8::1") },
+			want:   []string{`pool "lab": range 2001:db8::1: a pool has IPv4 or IPv6 addresses, not both; make one of each`},
+		},
+		{
+			name: "IPv6",
+			change: func(c *PoolConfig) {
+				c.Ranges, c.PrefixLength, c.Gateway = ranges(t, "2001:db8::/64"), 64, netip.MustParseAddr("2001:db8::1")
+			},
+		},
+		{
+			name:   "IPv6 out of its subnet",
+			change: func(c *PoolConfig) { c.Ranges, c.PrefixLength = ranges(t, "2001:db8::-2001:db8:0:1::"), 64 },
+			want:   []string{`pool "lab": range 2001:db8::-2001:db8:0:1::: leaves the subnet 2001:db8::/64`, `pool "lab": has 2⁶⁴ addresses or more; the largest pool is one /64`},
+		},
+		{
+			name:   "two IPv6 networks",
+			change: func(c *PoolConfig) { c.Ranges, c.PrefixLength = ranges(t, "2001:db8::/64", "2001:db8:1::/64"), 0 },
+			want:   []string{`pool "lab": has 2⁶⁴ addresses or more; the largest pool is one /64`},
+		},
+		{
+			name:   "IPv6 multicast",
+			change: func(c *PoolConfig) { c.Ranges, c.PrefixLength = ranges(t, "ff02::1"), 0 },
+			want:   []string{`pool "lab": range ff02::1: reaches into ff00::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff, which no host can have`},
+		},
+		{
+			name:   "quarantine",
+			change: func(c *PoolConfig) { c.Quarantine = -1 },
+			want:   []string{`pool "lab": quarantine -1ns: negative`},
+		},
+		{
 			name:   "all excluded",
 			change: func(c *PoolConfig) { c.Exclude = ranges(t, "10.0.0.0-10.0.0.255") },
 			want:   []string{`pool "lab": has no addresses left after those excluded`},
@@ -150,7 +193,7 @@ func TestPoolConfigCheck(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
-			if _, err := NewPool(c); (err == nil) != (tt.want == nil) {
+			if _, err := NewPool(c, NewMACs()); (err == nil) != (tt.want == nil) {
 				t.Errorf("NewPool: got %v", err)
 			}
 		})
@@ -178,6 +221,12 @@ func TestUsable(t *testing.T) {
 			"[10.0.0.254 10.0.1.1-10.0.1.254 10.0.2.1]",
 		},
 		{"no broadcast in a /31", PoolConfig{Ranges: ranges(t, "10.0.0.0-10.0.0.3"), PrefixLength: 31}, "[10.0.0.0-10.0.0.3]"},
+		{
+			"IPv6 without anycast and gateway",
+			PoolConfig{Ranges: ranges(t, "2001:db8::/126", "2001:db8::8-2001:db8::9"), PrefixLength: 64, Gateway: netip.MustParseAddr("2001:db8::2")},
+			"[2001:db8::1 2001:db8::3 2001:db8::8-2001:db8::9]",
+		},
+		{"IPv6 range that holds the anycast address", PoolConfig{Ranges: ranges(t, "2001:db8::-2001:db8::2"), PrefixLength: 64}, "[2001:db8::1-2001:db8::2]"},
 		{"up to the last address there is", PoolConfig{Ranges: ranges(t, "255.255.255.250-255.255.255.255"), PrefixLength: 24}, "[255.255.255.250-255.255.255.254]"},
 	}
 	for _, tt := range tests {
@@ -203,6 +252,8 @@ func TestOverlap(t *testing.T) {
 		{"one inside the other", pool(nil, "10.0.0.0/24"), pool(nil, "10.0.0.7-10.0.0.8"), "10.0.0.7-10.0.0.8"},
 		{"the first of several", pool(nil, "10.0.0.0/24"), pool(nil, "10.0.0.90-10.0.0.91", "10.0.0.7"), "10.0.0.7"},
 		{"cut out by an exclusion", pool(ranges(t, "10.0.0.7-10.0.0.8"), "10.0.0.0/24"), pool(nil, "10.0.0.7-10.0.0.8"), ""},
+		{"of two families", pool(nil, "10.0.0.1-10.0.0.9"), pool(nil, "2001:db8::1"), ""},
+		{"IPv6", pool(nil, "2001:db8::/64"), pool(nil, "2001:db8::8000:0:0:1"), "2001:db8::8000:0:0:1"},
 		{"unsound", pool(nil, "10.0.0.0/8"), pool(nil, "10.0.0.7"), ""},
 	}
 	for _, tt := range tests {
@@ -214,36 +265,6 @@ func TestOverlap(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestFreeSet(t *testing.T) {
-	s := newFreeSet(130)
-	s.remove(0)
-	s.remove(0)
-	s.remove(128)
-	var got []int
-	for range 3 {
-		i, _ := s.takeLowest()
-		got = append(got, i)
-	}
-	s.add(2)
-	s.add(2)
-	for {
-		i, ok := s.takeLowest()
-		if !ok {
-			break
-		}
-		got = append(got, i)
-	}
-	want := []int{1, 2, 3, 2}
-	for i := 4; i < 130; i++ {
-		if i != 128 {
-			want = append(want, i)
-		}
-	}
-	if !slices.Equal(got, want) || s.count != 0 {
-		t.Errorf("got %v, %d left, want %v", got, s.count, want)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 )
 
 // writerEnv, when set, makes the test binary a process that writes leases to the
@@ -47,7 +49,7 @@ func writeLeases(path string) error {
 		next = max(next, n+1)
 	}
 	for ; ; next++ {
-		if err := s.PutLease(lease(strconv.Itoa(next), numbered(next))); err != nil {
+		if err := s.ChangeLeases([]address.Lease{lease(strconv.Itoa(next), numbered(next))}, nil); err != nil {
 			return err
 		}
 		if _, err := fmt.Println(next); err != nil {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 )
 
 func wantOverrides(t *testing.T, s *Store, want ...BootOverride) {
@@ -57,7 +59,7 @@ func TestDamagedLeaseBesideOverride(t *testing.T) {
 	s := open(t, path)
 	override := BootOverride{Key: key("a"), Flags: [5]byte{0x80}}
 	must(t, s.PutOverride(override))
-	must(t, s.PutLease(lease("victim", "10.0.0.2")))
+	must(t, s.ChangeLeases([]address.Lease{lease("victim", "10.0.0.2")}, nil))
 	must(t, s.Close())
 	flip(t, path, `"vm":"victim"`)
 

@@ -40,6 +40,7 @@ const (
 	bmcBucket      = "bmcs"
 	tenantBucket   = "tenants"
 	cycleBucket    = "power-cycles"
+	clockBucket    = "clock"
 )
 
 // schemaKey, in the meta bucket, has the schema as four bytes, big endian.

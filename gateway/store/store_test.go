@@ -68,14 +68,14 @@ func TestLeasesSurvive(t *testing.T) {
 
 	released := lease("db", "10.0.0.2")
 	released.ReleasedAt = noon.Add(time.Hour)
-	must(t, s.PutLease(lease("web", "10.0.0.1")))
-	must(t, s.PutLease(lease("db", "10.0.0.2")))
-	must(t, s.PutLease(released))
-	must(t, s.PutLease(lease("old", "10.0.0.3")))
-	must(t, s.PutLease(lease("new", "10.0.0.3"))) // the address has changed hands
-	must(t, s.PutLease(lease("gone", "10.0.0.4")))
-	must(t, s.DeleteLease(netip.MustParseAddr("10.0.0.4")))
-	must(t, s.DeleteLease(netip.MustParseAddr("10.0.0.99")))
+	must(t, s.ChangeLeases([]address.Lease{lease("web", "10.0.0.1")}, nil))
+	must(t, s.ChangeLeases([]address.Lease{lease("db", "10.0.0.2")}, nil))
+	must(t, s.ChangeLeases([]address.Lease{released}, nil))
+	must(t, s.ChangeLeases([]address.Lease{lease("old", "10.0.0.3")}, nil))
+	must(t, s.ChangeLeases([]address.Lease{lease("new", "10.0.0.3")}, nil)) // the address has changed hands
+	must(t, s.ChangeLeases([]address.Lease{lease("gone", "10.0.0.4")}, nil))
+	must(t, s.ChangeLeases(nil, []netip.Addr{netip.MustParseAddr("10.0.0.4")}))
+	must(t, s.ChangeLeases(nil, []netip.Addr{netip.MustParseAddr("10.0.0.99")}))
 	want := []address.Lease{lease("web", "10.0.0.1"), released, lease("new", "10.0.0.3")}
 	wantLeases(t, s, want...)
 
@@ -83,9 +83,9 @@ func TestLeasesSurvive(t *testing.T) {
 	wantLeases(t, open(t, path), want...)
 }
 
-func TestPutLeaseWithoutAddress(t *testing.T) {
+func TestLeaseWithoutAddress(t *testing.T) {
 	s := open(t, statePath(t))
-	if err := s.PutLease(address.Lease{Key: key("web")}); err == nil || !strings.Contains(err.Error(), "has no address") {
+	if err := s.ChangeLeases([]address.Lease{{Key: key("web")}}, nil); err == nil || !strings.Contains(err.Error(), "has no address") {
 		t.Errorf("got %v", err)
 	}
 	wantLeases(t, s)
@@ -118,7 +118,7 @@ func TestDamagedRecord(t *testing.T) {
 			path := statePath(t)
 			s := open(t, path)
 			for _, l := range []address.Lease{lease("first", "10.0.0.1"), lease("victim", "10.0.0.2"), lease("last", "10.0.0.8")} {
-				must(t, s.PutLease(l))
+				must(t, s.ChangeLeases([]address.Lease{l}, nil))
 			}
 			must(t, s.Close())
 			flip(t, path, tt.old)
@@ -330,7 +330,7 @@ func moveFreeList(t *testing.T, path string) {
 	for try := range 20 {
 		s := open(t, path)
 		for range try % 2 { // bbolt moves the list back and forth
-			must(t, s.PutLease(lease("web", "10.0.0.7")))
+			must(t, s.ChangeLeases([]address.Lease{lease("web", "10.0.0.7")}, nil))
 		}
 		must(t, s.Close())
 		raw, err := os.ReadFile(path)

@@ -42,7 +42,7 @@ func (s *Store) prepare() error {
 		if err := checkSchema(meta); err != nil {
 			return err
 		}
-		for _, name := range []string{leaseBucket, overrideBucket, selBucket, markBucket, bmcBucket, tenantBucket, cycleBucket} {
+		for _, name := range []string{leaseBucket, overrideBucket, selBucket, markBucket, bmcBucket, tenantBucket, cycleBucket, clockBucket} {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return err
 			}

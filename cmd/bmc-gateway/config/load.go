@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,6 +30,9 @@ type loader struct {
 	dropIns []section // the files of conf.d
 
 	vcenters, pools, tenants naming
+
+	lent   []gateway.Pool      // those read so far
+	pinned map[netip.Addr]node // by some tenant, and where
 }
 
 // Load reads the configuration file at path, and those in conf.d beside it. env
@@ -41,7 +45,7 @@ func Load(path string, env func(string) string) (gateway.Config, []Warning, erro
 	if err != nil {
 		return gateway.Config{}, nil, err
 	}
-	l := &loader{report: new(findings).about(path), env: env, dir: filepath.Dir(path)}
+	l := &loader{report: new(findings).about(path), env: env, dir: filepath.Dir(path), pinned: make(map[netip.Addr]node)}
 	var cfg gateway.Config
 	if root, ok := l.report.parse(text); ok {
 		l.readDropIns()
@@ -124,6 +128,7 @@ func (l *loader) config(root node) gateway.Config {
 		cfg.VCenters = append(cfg.VCenters, l.vcenter(n))
 	}
 	cfg.Pools = l.allPools(l.all(s, "pools", "at least one address pool is needed"))
+	l.lent = cfg.Pools
 	for _, n := range l.all(s, "tenants", "at least one tenant is needed") {
 		cfg.Tenants = append(cfg.Tenants, l.tenant(n, ipmi, power))
 	}

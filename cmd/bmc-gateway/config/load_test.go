@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway"
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
@@ -51,7 +52,7 @@ func TestDefaults(t *testing.T) {
 		v.DialTimeout != 5*time.Second || v.Rate != 20 || v.Burst != 40 || v.Insecure || v.RootCAs != nil {
 		t.Errorf("vCenter %+v", v)
 	}
-	if p := got.Pools[0]; p.Existing || p.Hold != 168*time.Hour || p.PrefixLength != 24 ||
+	if p := got.Pools[0]; p.Existing || p.Hold != 168*time.Hour || p.Quarantine != 24*time.Hour || p.PrefixLength != 24 ||
 		p.Ranges[0].String() != "192.0.2.1-192.0.2.254" {
 		t.Errorf("pool %+v", p)
 	}
@@ -115,7 +116,11 @@ func TestTenantsOverDefaults(t *testing.T) {
 	if p := got.Pools[0]; !p.Existing || p.Interface != "" || p.PrefixLength != 0 || len(p.Ranges) != 2 || len(p.Exclude) != 1 {
 		t.Errorf("pool %+v", p)
 	}
-	if p := got.Pools[1]; p.Hold != 0 || p.Gateway != netip.MustParseAddr("198.51.100.1") {
+	pin := gateway.Pin{VM: "web1", Address: netip.MustParseAddr("127.6.2.20"), MAC: address.MAC{2, 0, 0x5e, 0x10, 0, 1}}
+	if len(first.Pins) != 1 || first.Pins[0] != pin {
+		t.Errorf("pins %+v", first.Pins)
+	}
+	if p := got.Pools[1]; p.Hold != 0 || p.Quarantine != 48*time.Hour || p.Gateway != netip.MustParseAddr("198.51.100.1") {
 		t.Errorf("pool %+v", p)
 	}
 }

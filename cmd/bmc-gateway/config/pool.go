@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,8 +26,24 @@ func (l *loader) allPools(nodes []node) []gateway.Pool {
 	return all
 }
 
+// poolsNamed returns the pools of these names, as far as they are there.
+func (l *loader) poolsNamed(names ...string) []gateway.Pool {
+	var some []gateway.Pool
+	for _, name := range names {
+		i := slices.IndexFunc(l.lent, func(p gateway.Pool) bool { return p.Name == name })
+		if i >= 0 {
+			some = append(some, l.lent[i])
+		}
+	}
+	return some
+}
+
+// minQuarantine is the shortest time an address that was one VM's means no other:
+// whoever stored it has a day to notice that the VM is gone.
+const minQuarantine = 24 * time.Hour
+
 func (l *loader) pool(n node) gateway.Pool {
-	s := n.section("name", "interface", "ranges", "cidr", "exclude", "prefix_length", "gateway", "hold", "assign")
+	s := n.section("name", "interface", "ranges", "cidr", "exclude", "prefix_length", "gateway", "hold", "quarantine", "assign")
 	before := len(l.problems)
 	p := gateway.Pool{Existing: s.get("assign").choice("netlink", "existing") == "existing"}
 	p.Name = l.pools.name(s.get("name"))
@@ -35,6 +52,7 @@ func (l *loader) pool(n node) gateway.Pool {
 		at.missing("name the interface that gets the addresses, or set assign: existing")
 	}
 	p.Hold = s.get("hold").duration(168*time.Hour, 0, 8760*time.Hour)
+	p.Quarantine = s.get("quarantine").duration(minQuarantine, minQuarantine, 8760*time.Hour)
 	addresses(s, &p)
 	if len(l.problems) == before { // what Check would say of a broken value has been said
 		complain(n, p)

@@ -12,7 +12,7 @@ import (
 
 // tenant reads one tenant; ipmi and power are what holds unless it says otherwise.
 func (l *loader) tenant(n node, ipmi gateway.IPMI, power gateway.Power) gateway.Tenant {
-	s := n.section("name", "vcenter", "select", "pool", "allow_from", "accounts",
+	s := n.section("name", "vcenter", "select", "pool", "pins", "allow_from", "accounts",
 		"allow_weak_passwords", "profile", "ipmi", "power")
 	weak := s.get("allow_weak_passwords").truth(false)
 	if weak {
@@ -21,11 +21,13 @@ func (l *loader) tenant(n node, ipmi gateway.IPMI, power gateway.Power) gateway.
 	vcenter := forVCenter(s.get("profile"))
 	ipmi = l.profiled(s.get("ipmi"), vcenter, ipmi)
 	passwords := passwordRules{weak: weak, v15: ipmi.V15 != bmc.V15Off, vcenter: vcenter}
+	pool := l.pools.refer(s.get("pool"), "pool")
 	return gateway.Tenant{
 		Name:      l.tenants.name(s.get("name")),
 		VCenter:   l.vcenters.refer(s.get("vcenter"), "vCenter"),
 		Select:    selector(s.get("select")),
-		Pool:      l.pools.refer(s.get("pool"), "pool"),
+		Pool:      pool,
+		Pins:      l.pins(s.get("pins"), l.poolsNamed(pool)),
 		AllowFrom: sources(s.get("allow_from")),
 		Accounts:  l.accounts(s.get("accounts"), passwords),
 		IPMI:      ipmi,

@@ -35,11 +35,11 @@ func Examine(ctx context.Context, p Patient) ([]Finding, error) {
 	addresses := 0
 	seen := make(map[string]bool)
 	for _, c := range p.Config.Pools {
-		pool, err := address.NewPool(c.PoolConfig)
+		pool, err := address.NewPool(c.PoolConfig, address.NewMACs())
 		if err != nil {
 			return nil, err
 		}
-		addresses += pool.Usage(time.Now()).Size
+		addresses += min(pool.Usage(time.Now()).Size, address.MaxPoolSize) // nobody has a BMC on each of a /64
 		if c.Existing {
 			continue
 		}
