@@ -93,9 +93,16 @@ func checkPin(s tls.ConnectionState, pin []byte) error {
 		got = short[:]
 	}
 	if subtle.ConstantTimeCompare(got, pin) != 1 {
-		return fmt.Errorf("certificate has thumbprint %s, which is not the configured one", thumbprint(long[:]))
+		return &pinError{thumbprint(long[:])}
 	}
 	return nil
+}
+
+// A pinError is a certificate that is not the configured one.
+type pinError struct{ got string }
+
+func (e *pinError) Error() string {
+	return fmt.Sprintf("certificate has thumbprint %s, which is not the configured one", e.got)
 }
 
 // thumbprint spells a checksum the way vSphere shows it, "AA:BB:…".

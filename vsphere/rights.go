@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	rightsPeriod = time.Hour        // between two checks of the privileges
-	rightsRetry  = 5 * time.Minute  // the same while one is missing or could not be told
-	rightsStart  = 10 * time.Second // how long the first waits for all selectors to be known
-	rightsPoll   = time.Second      // between two looks until then
-	rightsBatch  = 100              // objects in one call
+	rightsPeriod = time.Hour       // between two checks of the privileges
+	rightsRetry  = 5 * time.Minute // the same while one is missing or could not be told
+	rightsStart  = 5 * time.Second // how long the first waits for all selectors to be known
+	rightsPoll   = time.Second / 4 // between two looks until then
+	rightsBatch  = 100             // objects in one call
 )
 
 // rights holds what the last check of the privileges found.

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/config"
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/doctor"
 	"github.com/bmc-gateway/bmc-gateway/deploy"
 	"github.com/bmc-gateway/bmc-gateway/gateway"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
 
 func (p *program) configCommand() *cobra.Command {
@@ -37,11 +41,16 @@ func (p *program) configExampleCommand() *cobra.Command {
 
 func (p *program) configCheckCommand() *cobra.Command {
 	var path string
+	var online bool
+	var within time.Duration
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Tell everything that is wrong with the configuration; no network is used",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		Short: "Tell everything that is wrong with the configuration; no network is used without --online",
+		Long: "Tell everything that is wrong with the configuration. With --online, then ask every vCenter too:\n" +
+			"login, certificate, clock, folders, tags and the privileges of the account. Nothing is changed there.\n" +
+			"Exit 2 when the configuration is wrong, 5 when something at a vCenter is.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, warnings, err := config.Load(path, p.env)
 			var problems config.Problems
 			if err != nil && !errors.As(err, &problems) {
@@ -57,11 +66,46 @@ func (p *program) configCheckCommand() *cobra.Command {
 				return fmt.Errorf("%w: %s", errConfig, counted(len(problems), "error"))
 			}
 			fmt.Fprintf(p.stdout, "OK: %s\n", summary(cfg, len(warnings)))
+			if online {
+				return p.checkOnline(cmd.Context(), cfg, within)
+			}
 			return nil
 		},
 	}
 	configFlag(cmd, &path)
+	cmd.Flags().BoolVar(&online, "online", false, "connect to every vCenter too")
+	cmd.Flags().DurationVar(&within, "within", time.Minute, "`time` that --online gives the vCenters to answer")
 	return cmd
+}
+
+// checkOnline prints a line for each finding and one below it for its remedy.
+func (p *program) checkOnline(ctx context.Context, cfg gateway.Config, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	broken := 0
+	for _, vc := range gateway.CheckVCenters(ctx, cfg) {
+		var lines []doctor.Finding
+		for _, f := range vc.Findings {
+			lines = append(lines, doctor.Finding{Check: "vcenter " + vc.Name + ": " + f.Topic, Level: onlineLevels[f.Level], Text: f.Text, Remedy: f.Remedy})
+			if f.Level == vsphere.Broken {
+				broken++
+			}
+		}
+		if err := printFindings(p.stdout, lines); err != nil {
+			return err
+		}
+	}
+	if broken > 0 {
+		return fmt.Errorf("%w: %s", errOnline, counted(broken, "problem"))
+	}
+	return nil
+}
+
+// errOnline marks that a vCenter does not have what the configuration needs.
+var errOnline = errors.New("the vCenters are not as the configuration needs them")
+
+var onlineLevels = map[vsphere.Level]doctor.Level{
+	vsphere.Fine: doctor.OK, vsphere.Doubtful: doctor.Warning, vsphere.Broken: doctor.Problem,
 }
 
 func configFlag(cmd *cobra.Command, path *string) {

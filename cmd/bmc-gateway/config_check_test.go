@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
 const goodConfig = `apiVersion: bmc-gateway/v1
@@ -104,5 +106,55 @@ func TestManualPages(t *testing.T) {
 	}
 	if code, _, _ := command(t, operatorEnv, "man", "--date", "today", dir); code == 0 {
 		t.Error("a date that is none is taken")
+	}
+}
+
+// onlineConfig is a configuration for a simulated vCenter.
+func onlineConfig(t *testing.T, vc *vspheretest.VCenter) string {
+	t.Helper()
+	path := configFile(t, strings.NewReplacer(
+		"https://vc-lab.example.net", strings.TrimSuffix(vc.URL().String(), "/sdk"),
+		"username: svc-bmc, password: S3cretWord", `username: svc-bmc, thumbprint: "`+vc.Thumbprint()+`", password_file: vc-lab`,
+	).Replace(goodConfig))
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "vc-lab"), []byte("S3cretWord\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestConfigCheckOnline(t *testing.T) {
+	vc, err := vspheretest.Start(vspheretest.Config{Name: "vc-lab", VMs: 1, Username: "svc-bmc", Password: "S3cretWord"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(vc.Close)
+	if err := vc.Tag("bmc/enabled", "vc-lab-vm-01"); err != nil {
+		t.Fatal(err)
+	}
+	path := onlineConfig(t, vc)
+	code, stdout, stderr := command(t, operatorEnv, "config", "check", "-c", path, "--online")
+	for _, want := range []string{
+		"OK: 1 vCenter, 1 pool, 1 tenant\n",
+		"ok       vcenter vc-lab: login: as svc-bmc at VMware vCenter Server",
+		"ok       vcenter vc-lab: tag bmc/enabled: VMs: 1\n",
+		"ok       vcenter vc-lab: privileges: all there; VMs and folders asked about: 1\n",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("%q is not in\n%s", want, stdout)
+		}
+	}
+	if code != exitOK || stderr != "" {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+
+	vc.Deny("VirtualMachine.Interact.Reset", "vc-lab-vm-01")
+	code, stdout, stderr = command(t, operatorEnv, "config", "check", "-c", path, "--online")
+	want := "problem  vcenter vc-lab: privileges: the role lacks VirtualMachine.Interact.Reset on vc-lab-vm-01: power reset is refused\n" +
+		"         -> add VirtualMachine.Interact.Reset to the role"
+	if !strings.Contains(stdout, want) {
+		t.Errorf("%q is not in\n%s", want, stdout)
+	}
+	if want := "bmc-gateway: the vCenters are not as the configuration needs them: 1 problem\n"; code != exitOnline || stderr != want {
+		t.Errorf("exit code %d, want %d; %q", code, exitOnline, stderr)
 	}
 }

@@ -20,6 +20,7 @@ const (
 	exitUsage       = 2 // wrong command line or configuration
 	exitNotFound    = 3
 	exitUnreachable = 4 // the daemon does not answer
+	exitOnline      = 5 // the configuration is right, but something at a vCenter is not
 )
 
 // errConfig marks that the configuration cannot be used.
@@ -66,6 +67,8 @@ func (p *program) code(err error) int {
 		return exitNotFound
 	case errors.Is(err, admin.ErrUnreachable):
 		return exitUnreachable
+	case errors.Is(err, errOnline):
+		return exitOnline
 	default:
 		return exitFailed
 	}
