@@ -64,12 +64,13 @@ var faultCodeRows = []struct {
 	{"the vCenter account may not do it on this VM", everyVerb, ipmi.InsufficientPrivilege, []types.BaseMethodFault{
 		&types.NoPermission{PrivilegeId: "VirtualMachine.Interact.PowerOff"}, &types.RestrictedVersion{}}},
 	{"the VM is gone; so is its BMC when the inventory says so", everyVerb, ipmi.NotPresent, []types.BaseMethodFault{&types.ManagedObjectNotFound{}}},
-	{"this vCenter has no such method", everyVerb, ipmi.InvalidField, []types.BaseMethodFault{&types.MethodNotFound{}, &types.NotImplemented{}}},
 	{"this vCenter sends no NMI", "diag", ipmi.InvalidField, []types.BaseMethodFault{&types.NotSupported{}}},
 	{"a disk is locked, a file is missing, the configuration is broken", everyVerb, ipmi.Unspecified, []types.BaseMethodFault{
 		&types.FileLocked{}, &types.FileNotFound{}, &types.CannotAccessFile{}, &types.VmConfigFault{}, &types.CannotAccessVmDisk{},
 		&types.InvalidVmConfig{}}},
 	{"anything else", everyVerb, ipmi.Unspecified, []types.BaseMethodFault{&types.SystemError{}, &types.Timedout{}}},
+	// The last, because vCenter is not asked for an NMI again.
+	{"this vCenter has no such method", everyVerb, ipmi.InvalidField, []types.BaseMethodFault{&types.MethodNotFound{}, &types.NotImplemented{}}},
 }
 
 // TestFaultCodes has a client of IPMI send each command while vCenter answers it

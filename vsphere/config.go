@@ -40,6 +40,10 @@ type Config struct {
 	Selectors []inventory.Selector
 	ReadOnly  bool // nobody may do more than read: no privilege for commands is needed
 
+	// HungVMRoute: where vCenter has no SendNMI, NMIs go through the VM's ESXi host, by
+	// HTTPS from here, with the certificate that vCenter knows of it.
+	HungVMRoute bool
+
 	Freshness   time.Duration // how long a state may be vouched for without word from vCenter; default 90 s
 	TagInterval time.Duration // between two tag look-ups, give or take a tenth; default 60 s
 	TagHintGap  time.Duration // between two that events of tags cause; default 2 s

@@ -68,15 +68,6 @@ func (v *VCenter) Shutdown(ctx context.Context, key inventory.Key) error {
 	}})
 }
 
-// NMI sends the guest a non-maskable interrupt. ErrUnsupported where vCenter does
-// not implement it, as that of 6.7 does not.
-func (v *VCenter) NMI(ctx context.Context, key inventory.Key) error {
-	return v.perform(ctx, key, verb{name: "NMI", rows: nmiRows, start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-		_, err := methods.SendNMI(ctx, rt, &types.SendNMI{This: vm})
-		return nil, err
-	}})
-}
-
 // perform carries a verb out. It asks vCenter even when the state in memory is
 // the wanted one: an earlier verb may be under way to the opposite.
 func (v *VCenter) perform(ctx context.Context, key inventory.Key, do verb) error {

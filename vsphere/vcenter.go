@@ -30,6 +30,7 @@ type VCenter struct {
 	memory     *memory
 	operations *session
 	tasks      *taskObserver
+	nmi        nmiProbe
 	watcher    *watcher
 	tagger     *tagger
 	rights     rights

@@ -37,6 +37,10 @@ func (v *VCenter) extend(ctx *simulator.Context, this types.ManagedObjectReferen
 		if m, ok := v.registry.Get(this).(*simulator.AuthorizationManager); ok {
 			putOnce(v, ctx, this, func() *authority { return &authority{AuthorizationManager: m, v: v} })
 		}
+	case "SessionManager":
+		if m, ok := v.registry.Get(this).(*simulator.SessionManager); ok {
+			putOnce(v, ctx, this, func() *sessionManager { return &sessionManager{SessionManager: m, v: v} })
+		}
 	case "PerformanceManager":
 		if m, ok := v.registry.Get(this).(*simulator.PerformanceManager); ok {
 			putOnce(v, ctx, this, func() *performance { return &performance{PerformanceManager: m, v: v} })

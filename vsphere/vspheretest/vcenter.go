@@ -49,6 +49,7 @@ type VCenter struct {
 	closed     bool
 	machines   map[string]*machine // by managed object id
 	names      map[string]string   // VM name -> managed object id, a hint
+	tickets    map[string]string   // for a host, by id: the address it is good for
 	serial     int                 // of the last VM made: seeds its identities
 	guestDelay time.Duration
 	closing    chan struct{}
@@ -72,6 +73,7 @@ func Start(cfg Config) (*VCenter, error) {
 		hub:        newHub(),
 		machines:   make(map[string]*machine),
 		names:      make(map[string]string),
+		tickets:    make(map[string]string),
 		guestDelay: 20 * time.Millisecond,
 		closing:    make(chan struct{}),
 	}

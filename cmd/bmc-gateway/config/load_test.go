@@ -235,6 +235,9 @@ func TestHowVCentersAreTrusted(t *testing.T) {
 	if a.Thumbprint != "5A:1C:0E:93:77:41:AB:0C:19:D2:33:48:6E:5F:70:81:92:A3:B4:C5" || a.Insecure {
 		t.Errorf("vc-a: thumbprint %q, insecure %t", a.Thumbprint, a.Insecure)
 	}
+	if a.HungVMRoute || !b.HungVMRoute {
+		t.Errorf("NMI by the host: %t, %t", a.HungVMRoute, b.HungVMRoute)
+	}
 	if b.Thumbprint != "" || !b.Insecure {
 		t.Errorf("vc-b: thumbprint %q, insecure %t", b.Thumbprint, b.Insecure)
 	}

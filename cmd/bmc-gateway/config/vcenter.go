@@ -18,7 +18,7 @@ const certificatesLimit = 4 << 20
 func (l *loader) vcenter(n node) vsphere.Config {
 	s := n.section("name", "url", "username", "auth", "password_file", "password_env", "password",
 		"ca_file", "thumbprint", "insecure_skip_verify", "freshness",
-		"tag_interval", "tag_hint_gap", "attributes", "call_timeout", "rate")
+		"tag_interval", "tag_hint_gap", "attributes", "nmi", "call_timeout", "rate")
 	c := vsphere.Config{
 		Name:        l.vcenters.name(s.get("name")),
 		URL:         endpoint(s.get("url")),
@@ -27,6 +27,7 @@ func (l *loader) vcenter(n node) vsphere.Config {
 		TagHintGap:  s.get("tag_hint_gap").duration(2*time.Second, 100*time.Millisecond, 10*time.Minute),
 		DialTimeout: 5 * time.Second,
 		CallTimeout: s.get("call_timeout").duration(20*time.Second, time.Second, 5*time.Minute),
+		HungVMRoute: s.get("nmi").choice("send_nmi", "hung_vm_route") == "hung_vm_route",
 	}
 	c.Username, _ = s.get("username").needed("give the vCenter account, such as svc-bmc@vsphere.local")
 	if s.get("auth").choice("password", "sts") == "sts" {
