@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -16,12 +17,24 @@ import (
 type calls struct {
 	mu     sync.Mutex
 	counts map[string]int
+	ids    map[string][]string // operation ids by method, the last idsKept
 	refuse int
 }
 
-func (c *calls) add(method string) {
+// idsKept is how many operation ids are known of each method.
+const idsKept = 1000
+
+// add counts a call; id is its operation id, if it has one.
+func (c *calls) add(method, id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if id != "" {
+		if c.ids == nil {
+			c.ids = make(map[string][]string)
+		}
+		ids := append(c.ids[method], id)
+		c.ids[method] = ids[max(0, len(ids)-idsKept):]
+	}
 	if c.counts == nil {
 		c.counts = make(map[string]int)
 	}
@@ -48,7 +61,16 @@ func (v *VCenter) Calls() map[string]int {
 func (v *VCenter) ResetCalls() {
 	v.calls.mu.Lock()
 	defer v.calls.mu.Unlock()
-	v.calls.counts = nil
+	v.calls.counts, v.calls.ids = nil, nil
+}
+
+// OperationIDs returns the operation ids that calls of a SOAP method came with, as
+// vCenter's log would show them: the last thousand since the start or the last
+// ResetCalls, oldest first.
+func (v *VCenter) OperationIDs(method string) []string {
+	v.calls.mu.Lock()
+	defer v.calls.mu.Unlock()
+	return slices.Clone(v.calls.ids[method])
 }
 
 // Refuse answers every request with an HTTP status, as the proxy in front of a
@@ -79,7 +101,7 @@ func restCall(r *http.Request) (string, bool) {
 // counts, injects faults and puts our own objects in the simulator's place.
 // No lock is held here, so a delay holds up nobody else.
 func (v *VCenter) intercept(ctx *simulator.Context, m *simulator.Method) (mo.Reference, types.BaseMethodFault) {
-	v.calls.add(m.Name)
+	v.calls.add(m.Name, m.Header.ID)
 	if f := v.faults.take(m.Name, v.nameOf(m.This), false); f != nil {
 		v.pause(f.Delay)
 		if f.Fault != nil {

@@ -25,6 +25,13 @@ func (v *VCenter) extend(ctx *simulator.Context, this types.ManagedObjectReferen
 		overlay := simulator.NewRegistry()
 		v.registry.WithLock(ctx, vm, func() { overlay.Put(&vmProxy{VirtualMachine: vm, v: v}) })
 		ctx.Session.Registry = overlay
+	case "Datacenter":
+		if dc, ok := v.registry.Get(this).(*simulator.Datacenter); ok {
+			// As for a VM: Put writes to the object.
+			v.registry.WithLock(ctx, dc, func() {
+				putOnce(v, ctx, this, func() *datacenterProxy { return &datacenterProxy{Datacenter: dc, v: v} })
+			})
+		}
 	case "PropertyCollector":
 		if this == v.registry.Get(rootRef).(*simulator.ServiceInstance).Content.PropertyCollector {
 			putOnce(v, ctx, this, func() *collector { return v.newCollector(ctx, this) })

@@ -74,11 +74,13 @@ func (v *VCenter) carryOut(vm *simulator.VirtualMachine, name, method string,
 	return fault
 }
 
-func (v *VCenter) finish(t *task, fault types.BaseMethodFault) {
+func (v *VCenter) finish(t *task, fault types.BaseMethodFault) { v.finishWith(t, nil, fault) }
+
+func (v *VCenter) finishWith(t *task, result types.AnyType, fault types.BaseMethodFault) {
 	now := time.Now()
 	v.registry.WithLock(v.context(), t, func() {
 		t.Info.CompleteTime = &now
-		t.Info.State = types.TaskInfoStateSuccess
+		t.Info.State, t.Info.Result = types.TaskInfoStateSuccess, result
 		if fault != nil {
 			t.Info.State = types.TaskInfoStateError
 			t.Info.Error = &types.LocalizedMethodFault{Fault: fault, LocalizedMessage: faultName(fault)}

@@ -52,6 +52,7 @@ type VCenter struct {
 	tickets    map[string]string   // for a host, by id: the address it is good for
 	serial     int                 // of the last VM made: seeds its identities
 	guestDelay time.Duration
+	manualDRS  bool
 	closing    chan struct{}
 	work       sync.WaitGroup // requests, tasks, the server
 }
@@ -185,7 +186,7 @@ func (v *VCenter) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if name, ok := restCall(r); ok {
-		v.calls.add(name)
+		v.calls.add(name, "")
 		if f := v.faults.take(name, "", false); f != nil {
 			v.pause(f.Delay)
 			if f.Status != 0 {
