@@ -6,6 +6,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -64,13 +65,23 @@ func (v *VCenter) reconfigure(ctx context.Context, key inventory.Key, vm types.M
 	if err != nil {
 		return err
 	}
-	res, err := methods.ReconfigVM_Task(ctx, v.operations.on(key.VCenter), &types.ReconfigVM_Task{
-		This: vm, Spec: types.VirtualMachineConfigSpec{BootOptions: &next},
-	})
+	task, err := v.start(ctx, key, vm, verb{start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
+		res, err := methods.ReconfigVM_Task(ctx, rt, &types.ReconfigVM_Task{
+			This: vm, Spec: types.VirtualMachineConfigSpec{BootOptions: &next},
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &res.Returnval, nil
+	}})
 	if err != nil {
 		return err
 	}
-	ended, err := v.tasks.wait(ctx, res.Returnval)
+	// What follows a change of the boot order, such as a start, must not come as a
+	// surprise long after the client has given up.
+	ctx, cancel := context.WithTimeout(ctx, v.cfg.CallTimeout)
+	defer cancel()
+	ended, err := v.tasks.wait(ctx, *task)
 	switch {
 	case ended:
 		return err

@@ -49,8 +49,11 @@ type Config struct {
 	TagHintGap  time.Duration // between two that events of tags cause; default 2 s
 	CallTimeout time.Duration // of one SOAP or REST call; default 20 s
 	DialTimeout time.Duration // TCP and TLS each; default 5 s
-	Rate        float64       // calls a second on the operations session; default 20
+	Rate        float64       // calls a second on the operations session, without commands; default 20
 	Burst       int           // default 40
+
+	Limits Limits        // of commands
+	Shares []TenantShare // of the tenants; one of nobody's name holds for what belongs to none
 
 	// Events, when not nil, gets what happens to the VMs, as vCenter's events tell it.
 	Events EventSink
@@ -58,4 +61,8 @@ type Config struct {
 	Log *slog.Logger // nil: discarded
 	// OnCall, when not nil, is told of every call: its method and whether it failed.
 	OnCall func(method string, took time.Duration, err error)
+	// OnCommand, when not nil, is told how long a tenant's command waited for its
+	// turn to call vCenter, and what became of that. It is called before the command
+	// is answered and must not wait.
+	OnCommand func(tenant string, waited time.Duration, fate Fate)
 }

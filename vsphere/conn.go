@@ -95,7 +95,7 @@ func (c *conn) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
 func (c *conn) call(ctx context.Context, timeout time.Duration, req, res soap.HasFault) error {
 	method := strings.TrimSuffix(reflect.TypeOf(req).Elem().Name(), "Body")
 	return observeCall(ctx, c.cfg, method, timeout, func(ctx context.Context) error {
-		id := fmt.Sprintf("bmc-gateway-%s-%s", c.kind, method)
+		id := operationID(ctx, c.kind, method)
 		if err := c.soap.RoundTrip(context.WithValue(ctx, types.ID{}, id), req, res); err != nil {
 			if _, ok := faultOf(err).(*types.RestrictedVersion); ok {
 				c.restricted.Store(true)

@@ -106,9 +106,18 @@ func (v *VCenter) askPath(ctx context.Context, folder string) folderPath {
 
 // ancestors returns the names from the datacenter's folder down to the object.
 func (v *VCenter) ancestors(ctx context.Context, of types.ManagedObjectReference) ([]string, error) {
-	c, err := v.operations.acquire(ctx)
+	objects, root, err := v.readAncestors(ctx, of)
 	if err != nil {
 		return nil, err
+	}
+	return climb(of, root, objects), nil
+}
+
+// readAncestors reads the names of an object and of all above it, and which is the root.
+func (v *VCenter) readAncestors(ctx context.Context, of types.ManagedObjectReference) (objects []types.ObjectContent, root types.ManagedObjectReference, err error) {
+	c, err := v.operations.acquire(ctx)
+	if err != nil {
+		return nil, root, err
 	}
 	no, all := false, false
 	up := &types.TraversalSpec{
@@ -123,12 +132,12 @@ func (v *VCenter) ancestors(ctx context.Context, of types.ManagedObjectReference
 		This: c.content.PropertyCollector, SpecSet: []types.PropertyFilterSpec{spec},
 	})
 	if err != nil {
-		return nil, err
+		return nil, root, err
 	}
 	if res.Returnval == nil {
-		return nil, fmt.Errorf("%w: vCenter says nothing of it", ErrFailed)
+		return nil, root, fmt.Errorf("%w: vCenter says nothing of it", ErrFailed)
 	}
-	return climb(of, c.content.RootFolder, res.Returnval.Objects), nil
+	return res.Returnval.Objects, c.content.RootFolder, nil
 }
 
 // climb goes from an object up to the root, which has no place in a path.

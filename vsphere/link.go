@@ -6,13 +6,15 @@ import (
 	"time"
 )
 
-// A link is whether vCenter is there, as the watch found it.
+// A link is whether vCenter is there: as the watch found it, and as the calls beside
+// it fare (breaker.go).
 type link struct {
 	mu        sync.Mutex
-	connected bool
+	connected bool // the watch's word
 	since     time.Time
 	lastErr   error
 	up        signal // raised when the link comes up
+	calls     breaker
 }
 
 // good notes a complete answer; it reports whether the link was down before.
@@ -23,6 +25,7 @@ func (l *link) good(now time.Time) bool {
 		return false
 	}
 	l.connected, l.since = true, now
+	l.calls.reset()
 	l.up.raise()
 	return true
 }
@@ -51,6 +54,8 @@ func (l *link) check() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
+	case l.connected && l.calls.isOpen(time.Now()):
+		return fmt.Errorf("%w: calls get no answer: %v", ErrUnavailable, l.lastErr)
 	case l.connected:
 		return nil
 	case l.lastErr != nil:
@@ -60,11 +65,12 @@ func (l *link) check() error {
 	}
 }
 
-func (l *link) status() (connected bool, since time.Time, lastErr string) {
+func (l *link) status() (connected, broken bool, since time.Time, lastErr string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lastErr != nil {
 		lastErr = l.lastErr.Error()
 	}
-	return l.connected, l.since, lastErr
+	broken = l.calls.isOpen(time.Now())
+	return l.connected && !broken, broken, l.since, lastErr
 }

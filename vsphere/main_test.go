@@ -43,6 +43,9 @@ func (l *lab) config() Config {
 		// Short enough to see staleness in a test, long enough for a busy machine.
 		Freshness:   10 * time.Second,
 		TagInterval: 50 * time.Millisecond,
+		// No test is about the limits unless it sets them.
+		Limits: Limits{Rate: 1000, Burst: 1000, Wait: 10 * time.Second},
+		Shares: []TenantShare{{Rate: 1000, Burst: 1000}},
 	}
 }
 

@@ -22,12 +22,13 @@ type verb struct {
 	start func(context.Context, soap.RoundTripper, types.ManagedObjectReference) (*types.ManagedObjectReference, error)
 	want  PowerState // a VM that is in this state already is no error; zero: none
 	rows  []faultRow // before faultRows
+	many  bool       // may go with others of its kind in one PowerOnMultiVM
 }
 
 // PowerOn starts the VM, or resumes a suspended one. It returns nil when vCenter
 // has accepted that or the VM is on; State shows it once the watch has seen it.
 func (v *VCenter) PowerOn(ctx context.Context, key inventory.Key) error {
-	return v.perform(ctx, key, verb{name: "power on", want: PoweredOn, start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
+	return v.perform(ctx, key, verb{name: "power on", want: PoweredOn, many: true, start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
 		res, err := methods.PowerOnVM_Task(ctx, rt, &types.PowerOnVM_Task{This: vm})
 		if err != nil {
 			return nil, err
@@ -74,7 +75,7 @@ func (v *VCenter) perform(ctx context.Context, key inventory.Key, do verb) error
 	vm, name, err := v.target(key)
 	if err == nil {
 		var task *types.ManagedObjectReference
-		if task, err = do.start(ctx, v.operations.on(key.VCenter), vm); err == nil && task != nil {
+		if task, err = v.start(ctx, key, vm, do); err == nil && task != nil {
 			brief, cancel := context.WithTimeout(ctx, observation)
 			defer cancel()
 			var ended bool
@@ -88,6 +89,41 @@ func (v *VCenter) perform(ctx context.Context, key inventory.Key, do verb) error
 		err = sentinel(ctx, err, do.rows...)
 	}
 	return v.explain(err, do.name, name)
+}
+
+// start makes the verb's call when the command's turn has come, or has it made
+// together with others'. It gives the task that carries the verb out, nil where
+// there is none.
+func (v *VCenter) start(ctx context.Context, key inventory.Key, vm types.ManagedObjectReference, do verb) (*types.ManagedObjectReference, error) {
+	c := commandIn(ctx)
+	ctx = c.In(ctx)
+	var many *startable
+	if do.many {
+		many = v.startable(key, vm)
+	}
+	for {
+		t := &ticket{command: c, by: c.sendBy(v.cfg.Limits.Wait), must: c.must.Load(), vm: many}
+		asked := time.Now()
+		err := v.dispatcher.enter(ctx, t)
+		waited := time.Since(asked)
+		var o outcome
+		switch {
+		case err != nil:
+			o.err = err
+		case t.outcome != nil:
+			o = t.hear(ctx)
+		default:
+			o.task, o.err = do.start(ctx, v.operations.sending(key.VCenter, t), vm)
+			v.dispatcher.leave()
+		}
+		if v.cfg.OnCommand != nil {
+			v.cfg.OnCommand(c.tenant, waited, fateOf(o.err))
+		}
+		if !o.alone {
+			return o.task, o.err
+		}
+		many = nil
+	}
 }
 
 // target returns the VM to act on, or why vCenter need not be asked.

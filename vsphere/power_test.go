@@ -187,7 +187,7 @@ func TestRateIsLimited(t *testing.T) {
 	defer cancel()
 	var last error
 	for range 3 { // the login's keep-alive has used part of the burst
-		last = l.v.NMI(ctx, key)
+		_, last = l.v.Boot(ctx, key)
 	}
 	if !errors.Is(last, ErrBusy) {
 		t.Errorf("beyond the rate: %v, want ErrBusy", last)

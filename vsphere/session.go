@@ -2,10 +2,12 @@ package vsphere
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
 	"sync"
+	"time"
 
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
@@ -20,7 +22,9 @@ type session struct {
 	transport http.RoundTripper
 	gate      *gate
 	crew      *crew
-	limit     *rate.Limiter // nil: none
+	link      *link         // told how its calls fare; nil: nobody is
+	limit     *rate.Limiter // of calls that are no commands; nil: none
+	slots     chan struct{} // of the same, under way at a time; nil: any number
 
 	mu     sync.Mutex
 	conn   *conn   // nil: not logged in
@@ -96,15 +100,45 @@ func (s *session) expire(c *conn) {
 // on returns the round tripper for calls on objects of one vCenter, by its
 // instance UUID. Object ids name other objects in another, and after a move of
 // the address or a restore a login may well end up there.
-func (s *session) on(vcenter string) soap.RoundTripper { return bound{s, vcenter} }
+func (s *session) on(vcenter string) soap.RoundTripper { return bound{session: s, vcenter: vcenter} }
 
 type bound struct {
 	session *session
 	vcenter string
+	ticket  *ticket // of a command; nil: any other call
 }
 
+// sending is on for the one call of a command whose turn has come.
+func (s *session) sending(vcenter string, t *ticket) soap.RoundTripper { return bound{s, vcenter, t} }
+
 func (b bound) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
-	return b.session.call(ctx, b.vcenter, req, res)
+	if b.ticket != nil {
+		return b.session.call(ctx, b.vcenter, b.ticket, req, res)
+	}
+	leave, err := b.session.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return b.session.call(ctx, b.vcenter, nil, req, res)
+}
+
+// enter holds a call back that is no command: at the limited rate, and for a slot.
+func (s *session) enter(ctx context.Context) (leave func(), err error) {
+	if s.limit != nil {
+		if err := s.limit.Wait(ctx); err != nil {
+			return nil, limitError(ctx, err)
+		}
+	}
+	if s.slots == nil {
+		return func() {}, nil
+	}
+	select {
+	case s.slots <- struct{}{}:
+		return func() { <-s.slots }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // follow forgets a session with another vCenter than the one the watch is with now.
@@ -118,36 +152,44 @@ func (s *session) follow(vcenter string) {
 
 // RoundTrip makes one call that names no object, whichever vCenter answers.
 func (s *session) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
-	return s.call(ctx, "", req, res)
+	return s.on("").RoundTrip(ctx, req, res)
 }
 
-// call makes one call on the live session, at the limited rate. When the
-// session turns out to have expired it logs in and makes the call once more, if
-// that is the same vCenter, which has not acted on the first.
-func (s *session) call(ctx context.Context, vcenter string, req, res soap.HasFault) error {
-	if s.limit != nil {
-		if err := s.limit.Wait(ctx); err != nil {
-			return limitError(ctx, err)
-		}
-	}
-	for first := true; ; first = false {
-		c, err := s.acquire(ctx)
-		if err != nil {
-			return loginError(ctx, err)
-		}
-		if vcenter != "" && vcenter != c.vcenter {
-			return fmt.Errorf("%w: %s is another vCenter now, %s", ErrUnavailable, s.cfg.URL.Host, c.vcenter)
-		}
-		err = c.RoundTrip(ctx, req, res)
-		if !isExpired(err) {
-			return err
-		}
-		s.expire(c)
-		if !first {
-			return err
-		}
+// call makes one call on the live session. When the session turns out to have
+// expired it logs in and makes the call once more, if that is the same vCenter,
+// which has not acted on the first.
+func (s *session) call(ctx context.Context, vcenter string, t *ticket, req, res soap.HasFault) error {
+	c, err := s.send(ctx, vcenter, t, req, res)
+	if isExpired(err) && c != nil {
 		clearBody(res)
+		_, err = s.send(ctx, vcenter, t, req, res)
 	}
+	return err
+}
+
+// send makes a call once. One with a ticket is given up when there is no session or
+// no connection to send it on in time. The conn is nil when there was no session.
+func (s *session) send(ctx context.Context, vcenter string, t *ticket, req, res soap.HasFault) (*conn, error) {
+	ctx, disarm := t.arm(ctx)
+	defer disarm()
+	c, err := s.acquire(ctx)
+	switch {
+	case err != nil:
+		err, c = loginError(ctx, err), nil
+	case vcenter != "" && vcenter != c.vcenter:
+		return nil, fmt.Errorf("%w: %s is another vCenter now, %s", ErrUnavailable, s.cfg.URL.Host, c.vcenter)
+	default:
+		ended := s.link.begin(time.Now())
+		err = c.RoundTrip(ctx, req, res)
+		ended(ctx, err)
+	}
+	if isExpired(err) && c != nil {
+		s.expire(c)
+	}
+	if err != nil && errors.Is(context.Cause(ctx), errTooLate) {
+		err = fmt.Errorf("%w: %w", ErrBusy, errTooLate)
+	}
+	return c, err
 }
 
 // loginError is what a call gets that found no session: whatever vCenter says of

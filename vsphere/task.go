@@ -3,6 +3,8 @@ package vsphere
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,20 +28,38 @@ type taskObserver struct {
 	crew    *crew
 
 	mu      sync.Mutex
-	waiting map[string]chan error // by task id; capacity 1
+	waiting map[string]*awaited // by task id
 	running bool
 }
 
-// wait returns true and the task's fault when it has ended, or false when ctx
+// An awaited is a task that somebody waits for.
+type awaited struct {
+	end   chan ending // capacity 1
+	looks int         // at it so far
+}
+
+// An ending is how a task ended.
+type ending struct {
+	err    error
+	result types.AnyType // nil of most kinds of task
+}
+
+// wait is result for a task that has none.
+func (o *taskObserver) wait(ctx context.Context, ref types.ManagedObjectReference) (ended bool, err error) {
+	end, ended := o.result(ctx, ref)
+	return ended, end.err
+}
+
+// result returns true and the task's result or fault when it has ended, or false when ctx
 // ends first or nobody can tell any more: vCenter has forgotten the task, or Run
 // is over.
-func (o *taskObserver) wait(ctx context.Context, ref types.ManagedObjectReference) (ended bool, err error) {
-	result := make(chan error, 1)
+func (o *taskObserver) result(ctx context.Context, ref types.ManagedObjectReference) (end ending, ended bool) {
+	result := make(chan ending, 1)
 	o.mu.Lock()
 	if o.waiting == nil {
-		o.waiting = make(map[string]chan error)
+		o.waiting = make(map[string]*awaited)
 	}
-	o.waiting[ref.Value] = result
+	o.waiting[ref.Value] = &awaited{end: result}
 	if !o.running {
 		if o.running = o.crew.launch(o.run); !o.running {
 			o.giveUp()
@@ -47,25 +67,25 @@ func (o *taskObserver) wait(ctx context.Context, ref types.ManagedObjectReferenc
 	}
 	o.mu.Unlock()
 	select {
-	case err, ended := <-result:
-		return ended, err
+	case end, ended := <-result:
+		return end, ended
 	case <-ctx.Done():
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.waiting, ref.Value)
 	select {
-	case err, ended := <-result: // a refusal that came with the end of ctx is one
-		return ended, err
+	case end, ended := <-result: // a refusal that came with the end of ctx is one
+		return end, ended
 	default:
-		return false, nil
+		return ending{}, false
 	}
 }
 
 // giveUp lets everybody go. The lock is held.
 func (o *taskObserver) giveUp() {
-	for id, ch := range o.waiting {
-		close(ch)
+	for id, task := range o.waiting {
+		close(task.end)
 		delete(o.waiting, id)
 	}
 }
@@ -85,15 +105,18 @@ func (o *taskObserver) run(ctx context.Context) {
 	o.giveUp()
 }
 
-// pending returns some of the tasks waited for; with none, run is over.
+// pending returns some of the tasks waited for, those first that were looked at
+// least: in a storm of one tenant a new task of another's is not the last. With
+// none, run is over.
 func (o *taskObserver) pending() []types.ManagedObjectReference {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	ids := slices.SortedFunc(maps.Keys(o.waiting), func(a, b string) int { return o.waiting[a].looks - o.waiting[b].looks })
+	ids = ids[:min(len(ids), taskBatch)]
 	var refs []types.ManagedObjectReference
-	for id := range o.waiting {
-		if refs = append(refs, types.ManagedObjectReference{Type: "Task", Value: id}); len(refs) == taskBatch {
-			break
-		}
+	for _, id := range ids {
+		o.waiting[id].looks++
+		refs = append(refs, types.ManagedObjectReference{Type: "Task", Value: id})
 	}
 	o.running = len(refs) > 0
 	return refs
@@ -104,30 +127,30 @@ func (o *taskObserver) look(ctx context.Context, refs []types.ManagedObjectRefer
 	if err != nil {
 		return // they wait on: the task lives without us
 	}
-	objects, err := readProperties(ctx, c, c.content.PropertyCollector, refs, "info.state", "info.error")
+	objects, err := readProperties(ctx, c, c.content.PropertyCollector, refs, "info.state", "info.error", "info.result")
 	if isExpired(err) {
 		o.session.expire(c)
 	}
 	if f, lost := faultOf(err).(*types.ManagedObjectNotFound); lost {
 		o.mu.Lock()
-		if ch, ok := o.waiting[f.Obj.Value]; ok {
-			close(ch)
+		if task, ok := o.waiting[f.Obj.Value]; ok {
+			close(task.end)
 			delete(o.waiting, f.Obj.Value)
 		}
 		o.mu.Unlock()
 	}
 	for id, props := range objects {
 		if ended, err := taskEnd(props); ended {
-			o.report(id, err)
+			o.report(id, ending{err, props["info.result"]})
 		}
 	}
 }
 
-func (o *taskObserver) report(id string, err error) {
+func (o *taskObserver) report(id string, end ending) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if ch, ok := o.waiting[id]; ok {
-		ch <- err
+	if task, ok := o.waiting[id]; ok {
+		task.end <- end
 		delete(o.waiting, id)
 	}
 }

@@ -28,10 +28,10 @@ func TestTaskFaultWithTheLastSecond(t *testing.T) {
 		}()
 		for known := false; !known; {
 			o.mu.Lock()
-			if ch, ok := o.waiting[someTask.Value]; ok {
+			if task, ok := o.waiting[someTask.Value]; ok {
 				known = true
 				cancel()
-				ch <- fault
+				task.end <- ending{err: fault}
 				delete(o.waiting, someTask.Value)
 			}
 			o.mu.Unlock()

@@ -25,6 +25,7 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.DialTimeout, 5*time.Second)
 	setDefault(&c.Rate, 20)
 	setDefault(&c.Burst, 40)
+	c.Limits = c.Limits.withDefaults()
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -66,6 +67,7 @@ func (c Config) check() error {
 	if c.Freshness < 0 || c.TagInterval < 0 || c.TagHintGap < 0 || c.CallTimeout < 0 || c.DialTimeout < 0 || c.Rate < 0 || c.Burst < 0 {
 		fail("negative time or rate")
 	}
+	errs = append(errs, c.checkLimits())
 	return errors.Join(errs...)
 }
 

@@ -29,6 +29,8 @@ type VCenter struct {
 	link       *link
 	memory     *memory
 	operations *session
+	dispatcher *dispatcher
+	places     *datacenters
 	tasks      *taskObserver
 	nmi        nmiProbe
 	watcher    *watcher
@@ -59,11 +61,15 @@ func New(cfg Config) (*VCenter, error) {
 		cfg: cfg, transport: transport, gate: newGate(), crew: new(crew), link: new(link),
 		memory:      newMemory(cfg.Freshness, cfg.Folders),
 		paths:       make(map[string]folderPath),
+		places:      newDatacenters(),
 		statsWanted: newInterest(), wattsWanted: newInterest(),
 	}
 	v.memory.prefix = cfg.AttributePrefix
 	v.operations = v.newSession("operations")
 	v.operations.limit = rate.NewLimiter(rate.Limit(cfg.Rate), cfg.Burst)
+	v.operations.slots = make(chan struct{}, cfg.Limits.Reads)
+	v.operations.link = v.link
+	v.dispatcher = newDispatcher(cfg.Limits, cfg.Shares, v.sendBatch)
 	v.tasks = &taskObserver{session: v.operations, crew: v.crew}
 	v.watcher = &watcher{cfg: cfg, session: v.newSession("watch"), mem: v.memory, link: v.link, operations: v.operations}
 	v.tagger = &tagger{
@@ -97,6 +103,7 @@ func (v *VCenter) Run(ctx context.Context) error {
 		v.crew.launch(v.tagger.run)
 	}
 	<-ctx.Done()
+	v.dispatcher.close()
 	v.crew.stop()
 	reachable := v.link.check() == nil
 	v.link.bad(errNotRunning, time.Now())
@@ -117,14 +124,16 @@ func (v *VCenter) logout(ctx context.Context) {
 }
 
 // keepOperations logs the operations session in as soon as vCenter is there, so
-// that no verb has to wait for it, and keeps it from idling out.
+// that no verb has to wait for it, and keeps it from idling out. When calls get no
+// answer any more it is the one that tries.
 func (v *VCenter) keepOperations(ctx context.Context) {
 	up, cancel := v.link.up.subscribe()
 	defer cancel()
-	tick := time.NewTicker(keepAlive)
+	tick, probe := time.NewTicker(keepAlive), time.NewTicker(probeEvery)
 	defer tick.Stop()
-	for {
-		if v.link.check() == nil {
+	defer probe.Stop()
+	for try := v.link.check() == nil; ; {
+		if try {
 			if _, err := methods.GetCurrentTime(ctx, v.operations); err != nil && ctx.Err() == nil {
 				v.link.note(err)
 			}
@@ -133,7 +142,11 @@ func (v *VCenter) keepOperations(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-up:
+			try = v.link.check() == nil
 		case <-tick.C:
+			try = v.link.check() == nil
+		case <-probe.C:
+			try = v.link.broken()
 		}
 	}
 }
@@ -163,9 +176,11 @@ func (v *VCenter) Connected() bool { return v.link.check() == nil }
 
 // Status returns how the connection is.
 func (v *VCenter) Status() Status {
-	connected, since, lastErr := v.link.status()
+	connected, broken, since, lastErr := v.link.status()
 	vcenter, vms, answered := v.memory.about()
+	underWay, waiting := v.dispatcher.load()
 	return Status{
+		CircuitOpen: broken, Commands: underWay, Reads: len(v.operations.slots), Waiting: waiting,
 		Connected: connected, Since: since, LastAnswer: answered, LastError: lastErr,
 		VMs: vms, InstanceUUID: vcenter, Insecure: v.cfg.Insecure, Logins: v.gate.count(),
 		Notices: v.notices(),
@@ -183,4 +198,9 @@ type Status struct {
 	Insecure     bool      // the certificate is not checked
 	Logins       int       // sessions opened since Run began, of all kinds
 	Notices      []string  // what does not work although the connection is well; a sentence each
+
+	CircuitOpen bool           // the watch goes on, but other calls get no answer: verbs are refused
+	Commands    int            // calls under way that change something
+	Reads       int            // other calls under way, without the watch
+	Waiting     map[string]int // commands that wait for their turn, by tenant; "" is nobody's
 }

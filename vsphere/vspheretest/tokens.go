@@ -24,7 +24,7 @@ func (v *VCenter) serveTokens() {
 // the fault's HTTP status is what is answered.
 func (v *VCenter) issueToken(w http.ResponseWriter, r *http.Request, tokens http.Handler) {
 	const name = "IssueToken"
-	v.calls.add(name)
+	v.calls.add(name, "")
 	if f := v.faults.take(name, "", false); f != nil {
 		v.pause(f.Delay)
 		if f.Status != 0 {
