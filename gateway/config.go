@@ -45,6 +45,7 @@ type Tenant struct {
 	AllowFrom []netip.Prefix // sources that are answered at all; empty: all
 	IPMI      IPMI
 	Power     Power
+	Guard     inventory.Guard // of its BMCs against answers of vCenter that are complete and wrong
 }
 
 // IPMI is how a tenant's BMCs behave on the wire.

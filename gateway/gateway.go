@@ -141,6 +141,10 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	if err != nil {
 		g.log.Error("some power-on hours are damaged; they begin anew", "error", err)
 	}
+	guarded, err := heldBefore(st)
+	if err != nil {
+		g.log.Error("some held removals are damaged; the time of their hold begins anew", "error", err)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	stood, err := st.Clock()
@@ -162,7 +166,7 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 		}
 	}
 	for _, c := range g.config.Tenants {
-		t, err := g.newTenant(c, pools[c.Pool], claims)
+		t, err := g.newTenant(c, pools[c.Pool], claims, guarded[c.Name])
 		if err != nil {
 			return err
 		}
@@ -218,7 +222,7 @@ func (g *Gateway) tenantsOf(pool string) map[string]bool {
 // like, which anybody can cause: one a second, after a burst.
 const packetLines = 20
 
-func (g *Gateway) newTenant(c Tenant, p *pool, cl *claims) (*tenant, error) {
+func (g *Gateway) newTenant(c Tenant, p *pool, cl *claims, before *store.Tenant) (*tenant, error) {
 	vc := g.vcenter(c.VCenter)
 	if vc == nil || p == nil {
 		return nil, fmt.Errorf("tenant %q: vcenter %q or pool %q is not configured", c.Name, c.VCenter, c.Pool)
@@ -227,10 +231,12 @@ func (g *Gateway) newTenant(c Tenant, p *pool, cl *claims) (*tenant, error) {
 	if n := c.IPMI.SessionsPerTenant; n > 0 {
 		sessions = bmc.NewQuota(n, len(c.Accounts))
 	}
+	log := g.log.With("tenant", c.Name)
 	return &tenant{
 		config: c, vc: vc, pool: p, claims: cl, boots: g.boots, cycles: g.cycles, version: g.version,
 		ledger: newLedger(vc, g.store), logs: g.logs, sessions: sessions,
-		log: g.log.With("tenant", c.Name), metrics: g.metrics.Tenant(c.Name),
+		removals: newRemovals(c, g.store, log, before, p.leased(c.Name)), again: make(chan time.Duration, 1),
+		log: log, metrics: g.metrics.Tenant(c.Name),
 		packets:   rate.NewLimiter(1, packetLines),
 		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),
 	}, nil

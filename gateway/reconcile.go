@@ -17,10 +17,13 @@ import (
 func (t *tenant) reconcile(s inventory.Snapshot, err error) {
 	t.noteSource(t.cause(err))
 	t.boots.takeUp(t.vc, t.config.Power.BootRestoreAfter)
-	if err == nil {
-		t.desired = t.selected(s.VMs)
-	} else if !t.known {
+	switch {
+	case err == nil:
+		t.desired = t.guarded(s)
+	case !t.known:
 		return
+	default:
+		t.removals.interrupt()
 	}
 	t.dropFailed()
 	changes := inventory.Diff(t.serving(), t.desired)
@@ -40,6 +43,44 @@ func (t *tenant) reconcile(s inventory.Snapshot, err error) {
 	}
 	t.forgetWaiting(wanted)
 	t.sweep(wanted)
+}
+
+// guarded returns the VMs to serve: those that are selected, and those whose BMC
+// is not to go yet.
+func (t *tenant) guarded(s inventory.Snapshot) []inventory.VM {
+	wanted := t.selected(s.VMs)
+	keep, doubt := t.removals.keep(inventory.Answer{At: time.Now(), Have: t.having(), Named: s.VMs, Wanted: wanted})
+	if doubt {
+		t.compareIn(t.removals.soon())
+	}
+	return append(wanted, keep...)
+}
+
+// having returns the VMs that a complete inventory may take something from: those
+// that are served or wait, and those whose address an earlier run left in use.
+func (t *tenant) having() []inventory.VM {
+	out := t.serving()
+	seen := make(map[inventory.Key]bool, len(out))
+	for _, vm := range out {
+		seen[vm.Key] = true
+	}
+	t.mu.Lock()
+	for key, w := range t.waiting {
+		if !seen[key] {
+			seen[key] = true
+			out = append(out, w.vm)
+		}
+	}
+	t.mu.Unlock()
+	if t.swept {
+		return out
+	}
+	for _, l := range t.pool.leased(t.config.Name) {
+		if !seen[l.Key] && t.claims.has(l.Key, t.config.Name) {
+			out = append(out, leased(l))
+		}
+	}
+	return out
 }
 
 func (t *tenant) selected(vms []inventory.VM) []inventory.VM {

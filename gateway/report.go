@@ -51,7 +51,7 @@ func (g *Gateway) Status() admin.Status {
 	}
 	for _, t := range g.served() {
 		c := t.count()
-		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config.Name, BMCs: c.ready + c.waiting + c.failed, Ready: c.ready, Waiting: c.waiting, Error: c.failed})
+		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config.Name, BMCs: c.all(), Ready: c.ready, Waiting: c.waiting, Error: c.failed, Held: c.held})
 	}
 	return s
 }
@@ -68,7 +68,7 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 	var s metrics.Snapshot
 	for _, t := range g.served() {
 		c := t.count()
-		s.Tenants = append(s.Tenants, metrics.TenantState{Name: t.config.Name, Pending: c.waiting, Ready: c.ready, Error: c.failed, Sessions: c.sessions})
+		s.Tenants = append(s.Tenants, metrics.TenantState{Name: t.config.Name, Pending: c.waiting, Ready: c.ready, Error: c.failed, Held: c.held, Sessions: c.sessions})
 	}
 	for _, p := range g.lent() {
 		u := p.usage(time.Now())
@@ -93,26 +93,42 @@ func (g *Gateway) serving(vc *vsphere.VCenter) int {
 	n := 0
 	for _, t := range g.served() {
 		if t.vc == vc {
-			c := t.count()
-			n += c.ready + c.waiting + c.failed
+			n += t.count().all()
 		}
 	}
 	return n
 }
 
-type counts struct{ ready, waiting, failed, sessions int }
+// counts are a tenant's BMCs by state, each in one, and their sessions.
+type counts struct{ ready, waiting, failed, held, sessions int }
+
+func (c counts) all() int { return c.ready + c.waiting + c.failed + c.held }
 
 func (t *tenant) count() counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := counts{waiting: len(t.waiting)}
-	for _, ep := range t.endpoints {
-		if ep.failed() != nil {
-			c.failed++
-			continue
+	var c counts
+	for key := range t.waiting {
+		if _, held := t.removals.isHeld(key); held {
+			c.held++
+		} else {
+			c.waiting++
 		}
-		c.ready++
-		c.sessions += len(ep.bmc.Sessions())
+	}
+	for key, ep := range t.endpoints {
+		_, held := t.removals.isHeld(key)
+		failed := ep.failed() != nil
+		switch {
+		case held:
+			c.held++
+		case failed:
+			c.failed++
+		default:
+			c.ready++
+		}
+		if !failed {
+			c.sessions += len(ep.bmc.Sessions())
+		}
 	}
 	return c
 }
@@ -127,6 +143,7 @@ func (t *tenant) report() []admin.BMC {
 	for _, w := range t.waiting {
 		b := t.common(w.vm)
 		b.State, b.Reason, b.Since = admin.Pending, w.err.Error(), w.since
+		t.hold(&b, w.vm.Key)
 		out = append(out, b)
 	}
 	return out
@@ -152,6 +169,7 @@ func (t *tenant) describe(ep *endpoint) admin.BMC {
 	for _, s := range ep.bmc.Sessions() {
 		b.Sessions = append(b.Sessions, session(s))
 	}
+	t.hold(&b, ep.vm().Key)
 	return b
 }
 

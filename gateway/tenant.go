@@ -43,6 +43,9 @@ type tenant struct {
 	sessions bmc.SessionLimit // of all its BMCs together; nil: none
 	packets  *rate.Limiter    // of log lines that anybody who can send a packet can cause
 
+	removals *removals
+	again    chan time.Duration // when the inventory is to be compared again; one word waits
+
 	retiring sync.WaitGroup // machines that finish what they began
 
 	// Of the reconcile loop alone.
@@ -66,7 +69,7 @@ type waiting struct {
 
 // run serves until ctx ends, then stops every endpoint.
 func (t *tenant) run(ctx context.Context) {
-	hints, unsubscribe := t.vc.Subscribe()
+	changed, unsubscribe := t.vc.Subscribe()
 	defer unsubscribe()
 	defer t.stopAll()
 	counting, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -79,10 +82,42 @@ func (t *tenant) run(ctx context.Context) {
 		})
 	})
 	counter.Go(func() { t.watchStarts(counting) })
+	hints := make(chan struct{}, 1)
+	counter.Go(func() { t.forward(counting, changed, hints) })
 	defer counter.Wait()
 	defer stop()
 	// The only error is the end of ctx.
 	_ = inventory.Watch(ctx, t.vc.Source(t.config.Select), hints, reconcileInterval, reconcileAgain, t.reconcile)
+}
+
+// forward makes one of the two reasons to compare the inventory: it has changed,
+// or somebody in here wants to be sure of it.
+func (t *tenant) forward(ctx context.Context, changed <-chan struct{}, hints chan<- struct{}) {
+	due := time.NewTimer(reconcileAgain)
+	defer due.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case d := <-t.again:
+			due.Reset(d)
+			continue
+		case <-changed:
+		case <-due.C:
+		}
+		select {
+		case hints <- struct{}{}:
+		default: // one is waiting
+		}
+	}
+}
+
+// compareIn has the inventory compared after d.
+func (t *tenant) compareIn(d time.Duration) {
+	select {
+	case t.again <- d:
+	default:
+	}
 }
 
 // retire lets a machine finish its power action without holding up the loop: a

@@ -32,7 +32,7 @@ func everything(t *testing.T) *prometheus.Registry {
 	m.VCenter("vc-lab").Call("PowerOnVM_Task", time.Second, errors.New("refused"))
 	m.Observe(func() metrics.Snapshot {
 		return metrics.Snapshot{
-			Tenants: []metrics.TenantState{{Name: "lab-a", Pending: 1, Ready: 12, Error: 2, Sessions: 7}},
+			Tenants: []metrics.TenantState{{Name: "lab-a", Pending: 1, Ready: 12, Error: 2, Held: 4, Sessions: 7}},
 			Pools:   []metrics.PoolState{{Name: "lab-v4", Addresses: 190, Allocated: 13}},
 			VCenters: []metrics.VCenterState{{Name: "vc-lab", Up: true, Logins: 3, VMs: 15,
 				LastUpdate: time.Unix(1795500000, 500e6), Missing: map[string]int{"VirtualMachine.Config.Settings": 4}}},
@@ -68,6 +68,7 @@ func TestSeries(t *testing.T) {
 		"bmcgw_build_info{goversion=go1.26.8,revision=3fa1c2e,version=0.9.0}":                       1,
 		"bmcgw_bmcs{state=pending,tenant=lab-a}":                                                    1,
 		"bmcgw_bmcs{state=ready,tenant=lab-a}":                                                      12,
+		"bmcgw_bmcs{state=held,tenant=lab-a}":                                                       4,
 		"bmcgw_bmcs{state=error,tenant=lab-a}":                                                      2,
 		"bmcgw_pool_addresses{pool=lab-v4}":                                                         190,
 		"bmcgw_pool_addresses_allocated{pool=lab-v4}":                                               13,

@@ -16,9 +16,9 @@ type Snapshot struct {
 
 // A TenantState counts one tenant's BMCs by state, and its open sessions.
 type TenantState struct {
-	Name                  string
-	Pending, Ready, Error int
-	Sessions              int
+	Name                        string
+	Pending, Ready, Error, Held int
+	Sessions                    int
 }
 
 // A PoolState counts one pool's addresses: all of it, and those bound to a VM,
@@ -88,6 +88,7 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		tell(bmcs, float64(t.Pending), t.Name, "pending")
 		tell(bmcs, float64(t.Ready), t.Name, "ready")
 		tell(bmcs, float64(t.Error), t.Name, "error")
+		tell(bmcs, float64(t.Held), t.Name, "held")
 		tell(sessions, float64(t.Sessions), t.Name)
 	}
 	for _, p := range now.Pools {

@@ -58,11 +58,21 @@ func degraded(s admin.Status) []string {
 		}
 	}
 	for _, t := range s.Tenants {
+		if t.Held > 0 {
+			problems = append(problems, fmt.Sprintf("tenant %s: %s held, see \"bmc-gateway removals\"", t.Name, isOrAre(t.Held, "removal")))
+		}
 		if n := t.Waiting + t.Error; n > 0 {
 			problems = append(problems, fmt.Sprintf("tenant %s: %d of %d BMCs do not answer", t.Name, n, t.BMCs))
 		}
 	}
 	return problems
+}
+
+func isOrAre(n int, what string) string {
+	if n == 1 {
+		return counted(n, what) + " is"
+	}
+	return counted(n, what) + " are"
 }
 
 func statusText(s admin.Status, now time.Time) string {
@@ -87,9 +97,9 @@ func statusText(s admin.Status, now time.Time) string {
 	for _, p := range s.Pools {
 		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\n", p.Name, p.Interface, p.Addresses, p.InUse, p.Held)
 	}
-	fmt.Fprintln(t, "\nTENANT\tBMCS\tREADY\tWAITING\tERROR")
+	fmt.Fprintln(t, "\nTENANT\tBMCS\tREADY\tWAITING\tERROR\tREMOVALS HELD")
 	for _, c := range s.Tenants {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\n", c.Name, c.BMCs, c.Ready, c.Waiting, c.Error)
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\n", c.Name, c.BMCs, c.Ready, c.Waiting, c.Error, c.Held)
 	}
 	t.Flush() // into memory
 	return b.String()

@@ -16,6 +16,7 @@ const (
 	Pending State = "pending" // waits for an address or a socket
 	Ready   State = "ready"   // answers
 	Error   State = "error"   // was given up for now; Reason says why
+	Held    State = "held"    // its VM is not selected any more, and the removal is held
 )
 
 // Power is the power state as the operator reads it.

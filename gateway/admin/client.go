@@ -50,20 +50,36 @@ func (c *Client) BMCs(ctx context.Context, tenant string) ([]BMC, error) {
 		path += "?" + url.Values{"tenant": {tenant}}.Encode()
 	}
 	var l list
-	err := c.get(ctx, path, &l)
+	err := c.ask(ctx, http.MethodGet, path, &l)
 	return l.Items, err
 }
 
 // Status returns the daemon's status. The error is as for BMCs.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	var s screen
-	err := c.get(ctx, "/v1/status", &s)
+	err := c.ask(ctx, http.MethodGet, "/v1/status", &s)
 	return s.Status, err
 }
 
-func (c *Client) get(ctx context.Context, path string, into any) error {
+// Removals returns the removals that are held. The error is as for BMCs.
+func (c *Client) Removals(ctx context.Context) ([]Removals, error) {
+	var held sets
+	err := c.ask(ctx, http.MethodGet, "/v1/removals", &held)
+	return held.Items, err
+}
+
+// ConfirmRemovals lets the removals of exactly this set go ahead; the daemon
+// refuses one that is not held, or not any more. The error is as for BMCs.
+func (c *Client) ConfirmRemovals(ctx context.Context, tenant, id string) (Confirmation, error) {
+	var done confirmed
+	path := "/v1/removals/" + url.PathEscape(tenant) + "/" + url.PathEscape(id) + "/confirm"
+	err := c.ask(ctx, http.MethodPost, path, &done)
+	return done.Confirmation, err
+}
+
+func (c *Client) ask(ctx context.Context, method, path string, into any) error {
 	// The host is only there because HTTP wants one.
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://bmc-gateway"+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, "http://bmc-gateway"+path, nil)
 	if err != nil {
 		return err
 	}

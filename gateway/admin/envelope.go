@@ -21,6 +21,20 @@ type screen struct {
 	Status
 }
 
+// sets is the envelope of held removals.
+type sets struct {
+	APIVersion string     `json:"apiVersion"`
+	Kind       string     `json:"kind"`
+	Items      []Removals `json:"items"`
+}
+
+// confirmed is the envelope of a Confirmation.
+type confirmed struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Confirmation
+}
+
 // failure is what comes with a status code that is not 200.
 type failure struct {
 	APIVersion string `json:"apiVersion"`
@@ -39,6 +53,17 @@ func List(bmcs []BMC) any {
 
 // Single is the envelope of one BMC.
 func Single(b BMC) any { return one{APIVersion, "BMC", b} }
+
+// RemovalsList is the envelope of held removals.
+func RemovalsList(held []Removals) any {
+	if held == nil {
+		held = []Removals{} // "items":[] and not null
+	}
+	return sets{APIVersion, "RemovalsList", held}
+}
+
+// Confirmed is the envelope of a Confirmation.
+func Confirmed(c Confirmation) any { return confirmed{APIVersion, "Confirmation", c} }
 
 // Screen is the envelope of a Status.
 func Screen(s Status) any { return screen{APIVersion, "Status", s} }

@@ -9,12 +9,15 @@ import (
 	"time"
 )
 
-// A Source knows the present state of the daemon. Both methods answer from
-// memory and are called from several goroutines; what they return is the
-// caller's to keep.
+// A Source knows the present state of the daemon. Its methods answer from memory
+// and are called from several goroutines; what they return is the caller's to keep.
 type Source interface {
 	BMCs() []BMC
 	Status() Status
+	Removals() []Removals
+	// ConfirmRemovals lets the removals of a set go ahead and returns how many they
+	// are; ErrNoRemovals or ErrChanged, wrapped, when that set is not held.
+	ConfirmRemovals(tenant, id string) (int, error)
 }
 
 // graceful is how long a request that runs when the daemon ends may take.
@@ -73,6 +76,21 @@ func handler(src Source) http.Handler {
 	})
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, Screen(src.Status()))
+	})
+	mux.HandleFunc("GET /v1/removals", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusOK, RemovalsList(src.Removals()))
+	})
+	mux.HandleFunc("POST /v1/removals/{tenant}/{id}/confirm", func(w http.ResponseWriter, r *http.Request) {
+		tenant, id := r.PathValue("tenant"), r.PathValue("id")
+		n, err := src.ConfirmRemovals(tenant, id)
+		switch {
+		case errors.Is(err, ErrNoRemovals):
+			refuse(w, http.StatusNotFound, err.Error())
+		case err != nil:
+			refuse(w, http.StatusConflict, err.Error())
+		default:
+			reply(w, http.StatusOK, Confirmed(Confirmation{Tenant: tenant, ID: id, Confirmed: n}))
+		}
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("%s %s: no such path", r.Method, r.URL.Path))

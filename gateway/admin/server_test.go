@@ -25,6 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fixed struct {
 	bmcs   []BMC
 	status Status
+	held   []Removals
 }
 
 func (f fixed) BMCs() []BMC    { return f.bmcs }

@@ -60,4 +60,5 @@ type Tenant struct {
 	Ready   int    `json:"ready"`
 	Waiting int    `json:"waiting"`
 	Error   int    `json:"error"`
+	Held    int    `json:"held"` // removals that are held: they serve on until somebody confirms
 }

@@ -6,24 +6,43 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 )
 
+// A behaviour is how a tenant's BMCs behave unless it says otherwise.
+type behaviour struct {
+	ipmi  gateway.IPMI
+	power gateway.Power
+	guard inventory.Guard
+}
+
 // defaults reads what holds for every tenant that does not say otherwise.
-func (l *loader) defaults(n node) (gateway.IPMI, gateway.Power) {
-	s := n.section("ipmi", "power")
-	return l.readIPMI(s.get("ipmi"), gateway.IPMI{
+func (l *loader) defaults(n node) behaviour {
+	s := n.section("ipmi", "power", "guard")
+	return behaviour{
+		ipmi: l.readIPMI(s.get("ipmi"), gateway.IPMI{
 			Port:               623,
 			CipherSuites:       []ipmi.CipherSuiteID{17, 3},
 			SessionIdleTimeout: 60 * time.Second, // section 6.12.15: 60 s ± 3 s
 			SessionsPerBMC:     32,
 			SessionsPerTenant:  1024,
 			BootFlagsValidFor:  60 * time.Second, // section 28.12, parameter 3
-		}), readPower(s.get("power"), gateway.Power{
+		}),
+		power: readPower(s.get("power"), gateway.Power{
 			CycleOffTime:      5 * time.Second,
 			BootRestoreAfter:  time.Minute, // a slow firmware has read its boot order by then
 			FinishCycleWithin: 10 * time.Minute,
-		})
+		}),
+		guard: readGuard(s.get("guard"), inventory.Guard{
+			Answers: 3,
+			After:   3 * time.Second, // a look at the tags lies between
+			Share:   25,
+			Minimum: 3,
+			Window:  10 * time.Minute,
+			Hold:    24 * time.Hour,
+		}),
+	}
 }
 
 func (l *loader) readIPMI(n node, otherwise gateway.IPMI) gateway.IPMI {
@@ -76,4 +95,17 @@ func cycleWhenOff(n node, otherwise bool) bool {
 		return otherwise
 	}
 	return n.choice("refuse", "power_on") == "power_on"
+}
+
+// readGuard: 100 percent holds no removal, for a lab that may be emptied at once.
+func readGuard(n node, otherwise inventory.Guard) inventory.Guard {
+	s := n.section("answers", "after", "share", "minimum", "window", "hold")
+	return inventory.Guard{
+		Answers: s.get("answers").whole(otherwise.Answers, 1, 100),
+		After:   s.get("after").duration(otherwise.After, 0, time.Hour),
+		Share:   s.get("share").whole(otherwise.Share, 1, 100),
+		Minimum: s.get("minimum").whole(otherwise.Minimum, 1, 65535),
+		Window:  s.get("window").duration(otherwise.Window, 0, 24*time.Hour),
+		Hold:    s.get("hold").duration(otherwise.Hold, 0, 30*24*time.Hour),
+	}
 }

@@ -122,7 +122,7 @@ func (l *loader) config(root node) gateway.Config {
 	s.checkVersion()
 	cfg := gateway.Config{}
 	l.scalars(s, &cfg)
-	ipmi, power := l.defaults(s.get("defaults"))
+	otherwise := l.defaults(s.get("defaults"))
 
 	for _, n := range l.all(s, "vcenters", "at least one vCenter is needed") {
 		cfg.VCenters = append(cfg.VCenters, l.vcenter(n))
@@ -130,7 +130,7 @@ func (l *loader) config(root node) gateway.Config {
 	cfg.Pools = l.allPools(l.all(s, "pools", "at least one address pool is needed"))
 	l.lent = cfg.Pools
 	for _, n := range l.all(s, "tenants", "at least one tenant is needed") {
-		cfg.Tenants = append(cfg.Tenants, l.tenant(n, ipmi, power))
+		cfg.Tenants = append(cfg.Tenants, l.tenant(n, otherwise))
 	}
 	l.unused(s, cfg)
 	l.shared(s, cfg)

@@ -70,6 +70,7 @@ func TestDefaults(t *testing.T) {
 			IPMI: gateway.IPMI{Port: 623, CipherSuites: []ipmi.CipherSuiteID{17, 3},
 				SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, SessionsPerTenant: 1024, BootFlagsValidFor: time.Minute},
 			Power: gateway.Power{CycleOffTime: 5 * time.Second, BootRestoreAfter: time.Minute, FinishCycleWithin: 10 * time.Minute},
+			Guard: inventory.Guard{Answers: 3, After: 3 * time.Second, Share: 25, Minimum: 3, Window: 10 * time.Minute, Hold: 24 * time.Hour},
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -82,7 +83,15 @@ func TestTenantsOverDefaults(t *testing.T) {
 	ports := []uint16{6230, 623, 6230}
 	sessions := []int{32, 2, 32}
 	cycles := []time.Duration{10 * time.Second, 10 * time.Second, time.Second}
+	guards := []inventory.Guard{
+		{Answers: 3, After: 3 * time.Second, Share: 50, Minimum: 3, Window: 10 * time.Minute},
+		{Answers: 3, After: 3 * time.Second, Share: 50, Minimum: 3, Window: 10 * time.Minute},
+		{Answers: 1, Share: 100, Minimum: 3, Window: 10 * time.Minute},
+	}
 	for i, tenant := range got.Tenants {
+		if tenant.Guard != guards[i] {
+			t.Errorf("%s: guard %+v, want %+v", tenant.Name, tenant.Guard, guards[i])
+		}
 		if tenant.IPMI.Port != ports[i] || tenant.IPMI.SessionsPerBMC != sessions[i] ||
 			tenant.Power.CycleOffTime != cycles[i] || tenant.IPMI.BootFlagsValidFor != 0 ||
 			!cmp.Equal(tenant.IPMI.CipherSuites, []ipmi.CipherSuiteID{17}) {

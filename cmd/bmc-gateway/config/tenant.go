@@ -10,16 +10,16 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
 
-// tenant reads one tenant; ipmi and power are what holds unless it says otherwise.
-func (l *loader) tenant(n node, ipmi gateway.IPMI, power gateway.Power) gateway.Tenant {
+// tenant reads one tenant; otherwise is what holds unless it says something else.
+func (l *loader) tenant(n node, otherwise behaviour) gateway.Tenant {
 	s := n.section("name", "vcenter", "select", "pool", "pins", "allow_from", "accounts",
-		"allow_weak_passwords", "profile", "ipmi", "power")
+		"allow_weak_passwords", "profile", "ipmi", "power", "guard")
 	weak := s.get("allow_weak_passwords").truth(false)
 	if weak {
 		s.get("allow_weak_passwords").warn("passwords that anybody guesses are allowed; for a lab only")
 	}
 	vcenter := forVCenter(s.get("profile"))
-	ipmi = l.profiled(s.get("ipmi"), vcenter, ipmi)
+	ipmi := l.profiled(s.get("ipmi"), vcenter, otherwise.ipmi)
 	passwords := passwordRules{weak: weak, v15: ipmi.V15 != bmc.V15Off, vcenter: vcenter}
 	pool := l.pools.refer(s.get("pool"), "pool")
 	return gateway.Tenant{
@@ -31,7 +31,8 @@ func (l *loader) tenant(n node, ipmi gateway.IPMI, power gateway.Power) gateway.
 		AllowFrom: sources(s.get("allow_from")),
 		Accounts:  l.accounts(s.get("accounts"), passwords),
 		IPMI:      ipmi,
-		Power:     readPower(s.get("power"), power),
+		Power:     readPower(s.get("power"), otherwise.power),
+		Guard:     readGuard(s.get("guard"), otherwise.guard),
 	}
 }
 
