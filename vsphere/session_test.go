@@ -225,3 +225,56 @@ func TestInsecureIsWarnedOf(t *testing.T) {
 		}
 	}
 }
+
+// Whatever the call that keeps the operations session alive meets, the next is made.
+func TestKeepaliveSurvivesErrors(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 1).ready()
+	kept := func(what string) {
+		t.Helper()
+		l.ResetCalls()
+		l.eventually(what, func() error {
+			l.v.link.up.raise() // as the clock would, each five minutes
+			if l.Calls()["CurrentTime"] == 0 {
+				return errors.New("no call")
+			}
+			return nil
+		})
+	}
+	l.Inject(vspheretest.Fault{Method: "CurrentTime", Fault: &types.SystemError{}, Times: 1})
+	kept("a fault")
+	kept("the call after it")
+	remove := l.Inject(vspheretest.Fault{Method: "Login", Fault: &types.SystemError{}})
+	l.v.operations.mu.Lock()
+	l.v.operations.conn = nil
+	l.v.operations.mu.Unlock()
+	l.ResetCalls()
+	l.v.link.up.raise()
+	l.eventually("a login that fails", func() error {
+		if soap, _ := l.logins(); soap == 0 {
+			return errors.New("none")
+		}
+		return nil
+	})
+	remove()
+	kept("the call after it")
+}
+
+// However often sessions are lost, one of each kind is there and not more.
+func TestSessionsAreFew(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 1)
+	must(t, l.Tag("bmc/acme", "lab-01"))
+	l.ready(func(c *Config) { c.Tags, c.Rate, c.Burst = []string{"bmc/acme"}, 1000, 1000 })
+	for range 5 {
+		l.KillSessions()
+		for range 5 {
+			must(t, l.v.NMI(t.Context(), l.key("lab-01")))
+		}
+		must(t, l.v.operations.close(t.Context()))
+		must(t, l.v.NMI(t.Context(), l.key("lab-01")))
+		if n := l.Sessions(); n > 2 {
+			t.Errorf("%d SOAP sessions, want the watch's and the operations' at most", n)
+		}
+	}
+}
