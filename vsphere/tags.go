@@ -34,9 +34,9 @@ func (t *tagger) run(ctx context.Context) {
 	defer cancel()
 	hints, end := t.mem.tagged.subscribe()
 	defer end()
+	var hinted time.Time // when the last look because of a hint was due
 	for failures := 0; ctx.Err() == nil; {
 		wait := t.cfg.TagInterval*9/10 + rand.N(t.cfg.TagInterval/5+1)
-		looked := time.Now()
 		if t.link.check() == nil {
 			if err := t.look(ctx); err == nil {
 				failures = 0
@@ -52,7 +52,8 @@ func (t *tagger) run(ctx context.Context) {
 		case <-ctx.Done():
 		case <-up:
 		case <-hints:
-			pause(ctx, max(hintSettles, time.Until(looked.Add(t.cfg.TagHintGap))))
+			pause(ctx, max(hintSettles, time.Until(hinted.Add(t.cfg.TagHintGap))))
+			hinted = time.Now()
 			select { // what came during the pause is seen as well
 			case <-hints:
 			default:
