@@ -12,8 +12,8 @@ import (
 )
 
 // A collector is one property collector in one session, with a filter over all
-// VMs, one over the members of each folder and one each over the names of custom
-// attributes and the events of tags. So a single outstanding call waits for
+// VMs, one over the members of each folder and one each over all folders, the names
+// of custom attributes and the events of tags. So a single outstanding call waits for
 // everything. One goroutine uses it.
 type collector struct {
 	conn    *conn
@@ -26,6 +26,10 @@ type collector struct {
 	fields    string // filter over the custom attributes; empty: none
 	hints     string // filter over the events of tags; empty: none
 	tagEvents types.ManagedObjectReference
+
+	tree       string // filter over all folders; empty: none
+	treeView   types.ManagedObjectReference
+	folderTree tree
 }
 
 // A placement is the server's side of one folder.
@@ -40,7 +44,7 @@ func newCollector(ctx context.Context, c *conn) (*collector, error) {
 		return nil, err
 	}
 	col := &collector{conn: c, ref: res.Returnval, folders: make(map[string]Folder), placed: make(map[Folder]placement)}
-	all, err := col.watch(ctx, c.content.RootFolder, true, watchedPaths)
+	all, err := col.watchVMs(ctx, c.content.RootFolder, true, watchedPaths)
 	if err != nil {
 		return nil, undo(err, func() error { return col.destroy(ctx) })
 	}
@@ -48,11 +52,21 @@ func newCollector(ctx context.Context, c *conn) (*collector, error) {
 	return col, nil
 }
 
-// watch adds a filter over the VMs in a container.
-func (col *collector) watch(ctx context.Context, container types.ManagedObjectReference, recursive bool, paths []string) (placement, error) {
+// watchVMs adds a filter over the VMs in a container.
+func (col *collector) watchVMs(ctx context.Context, container types.ManagedObjectReference, recursive bool, paths []string) (placement, error) {
+	no := false
+	return col.watch(ctx, container, recursive, types.PropertySpec{Type: "VirtualMachine", All: &no, PathSet: paths})
+}
+
+// watch adds a filter over the objects in a container that have one of the types.
+func (col *collector) watch(ctx context.Context, container types.ManagedObjectReference, recursive bool, properties ...types.PropertySpec) (placement, error) {
 	p := placement{folder: container}
+	var kinds []string
+	for _, s := range properties {
+		kinds = append(kinds, s.Type)
+	}
 	view, err := methods.CreateContainerView(ctx, col.conn, &types.CreateContainerView{
-		This: *col.conn.content.ViewManager, Container: container, Type: []string{"VirtualMachine"}, Recursive: recursive,
+		This: *col.conn.content.ViewManager, Container: container, Type: kinds, Recursive: recursive,
 	})
 	if err != nil {
 		return p, err
@@ -63,7 +77,7 @@ func (col *collector) watch(ctx context.Context, container types.ManagedObjectRe
 		Obj: p.view, Skip: &yes,
 		SelectSet: []types.BaseSelectionSpec{&types.TraversalSpec{Type: "ContainerView", Path: "view", Skip: &no}},
 	}
-	p.filter, err = col.filter(ctx, members, types.PropertySpec{Type: "VirtualMachine", All: &no, PathSet: paths})
+	p.filter, err = col.filter(ctx, members, properties...)
 	if err != nil {
 		return p, undo(err, func() error { return destroyView(ctx, col.conn, p.view) })
 	}
@@ -76,9 +90,9 @@ func (col *collector) watchOne(ctx context.Context, obj types.ManagedObjectRefer
 	return col.filter(ctx, types.ObjectSpec{Obj: obj, Skip: &no}, types.PropertySpec{Type: obj.Type, All: &no, PathSet: []string{path}})
 }
 
-func (col *collector) filter(ctx context.Context, objects types.ObjectSpec, properties types.PropertySpec) (types.ManagedObjectReference, error) {
+func (col *collector) filter(ctx context.Context, objects types.ObjectSpec, properties ...types.PropertySpec) (types.ManagedObjectReference, error) {
 	res, err := methods.CreateFilter(ctx, col.conn, &types.CreateFilter{This: col.ref, Spec: types.PropertyFilterSpec{
-		ObjectSet: []types.ObjectSpec{objects}, PropSet: []types.PropertySpec{properties},
+		ObjectSet: []types.ObjectSpec{objects}, PropSet: properties,
 	}})
 	if err != nil {
 		return types.ManagedObjectReference{}, err
@@ -122,8 +136,10 @@ func (col *collector) destroy(ctx context.Context) error {
 	_, err := methods.DestroyPropertyCollector(ctx, col.conn, &types.DestroyPropertyCollector{This: col.ref})
 	errs := []error{err}
 	var views []types.ManagedObjectReference
-	if col.view.Value != "" {
-		views = append(views, col.view)
+	for _, v := range []types.ManagedObjectReference{col.view, col.treeView} {
+		if v.Value != "" {
+			views = append(views, v)
+		}
 	}
 	for _, p := range col.placed {
 		views = append(views, p.view)

@@ -4,11 +4,87 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
+
+const (
+	folderCheck = 10 * time.Minute // between two look-ups of folder paths
+	folderRetry = 15 * time.Second // the same while a folder is missing
+	folderPause = 2 * time.Second  // and while folders are renamed, moved, created or deleted
+	viewLag     = 2 * time.Second  // how long a view may take to follow a move
+)
+
+// A folderWatch is what the watch knows of the folders it looks into.
+type folderWatch struct {
+	checked time.Time // when they were looked up
+	missing bool      // one of them was not found
+	retried time.Time // when it was looked up
+	stirred bool      // a path may lead elsewhere since then
+	doubt   time.Time // when views are to be compared with what VMs say; zero: no reason to
+}
+
+// restless reports whether something is to be done before long.
+func (fw folderWatch) restless() bool { return fw.stirred || !fw.doubt.IsZero() }
+
+// lookAtFolders looks up where the paths of folders lead when that may have
+// changed, and makes views anew that do not follow moves.
+func (w *watcher) lookAtFolders(ctx context.Context) error {
+	fw := &w.folders
+	every := folderCheck
+	if w.col.tree == "" { // nobody tells of a rename
+		every = time.Minute
+	}
+	switch age := time.Since(fw.checked); {
+	case age > every || fw.stirred && age > folderPause:
+		return w.placeFolders(ctx, true)
+	case fw.missing && time.Since(fw.retried) > folderRetry:
+		return w.placeFolders(ctx, false)
+	case fw.doubt.IsZero() || time.Now().Before(fw.doubt):
+		return nil
+	}
+	fw.doubt = time.Time{}
+	for _, f := range w.col.contradicted(w.mem) {
+		// Its members are swept with the next complete answer, which is asked for at once.
+		w.cfg.Log.Debug("view did not follow a move", "vcenter", w.cfg.Name, "folder", f.Path)
+		if err := w.col.unplace(ctx, f, w.col.placed[f]); err != nil {
+			return err
+		}
+		w.version = ""
+	}
+	if w.version == "" {
+		return w.placeFolders(ctx, false)
+	}
+	return nil
+}
+
+// placeFolders looks up all folders, or those alone that are not watched.
+func (w *watcher) placeFolders(ctx context.Context, all bool) error {
+	missing, began := false, time.Now()
+	for _, f := range w.cfg.Folders {
+		if _, placed := w.col.placed[f]; placed && !all {
+			continue
+		}
+		moved, problem, err := w.col.place(ctx, f)
+		if moved || problem != "" {
+			w.mem.misplace(f, problem)
+			w.mem.changed.raise()
+		}
+		if err != nil {
+			return err
+		}
+		missing = missing || problem != ""
+	}
+	// Not before the last: a folder left out would look empty in the next answer.
+	w.folders.missing, w.folders.retried = missing, began
+	if all {
+		w.folders.checked, w.folders.stirred = began, false
+	}
+	return nil
+}
 
 // place looks the folder up by its path and watches its members. It returns why
 // that is not possible as problem, and an error only when vCenter failed. moved
@@ -36,7 +112,7 @@ func (col *collector) place(ctx context.Context, f Folder) (moved bool, problem 
 	if problem != "" {
 		return was, problem, nil
 	}
-	p, err := col.watch(ctx, *ref, f.Recursive, nil)
+	p, err := col.watchVMs(ctx, *ref, f.Recursive, nil)
 	if isDenied(err) {
 		return was, denied, nil
 	}

@@ -1,6 +1,7 @@
 package vsphere
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -73,4 +74,33 @@ func (l *link) status() (connected, broken bool, since time.Time, lastErr string
 	}
 	broken = l.calls.isOpen(time.Now())
 	return l.connected && !broken, broken, l.since, lastErr
+}
+
+// failed notes a failure and returns how long to wait before the next step. The
+// first failure is tried again at once and says nothing of vCenter yet, unless
+// it was a login or a silence. Nor does a lost session: vCenter is there to say
+// so, and takes verbs on the next one.
+func (w *watcher) failed(err error, failures int) time.Duration {
+	var silence *timeoutError
+	login := w.conn == nil && !isExpired(err)
+	borne := 1
+	if isExpired(err) {
+		borne = lostSessions
+	}
+	if login || failures > borne || errors.As(err, &silence) {
+		if w.link.bad(err, time.Now()) {
+			w.cfg.Log.Warn("vCenter lost", "vcenter", w.cfg.Name, "error", err)
+			w.mem.changed.raise()
+		}
+	} else {
+		w.link.note(err)
+	}
+	switch {
+	case login:
+		return min(w.session.gate.wait(), shutGap)
+	case failures == 1:
+		return 0
+	default:
+		return backoff(failures-1, unansweredCap)
+	}
 }

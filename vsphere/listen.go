@@ -12,11 +12,14 @@ import (
 // tagEvents are what vCenter tells when a tag is put on an object or taken off.
 var tagEvents = []string{"com.vmware.cis.tagging.attach", "com.vmware.cis.tagging.detach"}
 
-// listen follows what is not about VMs themselves: the names of custom attributes
-// and the events of tags. Without it VMs are watched all the same, so a refusal is
+// listen follows what is not about VMs themselves: folders, the names of
+// custom attributes and the events of tags. Without it VMs are watched all the same, so a refusal is
 // told once and is no error.
 func (w *watcher) listen(ctx context.Context, col *collector) error {
 	var errs []error
+	if len(w.cfg.Folders) > 0 {
+		errs = append(errs, col.watchTree(ctx))
+	}
 	if w.cfg.AttributePrefix != "" {
 		errs = append(errs, col.watchFields(ctx))
 	}
@@ -30,7 +33,7 @@ func (w *watcher) listen(ctx context.Context, col *collector) error {
 	}
 	if err := errors.Join(errs...); err != nil && !w.deaf {
 		w.deaf = true
-		w.cfg.Log.Warn("custom attributes or tag events cannot be followed", "vcenter", w.cfg.Name, "error", err)
+		w.cfg.Log.Warn("folders, custom attributes or tag events cannot be followed", "vcenter", w.cfg.Name, "error", err)
 	}
 	return nil
 }

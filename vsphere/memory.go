@@ -81,6 +81,11 @@ func (m *memory) open(vcenter string) {
 type effect struct {
 	list  bool // List may answer otherwise
 	power bool // some State is another
+	moved bool // some VM lies in another folder
+}
+
+func (e effect) or(o effect) effect {
+	return effect{list: e.list || o.list, power: e.power || o.power, moved: e.moved || o.moved}
 }
 
 // apply takes the updates of VMs themselves.
@@ -109,6 +114,7 @@ func (m *memory) apply(updates []types.ObjectUpdate, now time.Time) (e effect) {
 		}
 		e.list = e.list || old == nil || !old.vm.Equal(next.vm) || !maps.Equal(old.values, next.values)
 		e.power = e.power || old == nil || old.state != next.state
+		e.moved = e.moved || old != nil && old.facts.parent != next.facts.parent
 		m.remember(ref, old, &next)
 	}
 	return e

@@ -100,7 +100,7 @@ func TestNothingIsLeftOnTheServer(t *testing.T) {
 			}
 			l.ready(func(c *Config) { c.Folders = []Folder{{Path: "/DC0/vm"}} })
 			l.selected(inventory.Selector{Folders: []string{"/DC0/vm"}}, "lab-01")
-			if got, want := l.held(), "1 collectors, 2 views"; got != want {
+			if got, want := l.held(), "1 collectors, 3 views"; got != want {
 				t.Errorf("holds %s, want %s; calls %v", got, want, l.Calls())
 			}
 		})

@@ -2,7 +2,6 @@ package vsphere
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -10,8 +9,6 @@ import (
 )
 
 const (
-	folderCheck  = time.Minute     // between two look-ups of folder paths: a rename shows here
-	folderRetry  = 2 * time.Second // the same while a folder is missing
 	firstHold    = 2 * time.Second // how long vCenter may hold back an answer that says "nothing"
 	shutGap      = 2 * time.Second // between two looks at a shut gate: the password may have changed
 	emptyAnswers = 3               // answers without any VM in a row before VMs known are dropped
@@ -34,10 +31,9 @@ type watcher struct {
 	seen    *census    // of an answer that tells everything; nil: none under way
 	empties int
 	resync  time.Time // when everything is to be told again
-	checked time.Time // when the folders were looked up
-	missing bool      // one of them was not found
-	tagged  int32     // number of the latest event of a tag
-	deaf    bool      // that these events cannot be followed has been told
+	folders folderWatch
+	tagged  int32 // number of the latest event of a tag
+	deaf    bool  // that these events cannot be followed has been told
 }
 
 // A census is what a complete answer has named so far, over all its pages.
@@ -87,6 +83,10 @@ func (w *watcher) step(ctx context.Context) error {
 }
 
 func (w *watcher) prepare(ctx context.Context) error {
+	between := w.seen == nil || w.version == "" // not amid the pages of an answer
+	if w.col != nil && between && time.Now().After(w.resync) {
+		w.giveUp(ctx)
+	}
 	if w.col == nil {
 		col, err := newCollector(ctx, w.conn)
 		if err != nil {
@@ -95,38 +95,18 @@ func (w *watcher) prepare(ctx context.Context) error {
 		if err := w.listen(ctx, col); err != nil {
 			return undo(err, func() error { return col.destroy(ctx) })
 		}
-		w.col, w.version, w.checked = col, "", time.Time{}
+		w.col, w.version, w.folders = col, "", folderWatch{}
+		// Belt and braces: an update lost on the way, or by a view, would never be noticed.
+		w.resync = time.Now().Add(30*time.Minute + rand.N(30*time.Minute))
 	}
-	between := w.seen == nil || w.version == "" // not amid the pages of an answer
-	if age := time.Since(w.checked); between && (age > folderCheck || w.missing && age > folderRetry) {
-		if err := w.placeFolders(ctx); err != nil {
+	if between {
+		if err := w.lookAtFolders(ctx); err != nil {
 			return err
 		}
 	}
-	// Belt and braces: an update lost on the way would never be noticed.
-	if now := time.Now(); w.version == "" || now.After(w.resync) {
-		w.version = ""
-		w.resync = now.Add(30*time.Minute + rand.N(30*time.Minute))
+	if w.version == "" {
 		w.seen = &census{vms: make(map[string]bool), folders: make(map[Folder]map[string]bool)}
 	}
-	return nil
-}
-
-func (w *watcher) placeFolders(ctx context.Context) error {
-	missing, began := false, time.Now()
-	for _, f := range w.cfg.Folders {
-		moved, problem, err := w.col.place(ctx, f)
-		if moved || problem != "" {
-			w.mem.misplace(f, problem)
-			w.mem.changed.raise()
-		}
-		if err != nil {
-			return err
-		}
-		missing = missing || problem != ""
-	}
-	// Not before the last: a folder left out would look empty in the next answer.
-	w.missing, w.checked = missing, began
 	return nil
 }
 
@@ -135,8 +115,11 @@ func (w *watcher) placeFolders(ctx context.Context) error {
 func (w *watcher) patience() (hold, timeout time.Duration) {
 	hold = min(max(w.cfg.Freshness/3, time.Second), time.Minute)
 	extra := min(max(w.cfg.Freshness/3, 2*time.Second), w.cfg.CallTimeout)
-	if w.missing {
+	if w.folders.missing {
 		hold = min(hold, folderRetry)
+	}
+	if w.folders.restless() {
+		hold = min(hold, folderPause)
 	}
 	if w.link.check() != nil { // somebody waits to hear that vCenter is back
 		hold = time.Second
@@ -213,6 +196,11 @@ func (w *watcher) update(u types.PropertyFilterUpdate, now time.Time) effect {
 	}
 	switch u.Filter.Value {
 	case w.col.vms:
+	case w.col.tree:
+		if w.col.folderTree.apply(u.ObjectSet) && w.seen == nil {
+			w.folders.stirred, w.folders.doubt = true, now.Add(viewLag)
+		}
+		return effect{}
 	case w.col.fields:
 		return effect{list: w.mem.applyFields(u.ObjectSet)}
 	case w.col.hints:
@@ -227,7 +215,11 @@ func (w *watcher) update(u types.PropertyFilterUpdate, now time.Time) effect {
 	if w.seen != nil {
 		mark(w.seen.vms, u.ObjectSet)
 	}
-	return w.mem.apply(u.ObjectSet, now)
+	e := w.mem.apply(u.ObjectSet, now)
+	if e.moved && len(w.col.placed) > 0 {
+		w.folders.doubt = now.Add(viewLag)
+	}
+	return e
 }
 
 func mark(seen map[string]bool, updates []types.ObjectUpdate) {
@@ -241,7 +233,7 @@ func (w *watcher) drop(ctx context.Context, err error) error {
 	if w.seen != nil {
 		w.version = "" // a page cannot be asked for twice
 	}
-	switch f := faultOf(err).(type) {
+	switch faultOf(err).(type) {
 	case *types.NotAuthenticated:
 		w.session.expire(w.conn)
 		w.conn, w.col = nil, nil
@@ -252,46 +244,18 @@ func (w *watcher) drop(ctx context.Context, err error) error {
 		// without detail: begin anew. What is not vCenter's word at all says nothing
 		// of the collector.
 		if w.col != nil && answered(err) {
-			if err := w.col.destroy(ctx); err != nil {
-				w.cfg.Log.Debug("collector was not destroyed", "vcenter", w.cfg.Name, "fault", f, "error", err)
-			}
-			w.col = nil
+			w.giveUp(ctx)
 		}
 	}
 	return err
 }
 
-// failed notes a failure and returns how long to wait before the next step. The
-// first failure is tried again at once and says nothing of vCenter yet, unless
-// it was a login or a silence. Nor does a lost session: vCenter is there to say
-// so, and takes verbs on the next one.
-func (w *watcher) failed(err error, failures int) time.Duration {
-	var silence *timeoutError
-	login := w.conn == nil && !isExpired(err)
-	borne := 1
-	if isExpired(err) {
-		borne = lostSessions
+// giveUp gives back what the collector holds, so that the next step makes another.
+func (w *watcher) giveUp(ctx context.Context) {
+	if err := w.col.destroy(ctx); err != nil {
+		w.cfg.Log.Debug("collector was not destroyed", "vcenter", w.cfg.Name, "error", err)
 	}
-	if login || failures > borne || errors.As(err, &silence) {
-		if w.link.bad(err, time.Now()) {
-			w.cfg.Log.Warn("vCenter lost", "vcenter", w.cfg.Name, "error", err)
-			w.mem.changed.raise()
-		}
-	} else {
-		w.link.note(err)
-	}
-	switch {
-	case login:
-		return min(w.session.gate.wait(), shutGap)
-	case failures == 1:
-		return 0
-	default:
-		return backoff(failures-1, unansweredCap)
-	}
-}
-
-func (e effect) or(o effect) effect {
-	return effect{list: e.list || o.list, power: e.power || o.power}
+	w.col = nil
 }
 
 // pause waits for d or the end of ctx.

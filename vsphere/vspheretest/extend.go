@@ -52,6 +52,10 @@ func (v *VCenter) extend(ctx *simulator.Context, this types.ManagedObjectReferen
 		if m, ok := v.registry.Get(this).(*simulator.PerformanceManager); ok {
 			putOnce(v, ctx, this, func() *performance { return &performance{PerformanceManager: m, v: v} })
 		}
+	case "EventManager":
+		if m, ok := v.registry.Get(this).(*simulator.EventManager); ok {
+			putOnce(v, ctx, this, func() *eventManager { return &eventManager{EventManager: m, v: v} })
+		}
 	case "CustomFieldsManager":
 		if m, ok := v.registry.Get(this).(*simulator.CustomFieldsManager); ok {
 			putOnce(v, ctx, this, func() *fieldsManager { return &fieldsManager{CustomFieldsManager: m, v: v} })

@@ -93,25 +93,15 @@ func (v *VCenter) CreateFolder(path string) (string, error) {
 func (v *VCenter) MoveToFolder(path string, names ...string) error {
 	v.inventory.Lock()
 	defer v.inventory.Unlock()
-	f, err := v.folder(path, false)
-	if err != nil {
-		return err
-	}
-	req := &types.MoveIntoFolder_Task{This: f.Self}
+	var vms []types.ManagedObjectReference
 	for _, name := range names {
 		vm, err := v.find(name)
 		if err != nil {
 			return err
 		}
-		req.List = append(req.List, vm.Self)
+		vms = append(vms, vm.Self)
 	}
-	ctx := v.context()
-	var body *methods.MoveIntoFolder_TaskBody
-	v.registry.WithLock(ctx, f, func() { body = f.MoveIntoFolderTask(ctx, req).(*methods.MoveIntoFolder_TaskBody) })
-	if fault := v.await(body.Res.Returnval); fault != nil {
-		return fmt.Errorf("folder %q: %s", path, faultName(fault))
-	}
-	return nil
+	return v.move(path, vms)
 }
 
 // AddVM creates a VM, powered on, in a folder named as for CreateFolder; "" is

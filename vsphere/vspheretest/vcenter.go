@@ -53,6 +53,8 @@ type VCenter struct {
 	serial     int                 // of the last VM made: seeds its identities
 	guestDelay time.Duration
 	manualDRS  bool
+	frozen     bool // views made now do not see moves
+	readers    []eventCollector
 	closing    chan struct{}
 	work       sync.WaitGroup // requests, tasks, the server
 }

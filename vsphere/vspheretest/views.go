@@ -95,6 +95,9 @@ func (m *viewManager) CreateContainerView(ctx *simulator.Context, req *types.Cre
 	view := &containerView{v: m.v}
 	view.Self.Type = "ContainerView"
 	view.Container, view.Type, view.Recursive = req.Container, req.Type, req.Recursive
+	if m.v.viewsFrozen() {
+		view.then = m.v.census(view.list())
+	}
 	body.Res = &types.CreateContainerViewResponse{Returnval: ctx.Session.Put(view).Reference()}
 	return body
 }
@@ -103,7 +106,8 @@ func (m *viewManager) CreateContainerView(ctx *simulator.Context, req *types.Cre
 // keeps a list that folder moves do not change.
 type containerView struct {
 	mo.ContainerView
-	v *VCenter
+	v    *VCenter
+	then *census // nil: it sees moves
 }
 
 // Get returns the view as property reads are to see it.
@@ -141,6 +145,9 @@ func (c *containerView) list() []types.ManagedObjectReference {
 		}
 	}
 	walk(c.Container)
+	if c.then != nil && c.v.viewsFrozen() {
+		out = c.then.blinded(c.v, out)
+	}
 	return c.v.hub.visible(out)
 }
 
