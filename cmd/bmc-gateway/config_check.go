@@ -23,7 +23,7 @@ func (p *program) configCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  needsCommand,
 	}
-	cmd.AddCommand(p.configCheckCommand(), p.configExampleCommand())
+	cmd.AddCommand(p.configCheckCommand(), p.configShowCommand(), p.configExampleCommand(), p.configSchemaCommand())
 	return cmd
 }
 

@@ -158,3 +158,29 @@ func TestConfigCheckOnline(t *testing.T) {
 		t.Errorf("exit code %d, want %d; %q", code, exitOnline, stderr)
 	}
 }
+
+func TestConfigShow(t *testing.T) {
+	path := configFile(t, goodConfig)
+	code, stdout, stderr := command(t, operatorEnv, "config", "show", "-c", path)
+	if code != 0 || stderr != "" {
+		t.Fatalf("exit code %d, %s", code, stderr)
+	}
+	for _, want := range []string{"log.level ", "info", "default", "vcenters[vc-lab].password ", "REDACTED", path + ":3"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("%q is not in\n%s", want, stdout)
+		}
+	}
+	if strings.Contains(stdout, "S3cret") {
+		t.Error("a password is shown")
+	}
+	if code, _, _ := command(t, operatorEnv, "config", "show", "-c", path, "-o", "yaml"); code != 2 {
+		t.Errorf("exit code %d of an unknown format, want 2", code)
+	}
+}
+
+func TestConfigSchema(t *testing.T) {
+	code, stdout, stderr := command(t, operatorEnv, "config", "schema")
+	if code != 0 || stderr != "" || !strings.Contains(stdout, `"$schema": "https://json-schema.org/draft/2020-12/schema"`) {
+		t.Errorf("exit code %d, %s\n%.300s", code, stderr, stdout)
+	}
+}

@@ -75,6 +75,8 @@ func readPower(n node, otherwise gateway.Power) gateway.Power {
 // readSoftOff reads one of two words, or how long the guest has.
 func readSoftOff(n node, otherwise gateway.SoftOff) gateway.SoftOff {
 	if !n.given() {
+		n.section("hard_after").get("hard_after").duration(2*time.Minute, time.Second, time.Hour)
+		n.orOneOf("refuse", "hard")
 		return otherwise
 	}
 	if n.yaml.Kind == yaml.ScalarNode {
@@ -91,10 +93,11 @@ func readSoftOff(n node, otherwise gateway.SoftOff) gateway.SoftOff {
 }
 
 func cycleWhenOff(n node, otherwise bool) bool {
+	word := n.choice("refuse", "power_on")
 	if !n.given() {
 		return otherwise
 	}
-	return n.choice("refuse", "power_on") == "power_on"
+	return word == "power_on"
 }
 
 // readGuard: 100 percent holds no removal, for a lab that may be emptied at once.

@@ -16,10 +16,11 @@ const maxPassword15 = 16
 
 // version15 reads which sessions of IPMI 1.5 there are.
 func version15(n node, otherwise bmc.V15) bmc.V15 {
+	word := n.choice("disabled", "md5", "password")
 	if !n.given() {
 		return otherwise
 	}
-	switch n.choice("disabled", "md5", "password") {
+	switch word {
 	case "md5":
 		return bmc.V15MD5
 	case "password":
@@ -31,10 +32,11 @@ func version15(n node, otherwise bmc.V15) bmc.V15 {
 }
 
 func guidOrder(n node, otherwise gateway.GUIDOrder) gateway.GUIDOrder {
-	if !n.given() {
+	word := n.choice("ipmi", "smbios")
+	switch {
+	case !n.given():
 		return otherwise
-	}
-	if n.choice("ipmi", "smbios") == "smbios" {
+	case word == "smbios":
 		return gateway.GUIDAsSMBIOS
 	}
 	return gateway.GUIDAsIPMI

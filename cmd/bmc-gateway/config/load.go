@@ -45,7 +45,7 @@ func Load(path string, env func(string) string) (gateway.Config, []Warning, erro
 	if err != nil {
 		return gateway.Config{}, nil, err
 	}
-	l := &loader{report: new(findings).about(path), env: env, dir: filepath.Dir(path), pinned: make(map[netip.Addr]node)}
+	l := newLoader(path, env)
 	var cfg gateway.Config
 	if root, ok := l.report.parse(text); ok {
 		l.readDropIns()
@@ -56,6 +56,10 @@ func Load(path string, env func(string) string) (gateway.Config, []Warning, erro
 		return gateway.Config{}, warnings, problems
 	}
 	return cfg, warnings, nil
+}
+
+func newLoader(path string, env func(string) string) *loader {
+	return &loader{report: new(findings).about(path), env: env, dir: filepath.Dir(path), pinned: make(map[netip.Addr]node)}
 }
 
 // read returns a file of limit bytes at most. Its errors name the file.

@@ -51,6 +51,7 @@ type section struct {
 // known ones, twice the same key, and a key without a value. A section that is
 // not in the file is an empty one.
 func (n node) section(known ...string) section {
+	n.hasKeys(known)
 	s := section{n, make(map[string]node, len(known))}
 	spoilt := n.spoilt || n.given() && n.yaml.Kind != yaml.MappingNode
 	for _, k := range known {
@@ -117,6 +118,7 @@ func (n node) join(key string) string {
 
 // list returns the elements of a list; none when it is not in the file.
 func (n node) list() []node {
+	n.form(List)
 	if !n.given() {
 		return nil
 	}
@@ -138,6 +140,9 @@ func (n node) list() []node {
 
 // filled is list for a key that needs at least one element.
 func (n node) filled(remedy string) []node {
+	if f := n.form(List); f != nil {
+		f.Needed = true
+	}
 	switch {
 	case !n.given():
 		n.missing(remedy)

@@ -63,6 +63,7 @@ func (l *loader) pool(n node) gateway.Pool {
 // addresses reads which addresses the pool has and the subnet they are in.
 func addresses(s section, p *gateway.Pool) {
 	ranges, cidr, length := s.get("ranges"), s.get("cidr"), s.get("prefix_length")
+	cidr.form(Text)
 	known := 0 // not known: only where the host answers the addresses already
 	var given []span
 	switch {

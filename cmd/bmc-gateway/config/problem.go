@@ -61,6 +61,7 @@ type findings struct {
 	files    []string // in the order they are read
 	problems Problems
 	warnings []Warning
+	forms    *forms // nil: what a key may hold is not recorded
 }
 
 // about returns the report of one more file.

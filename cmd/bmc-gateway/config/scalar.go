@@ -13,6 +13,7 @@ import (
 // text returns the text that stands in the file; false when there is none, which
 // is a problem only if something else stands there.
 func (n node) text() (string, bool) {
+	n.form(Text)
 	switch {
 	case !n.given():
 		return "", false
@@ -28,6 +29,7 @@ func (n node) text() (string, bool) {
 
 // needed is text for a key that must be there and not be empty.
 func (n node) needed(remedy string) (string, bool) {
+	n.isNeeded()
 	s, ok := n.text()
 	switch {
 	case !n.given():
@@ -40,6 +42,7 @@ func (n node) needed(remedy string) (string, bool) {
 
 // texts returns the elements of a list of texts, each with its place.
 func (n node) texts() (values []string, places []node) {
+	n.element().form(Text)
 	for _, one := range n.list() {
 		if s, ok := one.text(); ok {
 			values, places = append(values, s), append(places, one)
@@ -50,6 +53,7 @@ func (n node) texts() (values []string, places []node) {
 
 // choice returns one of the words, the first when the key is not given.
 func (n node) choice(words ...string) string {
+	n.oneOfWords(words, words[0])
 	s, ok := n.text()
 	if ok && !slices.Contains(words, s) {
 		n.refuse("%q is not one of %s", s, strings.Join(words, ", "))
@@ -63,6 +67,7 @@ func (n node) choice(words ...string) string {
 // truth accepts true and false only: on, off, yes and no mean different things
 // to different readers of YAML.
 func (n node) truth(otherwise bool) bool {
+	n.is(Truth, otherwise, nil, nil)
 	if !n.given() {
 		return otherwise
 	}
@@ -76,6 +81,7 @@ func (n node) truth(otherwise bool) bool {
 
 // whole returns a whole number from least to most.
 func (n node) whole(otherwise, least, most int) int {
+	n.is(Whole, otherwise, least, most)
 	if !n.given() {
 		return otherwise
 	}
@@ -93,6 +99,7 @@ func (n node) whole(otherwise, least, most int) int {
 
 // number returns a number from least to most.
 func (n node) number(otherwise, least, most float64) float64 {
+	n.is(Number, otherwise, least, most)
 	if !n.given() {
 		return otherwise
 	}
@@ -110,6 +117,7 @@ func (n node) number(otherwise, least, most float64) float64 {
 
 // duration returns a time with its unit, from least to most. 0 needs no unit.
 func (n node) duration(otherwise, least, most time.Duration) time.Duration {
+	n.is(Duration, otherwise, least, most)
 	if !n.given() {
 		return otherwise
 	}
@@ -147,6 +155,7 @@ func short(d time.Duration) string {
 
 // filledText is text for a key that may be left out but not be empty.
 func (n node) filledText() (string, bool) {
+	n.form(Text)
 	if !n.given() {
 		return "", false
 	}

@@ -24,16 +24,22 @@ const DefaultPath = "/etc/bmc-gateway/config.yaml"
 type scalar struct {
 	section, key string
 	otherwise    string
+	words        []string // all that it may be; nil: what check says
 	check        func(string) error
 	into         func(*gateway.Config) *string
 }
 
+var (
+	levels  = []string{"debug", "info", "warn", "error"}
+	formats = []string{"auto", "text", "json"}
+)
+
 var scalars = []scalar{
-	{"log", "level", "info", oneOf("debug", "info", "warn", "error"), func(c *gateway.Config) *string { return &c.LogLevel }},
-	{"log", "format", "auto", oneOf("auto", "text", "json"), func(c *gateway.Config) *string { return &c.LogFormat }},
-	{"admin", "socket", DefaultAdminSocket, socketPath, func(c *gateway.Config) *string { return &c.AdminSocket }},
-	{"http", "listen", "127.0.0.1:9623", listenAddress, func(c *gateway.Config) *string { return &c.HTTPListen }},
-	{"state", "path", "/var/lib/bmc-gateway/state.db", absolute, func(c *gateway.Config) *string { return &c.StatePath }},
+	{"log", "level", "info", levels, oneOf(levels...), func(c *gateway.Config) *string { return &c.LogLevel }},
+	{"log", "format", "auto", formats, oneOf(formats...), func(c *gateway.Config) *string { return &c.LogFormat }},
+	{"admin", "socket", DefaultAdminSocket, nil, socketPath, func(c *gateway.Config) *string { return &c.AdminSocket }},
+	{"http", "listen", "127.0.0.1:9623", nil, listenAddress, func(c *gateway.Config) *string { return &c.HTTPListen }},
+	{"state", "path", "/var/lib/bmc-gateway/state.db", nil, absolute, func(c *gateway.Config) *string { return &c.StatePath }},
 }
 
 // EnvName returns the environment variable of a key: "log.level" is
@@ -53,6 +59,7 @@ func (l *loader) scalars(s section, cfg *gateway.Config) {
 		}
 		key := one.section + "." + one.key
 		at := sections[one.section].get(one.key)
+		at.oneOfWords(one.words, one.otherwise)
 		values.SetDefault(key, one.otherwise)
 		if text, ok := at.text(); ok {
 			// Only the keys of the table above get here, so viper's lower-casing changes nothing.

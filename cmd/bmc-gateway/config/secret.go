@@ -23,7 +23,9 @@ var secretKeys = []string{"password_file", "password_env", "password"}
 func (l *loader) secret(s section) (node, func() (string, error), bool) {
 	var given []node
 	for _, k := range secretKeys {
-		if n := s.get(k); n.given() {
+		n := s.get(k)
+		n.form(Text)
+		if n.given() {
 			given = append(given, n)
 		}
 	}

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 )
@@ -37,6 +39,8 @@ var weak = map[int]string{
 const usable = "17, 3, 16, 12, 8, 2, 11 and 7 can be used, best first"
 
 func suites(n node, otherwise []ipmi.CipherSuiteID) []ipmi.CipherSuiteID {
+	n.is(List, strings.ReplaceAll(fmt.Sprint(otherwise), " ", ", "), nil, nil)
+	n.element().is(Whole, nil, nil, nil)
 	if !n.given() {
 		return otherwise
 	}
