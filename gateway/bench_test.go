@@ -44,7 +44,7 @@ func newBench(t *testing.T, addresses string, tenants ...string) *bench {
 	b.addPool("lab", addresses)
 	for _, name := range tenants {
 		b.config.Tenants = append(b.config.Tenants, Tenant{
-			Name: name, VCenter: "vc", Pool: "lab", Select: inventory.Selector{Tags: []string{"bmc/" + name}},
+			Name: name, VCenter: "vc", Pools: []string{"lab"}, Select: inventory.Selector{Tags: []string{"bmc/" + name}},
 			Accounts: []bmc.Account{{Name: "admin", Password: "admin-of-" + bmc.Password(name), Privilege: ipmi.Administrator}},
 			IPMI:     IPMI{Port: testPort + 1, CipherSuites: []ipmi.CipherSuiteID{17}, SessionIdleTimeout: time.Minute, SessionsPerBMC: 1},
 		})

@@ -36,16 +36,19 @@ type Pool struct {
 // A Tenant is one group of users: which VMs are theirs, which addresses they
 // get, who may log in and from where.
 type Tenant struct {
-	Name      string
-	VCenter   string // name of one of Config.VCenters
-	Select    inventory.Selector
-	Pool      string // name of one of Config.Pools
-	Pins      []Pin
-	Accounts  []bmc.Account
-	AllowFrom []netip.Prefix // sources that are answered at all; empty: all
-	IPMI      IPMI
-	Power     Power
-	Guard     inventory.Guard // of its BMCs against answers of vCenter that are complete and wrong
+	Name    string
+	VCenter string // name of one of Config.VCenters
+	Select  inventory.Selector
+	Pools   []string // names of some of Config.Pools; the second is for when the first has no address left
+	// MaxAddresses is how many addresses of these pools the tenant may have in use,
+	// held and in quarantine; 0: as many as there are.
+	MaxAddresses int
+	Pins         []Pin
+	Accounts     []bmc.Account
+	AllowFrom    []netip.Prefix // sources that are answered at all; empty: all
+	IPMI         IPMI
+	Power        Power
+	Guard        inventory.Guard // of its BMCs against answers of vCenter that are complete and wrong
 }
 
 // IPMI is how a tenant's BMCs behave on the wire.

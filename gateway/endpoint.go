@@ -21,6 +21,7 @@ import (
 type endpoint struct {
 	now     atomic.Pointer[inventory.VM] // replaced by the reconcile loop, read by everybody
 	lease   address.Lease
+	pool    *pool // that the address is of
 	machine *machine
 	bmc     *bmc.BMC
 	since   time.Time
@@ -41,13 +42,13 @@ func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
 			ep.undo.run()
 		}
 	}()
-	ep.lease, err = t.pool.lease(vm, t.config.Name, t.pinned(vm), time.Now())
+	ep.lease, ep.pool, err = t.lender.lease(vm, t.pinned(vm), time.Now())
 	if err != nil {
 		return nil, err
 	}
 	ep.lease = overridden(ep.lease, t.pinned(vm))
 
-	remove, err := t.pool.add(ep.lease.Address)
+	remove, err := ep.pool.add(ep.lease.Address)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
 	if err := t.listen(ep); err != nil {
 		return nil, err
 	}
-	if err := t.pool.announcer.Announce(t.pool.config.Interface, ep.lease.Address); err != nil {
+	if err := ep.pool.announcer.Announce(ep.pool.config.Interface, ep.lease.Address); err != nil {
 		t.logIf(err, "announcing the address failed", ep) // neighbours with an old entry wait until it ages
 	}
 	return ep, nil
@@ -145,8 +146,8 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 		Firmware: t.version.Firmware,
 		LAN: bmc.LAN{
 			Address:      ep.lease.Address,
-			PrefixLength: t.pool.config.PrefixLength,
-			Gateway:      t.pool.config.Gateway,
+			PrefixLength: ep.pool.config.PrefixLength,
+			Gateway:      ep.pool.config.Gateway,
 			MAC:          ep.lease.MAC,
 			Port:         t.config.IPMI.Port,
 		},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -166,7 +167,7 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 		}
 	}
 	for _, c := range g.config.Tenants {
-		t, err := g.newTenant(c, pools[c.Pool], claims, guarded[c.Name])
+		t, err := g.newTenant(c, pools, claims, guarded[c.Name])
 		if err != nil {
 			return err
 		}
@@ -211,7 +212,7 @@ func forget(st *store.Store, leases []address.Lease) error {
 func (g *Gateway) tenantsOf(pool string) map[string]bool {
 	names := make(map[string]bool)
 	for _, t := range g.config.Tenants {
-		if t.Pool == pool {
+		if slices.Contains(t.Pools, pool) {
 			names[t.Name] = true
 		}
 	}
@@ -222,10 +223,18 @@ func (g *Gateway) tenantsOf(pool string) map[string]bool {
 // like, which anybody can cause: one a second, after a burst.
 const packetLines = 20
 
-func (g *Gateway) newTenant(c Tenant, p *pool, cl *claims, before *store.Tenant) (*tenant, error) {
+func (g *Gateway) newTenant(c Tenant, pools map[string]*pool, cl *claims, before *store.Tenant) (*tenant, error) {
 	vc := g.vcenter(c.VCenter)
-	if vc == nil || p == nil {
-		return nil, fmt.Errorf("tenant %q: vcenter %q or pool %q is not configured", c.Name, c.VCenter, c.Pool)
+	if vc == nil {
+		return nil, fmt.Errorf("tenant %q: vcenter %q is not configured", c.Name, c.VCenter)
+	}
+	lender := &lender{tenant: c.Name, most: c.MaxAddresses}
+	for _, name := range c.Pools {
+		p := pools[name]
+		if p == nil {
+			return nil, fmt.Errorf("tenant %q: pool %q is not configured", c.Name, name)
+		}
+		lender.pools = append(lender.pools, p)
 	}
 	var sessions bmc.SessionLimit
 	if n := c.IPMI.SessionsPerTenant; n > 0 {
@@ -233,9 +242,9 @@ func (g *Gateway) newTenant(c Tenant, p *pool, cl *claims, before *store.Tenant)
 	}
 	log := g.log.With("tenant", c.Name)
 	return &tenant{
-		config: c, vc: vc, pool: p, claims: cl, boots: g.boots, cycles: g.cycles, version: g.version,
+		config: c, vc: vc, lender: lender, claims: cl, boots: g.boots, cycles: g.cycles, version: g.version,
 		ledger: newLedger(vc, g.store), logs: g.logs, sessions: sessions,
-		removals: newRemovals(c, g.store, log, before, p.leased(c.Name)), again: make(chan time.Duration, 1),
+		removals: newRemovals(c, g.store, log, before, lender.leased()), again: make(chan time.Duration, 1),
 		log: log, metrics: g.metrics.Tenant(c.Name),
 		packets:   rate.NewLimiter(1, packetLines),
 		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),

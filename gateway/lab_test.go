@@ -89,7 +89,7 @@ func (l *lab) addTenant(t *testing.T, vc *vspheretest.VCenter, sel inventory.Sel
 		Existing:   true,
 	})
 	l.config.Tenants = append(l.config.Tenants, Tenant{
-		Name: name, VCenter: name, Select: sel, Pool: name,
+		Name: name, VCenter: name, Select: sel, Pools: []string{name},
 		Accounts: []bmc.Account{
 			{Name: "admin", Password: bmc.Password("admin-of-" + name), Privilege: ipmi.Administrator},
 			{Name: "user", Password: bmc.Password("user-of-" + name), Privilege: ipmi.User},

@@ -97,3 +97,86 @@ func TestLostLeaseIsQuarantined(t *testing.T) {
 		t.Errorf("usage %+v, on the interface %v", u, h.have)
 	}
 }
+
+// A tenant's second pool gives when the first has nothing left, and a VM stays
+// where it is when the first has something again.
+func TestSeveralPools(t *testing.T) {
+	b := newBench(t, "127.7.9.1", "a")
+	b.addPool("more", "127.7.9.7-127.7.9.8")
+	b.config.Tenants[0].Pools = []string{"lab", "more"}
+	b.build()
+	b.tell(0, virtual(1, "bmc/a"), virtual(2, "bmc/a"))
+	b.want("two pools", "a/vm1 ready 127.7.9.1", "a/vm2 ready 127.7.9.7")
+	if bmcs := b.gw.BMCs(); bmcs[0].Pool != "lab" || bmcs[1].Pool != "more" {
+		t.Errorf("pools %s, %s", bmcs[0].Pool, bmcs[1].Pool)
+	}
+	if u := b.gw.pools[0].usage(time.Now()); u.Waiting != 0 {
+		t.Errorf("%d wait for an address they have", u.Waiting)
+	}
+	b.tell(0, virtual(2, "bmc/a"))
+	b.want("the first is gone", "a/vm2 ready 127.7.9.7")
+	b.stop()
+
+	b.config.Tenants[0].Pins = []Pin{{VM: "vm2", Address: netip.MustParseAddr("127.7.9.1")}}
+	b.build()
+	b.tell(0, virtual(2, "bmc/a"))
+	b.want("moved by a pin", "a/vm2 ready 127.7.9.1")
+	b.stop()
+	b.config.Tenants[0].Pins = nil
+	b.build()
+	defer b.stop()
+	b.tell(0, virtual(2, "bmc/a"))
+	b.want("and without it", "a/vm2 ready 127.7.9.1")
+}
+
+// A tenant with a quota leaves the others their share of a pool, also when it makes
+// and deletes VMs all the time.
+func TestQuota(t *testing.T) {
+	b := newBench(t, "127.7.9.1-127.7.9.4", "a", "b")
+	b.config.Pools[0].Quarantine = 24 * time.Hour
+	b.config.Tenants[0].MaxAddresses = 2
+	b.build()
+	defer b.stop()
+	for n := range 5 {
+		b.tell(0, virtual(n, "bmc/a"))
+	}
+	b.want("turnover", "a/vm4 pending")
+	if why := b.gw.BMCs()[0].Reason; why != "the tenant has 2 addresses in use, held or in quarantine, of 2 that it may have" {
+		t.Errorf("it waits because %q", why)
+	}
+	b.tell(1, virtual(8, "bmc/b"), virtual(9, "bmc/b"))
+	b.want("the other tenant", "a/vm4 pending", "b/vm8 ready 127.7.9.3", "b/vm9 ready 127.7.9.4")
+	b.tell(0, virtual(1, "bmc/a"))
+	b.want("one that has its address", "a/vm1 ready 127.7.9.2", "b/vm8 ready 127.7.9.3", "b/vm9 ready 127.7.9.4")
+}
+
+// The address that frees goes to who waited longest, whichever tenant it is of.
+func TestLongestWaitingOfTwoTenants(t *testing.T) {
+	b := newBench(t, "127.7.9.1", "a", "b")
+	b.build()
+	defer b.stop()
+	b.tell(0, virtual(1, "bmc/a"))
+	b.tell(1, virtual(9, "bmc/b"))
+	b.tell(0, virtual(2, "bmc/a"), virtual(1, "bmc/a"))
+	b.tell(0, virtual(2, "bmc/a"))
+	b.want("the other tenant's is first", "a/vm2 pending", "b/vm9 pending")
+	b.tell(1, virtual(9, "bmc/b"))
+	b.want("in its turn", "a/vm2 pending", "b/vm9 ready 127.7.9.1")
+}
+
+// A VM's own attribute moves its BMC, and takes it from nobody.
+func TestAttributeMovesTheBMC(t *testing.T) {
+	b := newBench(t, "127.7.9.1-127.7.9.9", "a")
+	b.build()
+	defer b.stop()
+	asking := func(n int, address string) inventory.VM {
+		vm := virtual(n, "bmc/a")
+		vm.Overrides.Address = netip.MustParseAddr(address)
+		return vm
+	}
+	b.tell(0, virtual(1, "bmc/a"), virtual(2, "bmc/a"))
+	b.tell(0, asking(1, "127.7.9.5"), asking(2, "127.7.9.5"))
+	b.want("both want one", "a/vm1 ready 127.7.9.5", "a/vm2 ready 127.7.9.2")
+	b.tell(0, asking(1, "192.0.2.1"), virtual(2, "bmc/a"))
+	b.want("one that is not in the pool", "a/vm1 ready 127.7.9.5", "a/vm2 ready 127.7.9.2")
+}

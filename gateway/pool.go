@@ -111,12 +111,12 @@ func (p *pool) dismiss(tenants map[string]bool, now time.Time) error {
 	return p.saveLater()
 }
 
-// lease gives the VM its address: the one it is pinned to, the one it had before,
-// or a new one that is on disk before it is used.
-func (p *pool) lease(vm inventory.VM, tenant string, pin Pin, now time.Time) (address.Lease, error) {
+// lease gives the VM this address, or, when it is zero, the one it had before or a
+// new one. It is on disk before it is used.
+func (p *pool) lease(vm inventory.VM, tenant string, this netip.Addr, now time.Time) (address.Lease, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l, err := p.grant(vm, tenant, pin, p.clock.at(now))
+	l, err := p.grant(vm, tenant, this, p.clock.at(now))
 	if err == nil {
 		if err = p.save(); err != nil {
 			err = fmt.Errorf("address %s: storing the lease: %w", l.Address, err)
@@ -129,12 +129,11 @@ func (p *pool) lease(vm inventory.VM, tenant string, pin Pin, now time.Time) (ad
 	return l, nil
 }
 
-func (p *pool) grant(vm inventory.VM, tenant string, pin Pin, now time.Time) (address.Lease, error) {
+func (p *pool) grant(vm inventory.VM, tenant string, this netip.Addr, now time.Time) (address.Lease, error) {
 	var err error
-	if pin.Address.IsValid() {
-		err = p.books.Assign(vm.Key, pin.Address, now)
-	}
-	if !pin.Address.IsValid() || pin.wished && err != nil {
+	if this.IsValid() {
+		err = p.books.Assign(vm.Key, this, now)
+	} else {
 		_, err = p.books.Allocate(vm.Key, now)
 	}
 	l, _ := p.books.Describe(vm, tenant)
@@ -189,6 +188,26 @@ func (p *pool) release(key inventory.Key, tenant string, now time.Time) error {
 	}
 	p.books.Release(key, p.clock.at(now)) // or it waits no longer
 	return p.saveLater()
+}
+
+// giveBack ends the lease of a VM that has an address of another pool now, and its
+// wait for one.
+func (p *pool) giveBack(key inventory.Key, now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l, ok := p.books.Release(key, p.clock.at(now)); ok {
+		if err := p.books.End(l.Address, p.clock.at(now)); err != nil {
+			return err
+		}
+	}
+	return p.saveLater()
+}
+
+// bound counts the addresses that a tenant keeps from others.
+func (p *pool) bound(tenant string, now time.Time) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.books.Bound(tenant, p.clock.at(now))
 }
 
 // leases reports whether the VM has a lease, in use or held.

@@ -71,7 +71,7 @@ func TestAddressMovesToAnotherPool(t *testing.T) {
 	b.config.Pools = nil
 	b.addPool("lab", "127.7.8.5-127.7.8.9")
 	b.addPool("new", "127.7.8.1-127.7.8.4")
-	b.config.Tenants[0].Pool = "new"
+	b.config.Tenants[0].Pools = []string{"new"}
 	b.build()
 	defer b.stop()
 	h := &fakeHost{have: make(map[netip.Addr]bool)}

@@ -75,7 +75,7 @@ func (t *tenant) having() []inventory.VM {
 	if t.swept {
 		return out
 	}
-	for _, l := range t.pool.leased(t.config.Name) {
+	for _, l := range t.lender.leased() {
 		if !seen[l.Key] && t.claims.has(l.Key, t.config.Name) {
 			out = append(out, leased(l))
 		}
@@ -137,7 +137,7 @@ func (t *tenant) remove(vm inventory.VM) {
 
 // giveUp is for a VM that the tenant does not want any more. Its lease is held.
 func (t *tenant) giveUp(key inventory.Key) error {
-	err := t.pool.release(key, t.config.Name, time.Now())
+	err := t.lender.release(key, time.Now())
 	t.claims.drop(key, t.config.Name)
 	return err
 }
@@ -165,7 +165,7 @@ func (t *tenant) change(c inventory.Change) {
 	t.mu.Unlock()
 	ep.now.Store(&c.To)
 	if c.From.Name != c.To.Name {
-		_, err := t.pool.lease(c.To, t.config.Name, t.pinned(c.To), time.Now())
+		_, _, err := t.lender.lease(c.To, t.pinned(c.To), time.Now())
 		t.logIf(err, "noting the new name failed", ep)
 		t.log.Info("VM renamed", "bmc", ep, "from", c.From.Name)
 	}
@@ -215,12 +215,12 @@ func (t *tenant) sweep(wanted map[inventory.Key]bool) {
 		return
 	}
 	var problems []error
-	for _, l := range t.pool.leased(t.config.Name) {
+	for _, l := range t.lender.leased() {
 		if !wanted[l.Key] || !t.claims.has(l.Key, t.config.Name) {
 			problems = append(problems, t.giveUp(l.Key))
 		}
 	}
-	problems = append(problems, t.pool.sweep())
+	problems = append(problems, t.lender.sweep())
 	err := errors.Join(problems...)
 	t.swept = err == nil
 	if err != nil && err.Error() != t.unswept { // it is tried with every reconcile, and told once

@@ -19,7 +19,7 @@ func TestVMOfTwoTenants(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBench(t, "127.7.8.1-127.7.8.9", "a", "b")
 			b.addPool("other", "127.7.9.1-127.7.9.9")
-			b.config.Tenants[1].Pool = tt.pool
+			b.config.Tenants[1].Pools = []string{tt.pool}
 			b.build()
 			b.tell(0, both)
 			b.tell(1, both)

@@ -86,7 +86,7 @@ func (t *tenant) heldRemovals() admin.Removals {
 	}
 	r.mu.Unlock()
 	addresses := make(map[inventory.Key]netip.Addr)
-	for _, l := range t.pool.leased(t.config.Name) {
+	for _, l := range t.lender.leased() {
 		addresses[l.Key] = l.Address
 	}
 	for _, one := range held {

@@ -156,6 +156,7 @@ func (t *tenant) describe(ep *endpoint) admin.BMC {
 	if err := ep.failed(); err != nil {
 		b.State, b.Reason = admin.Error, err.Error()
 	}
+	b.Pool, b.Interface = ep.pool.config.Name, ep.pool.config.Interface
 	b.Address, b.MAC = ep.lease.Address, ep.lease.MAC.String()
 	if b.State == admin.Ready {
 		b.Reason = ep.complaint()
@@ -195,8 +196,11 @@ func session(s bmc.SessionInfo) admin.Session {
 func (t *tenant) common(vm inventory.VM) admin.BMC {
 	b := admin.BMC{
 		Tenant: t.config.Name, Name: vm.Name, Power: admin.PowerUnknown,
-		Port: t.config.IPMI.Port, Pool: t.pool.config.Name, Interface: t.pool.config.Interface, VCenter: t.config.VCenter,
+		Port: t.config.IPMI.Port, VCenter: t.config.VCenter,
 		VM: admin.VM{InstanceUUID: vm.Key.VM, BIOSUUID: vm.BIOSUUID, Ref: vm.Ref, Name: vm.Name},
+	}
+	if p := t.lender.pools; len(p) == 1 {
+		b.Pool, b.Interface = p[0].config.Name, p[0].config.Interface
 	}
 	if s, err := t.vc.State(vm.Key); err == nil {
 		b.Power, b.PowerAge = power(s.Power), int64(time.Since(s.Since).Seconds())

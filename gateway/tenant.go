@@ -31,7 +31,7 @@ const (
 type tenant struct {
 	config   Tenant
 	vc       *vsphere.VCenter
-	pool     *pool
+	lender   *lender
 	claims   *claims
 	boots    *bootOverrides
 	cycles   *cycles

@@ -132,7 +132,7 @@ func (t demoTenant) configure(c *gateway.Config, vc *vspheretest.VCenter, port u
 		Existing:   true,
 	})
 	c.Tenants = append(c.Tenants, gateway.Tenant{
-		Name: t.name, VCenter: t.vcenter.Name, Select: t.selector, Pool: t.name,
+		Name: t.name, VCenter: t.vcenter.Name, Select: t.selector, Pools: []string{t.name},
 		Accounts: []bmc.Account{
 			{Name: "operator", Password: bmc.Password(t.password), Privilege: ipmi.Operator},
 			{Name: "admin", Password: bmc.Password(t.password), Privilege: ipmi.Administrator},

@@ -64,7 +64,7 @@ func TestDefaults(t *testing.T) {
 		LogLevel:    "info",
 		LogFormat:   "auto",
 		Tenants: []gateway.Tenant{{
-			Name: "lab-a", VCenter: "vc-lab", Pool: "lab",
+			Name: "lab-a", VCenter: "vc-lab", Pools: []string{"lab"},
 			Select:   inventory.Selector{Tags: []string{"bmc/enabled"}, Recursive: true},
 			Accounts: []bmc.Account{{Name: "operator", Password: "S3cretWord-bmc", Privilege: ipmi.Operator}},
 			IPMI: gateway.IPMI{Port: 623, CipherSuites: []ipmi.CipherSuiteID{17, 3},
@@ -123,6 +123,13 @@ func TestTenantsOverDefaults(t *testing.T) {
 		t.Errorf("allow_from (-want +got):\n%s", diff)
 	}
 	if p := got.Pools[0]; !p.Existing || p.Interface != "" || p.PrefixLength != 0 || len(p.Ranges) != 2 || len(p.Exclude) != 1 {
+		t.Errorf("pool %+v", p)
+	}
+	second := got.Tenants[1]
+	if !cmp.Equal(second.Pools, []string{"shared", "six"}) || second.MaxAddresses != 50 || len(second.AllowFrom) != 2 || second.AllowFrom[1].Bits() != 128 {
+		t.Errorf("pools %q, %d addresses, from %v", second.Pools, second.MaxAddresses, second.AllowFrom)
+	}
+	if p := got.Pools[2]; p.PrefixLength != 64 || p.Ranges[0].First != netip.MustParseAddr("2001:db8:0:7::1") || p.Contains(p.Gateway) {
 		t.Errorf("pool %+v", p)
 	}
 	pin := gateway.Pin{VM: "web1", Address: netip.MustParseAddr("127.6.2.20"), MAC: address.MAC{2, 0, 0x5e, 0x10, 0, 1}}

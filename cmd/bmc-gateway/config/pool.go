@@ -27,7 +27,7 @@ func (l *loader) allPools(nodes []node) []gateway.Pool {
 }
 
 // poolsNamed returns the pools of these names, as far as they are there.
-func (l *loader) poolsNamed(names ...string) []gateway.Pool {
+func (l *loader) poolsNamed(names []string) []gateway.Pool {
 	var some []gateway.Pool
 	for _, name := range names {
 		i := slices.IndexFunc(l.lent, func(p gateway.Pool) bool { return p.Name == name })
@@ -79,7 +79,7 @@ func addresses(s section, p *gateway.Pool) {
 	default:
 		given = spans(address.ParseRange, ranges.filled("give ranges or cidr")...)
 	}
-	p.PrefixLength = length.whole(known, 1, 32)
+	p.PrefixLength = length.whole(known, 1, longest(given))
 	if !length.given() && !cidr.given() && !p.Existing {
 		length.missing("it is the length of the subnet the ranges are in, such as 24")
 	}
@@ -93,6 +93,14 @@ func addresses(s section, p *gateway.Pool) {
 	inside(given, s.get("gateway"), *p)
 }
 
+// longest is how long a prefix of these addresses may be.
+func longest(given []span) int {
+	if len(given) > 0 {
+		return given[0].First.BitLen()
+	}
+	return 128
+}
+
 // router reads the address of the default gateway.
 func router(n node) netip.Addr {
 	text, ok := n.filledText()
@@ -100,8 +108,8 @@ func router(n node) netip.Addr {
 		return netip.Addr{}
 	}
 	a, err := netip.ParseAddr(text)
-	if err != nil || !a.Is4() {
-		n.refuse("%q is no IPv4 address", text)
+	if err != nil || a.Is4In6() || a.Zone() != "" {
+		n.refuse("%q is no IP address", text)
 		return netip.Addr{}
 	}
 	return a
@@ -137,10 +145,6 @@ func spans(parse func(string) (address.Range, error), all ...node) []span {
 		if !ok {
 			continue
 		}
-		if strings.Contains(text, ":") {
-			n.refuse("%q looks like IPv6, which is not supported yet", text)
-			continue
-		}
 		r, err := parse(text)
 		if err != nil {
 			why := strings.TrimPrefix(err.Error(), fmt.Sprintf("address range %q: ", text))
@@ -163,12 +167,10 @@ func complain(n node, p gateway.Pool) {
 	}
 }
 
-// prefix reads an IPv4 prefix without bits to the right of it.
+// prefix reads a prefix without bits to the right of it.
 func prefix(n node, text, example string) netip.Prefix {
 	p, err := netip.ParsePrefix(text)
 	switch {
-	case strings.Contains(text, ":"):
-		n.refuse("%q looks like IPv6, which is not supported yet", text)
 	case err != nil:
 		n.refuse("%q is no prefix; write it like %s", text, example)
 	case p.Masked() != p:

@@ -3,6 +3,7 @@ package config
 import (
 	"net/netip"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway"
@@ -12,7 +13,7 @@ import (
 
 // tenant reads one tenant; otherwise is what holds unless it says something else.
 func (l *loader) tenant(n node, otherwise behaviour) gateway.Tenant {
-	s := n.section("name", "vcenter", "select", "pool", "pins", "allow_from", "accounts",
+	s := n.section("name", "vcenter", "select", "pool", "pools", "max_addresses", "pins", "allow_from", "accounts",
 		"allow_weak_passwords", "profile", "ipmi", "power", "guard")
 	weak := s.get("allow_weak_passwords").truth(false)
 	if weak {
@@ -21,19 +22,39 @@ func (l *loader) tenant(n node, otherwise behaviour) gateway.Tenant {
 	vcenter := forVCenter(s.get("profile"))
 	ipmi := l.profiled(s.get("ipmi"), vcenter, otherwise.ipmi)
 	passwords := passwordRules{weak: weak, v15: ipmi.V15 != bmc.V15Off, vcenter: vcenter}
-	pool := l.pools.refer(s.get("pool"), "pool")
+	pools := l.poolsOf(s.get("pool"), s.get("pools"))
 	return gateway.Tenant{
-		Name:      l.tenants.name(s.get("name")),
-		VCenter:   l.vcenters.refer(s.get("vcenter"), "vCenter"),
-		Select:    selector(s.get("select")),
-		Pool:      pool,
-		Pins:      l.pins(s.get("pins"), l.poolsNamed(pool)),
-		AllowFrom: sources(s.get("allow_from")),
-		Accounts:  l.accounts(s.get("accounts"), passwords),
-		IPMI:      ipmi,
-		Power:     readPower(s.get("power"), otherwise.power),
-		Guard:     readGuard(s.get("guard"), otherwise.guard),
+		Name:         l.tenants.name(s.get("name")),
+		VCenter:      l.vcenters.refer(s.get("vcenter"), "vCenter"),
+		Select:       selector(s.get("select")),
+		Pools:        pools,
+		MaxAddresses: s.get("max_addresses").whole(0, 0, 1<<20),
+		Pins:         l.pins(s.get("pins"), l.poolsNamed(pools)),
+		AllowFrom:    sources(s.get("allow_from")),
+		Accounts:     l.accounts(s.get("accounts"), passwords),
+		IPMI:         ipmi,
+		Power:        readPower(s.get("power"), otherwise.power),
+		Guard:        readGuard(s.get("guard"), otherwise.guard),
 	}
+}
+
+// poolsOf reads the names of the pools of a tenant, of which one is the common case.
+func (l *loader) poolsOf(one, several node) []string {
+	if !several.given() {
+		return []string{l.pools.refer(one, "pool")}
+	}
+	if one.given() {
+		several.refuse("and pool cannot both be given; pools may have one entry")
+	}
+	var names []string
+	for _, n := range several.filled("name a pool: " + l.pools.list()) {
+		name := l.pools.refer(n, "pool")
+		if slices.Contains(names, name) {
+			n.refuse("%q is named twice", name)
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 func selector(n node) inventory.Selector {
@@ -101,8 +122,8 @@ func sources(n node) []netip.Prefix {
 	var all []netip.Prefix
 	values, places := n.texts()
 	for i, v := range values {
-		if a, err := netip.ParseAddr(v); err == nil && a.Is4() {
-			all = append(all, netip.PrefixFrom(a, 32))
+		if a, err := netip.ParseAddr(v); err == nil && a.Zone() == "" && !a.Is4In6() {
+			all = append(all, netip.PrefixFrom(a, a.BitLen()))
 		} else if p := prefix(places[i], v, "192.0.2.0/24"); p.IsValid() {
 			all = append(all, p)
 		}

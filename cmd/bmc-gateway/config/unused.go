@@ -19,7 +19,7 @@ func (l *loader) unused(s section, cfg gateway.Config) {
 		}
 	}
 	for i, n := range l.all(s, "pools", "") {
-		named := func(t gateway.Tenant) bool { return t.Pool == cfg.Pools[i].Name }
+		named := func(t gateway.Tenant) bool { return slices.Contains(t.Pools, cfg.Pools[i].Name) }
 		if !slices.ContainsFunc(cfg.Tenants, named) {
 			n.warn("no tenant uses it")
 		}

@@ -59,7 +59,7 @@ func config() gateway.Config {
 	return gateway.Config{
 		Pools: []gateway.Pool{{PoolConfig: address.PoolConfig{Name: "lab", Interface: "eth0", Ranges: []address.Range{r}}}},
 		Tenants: []gateway.Tenant{{
-			Name: "a", Pool: "lab", IPMI: gateway.IPMI{Port: 623, CipherSuites: []ipmi.CipherSuiteID{17}},
+			Name: "a", Pools: []string{"lab"}, IPMI: gateway.IPMI{Port: 623, CipherSuites: []ipmi.CipherSuiteID{17}},
 			Accounts: []bmc.Account{{Name: "admin", Password: "S3cretWord", Privilege: ipmi.Administrator}},
 		}},
 	}

@@ -115,7 +115,7 @@ func chains(c gateway.Config) []chain {
 func tenantsOf(c gateway.Config, pool string) (ports []string, sources []netip.Prefix) {
 	open := false
 	for _, t := range c.Tenants {
-		if t.Pool != pool {
+		if !slices.Contains(t.Pools, pool) {
 			continue
 		}
 		ports = append(ports, fmt.Sprint(t.IPMI.Port))

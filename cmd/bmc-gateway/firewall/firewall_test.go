@@ -32,10 +32,10 @@ func config(t *testing.T) gateway.Config {
 			{PoolConfig: address.PoolConfig{Name: "idle", Ranges: ranged(t, "10.9.2.0/24")}},
 		},
 		Tenants: []gateway.Tenant{
-			{Name: "a", Pool: "lab", AllowFrom: allow, IPMI: gateway.IPMI{Port: 623}},
-			{Name: "b", Pool: "lab", AllowFrom: allow, IPMI: gateway.IPMI{Port: 6230}},
-			{Name: "c", Pool: "open", AllowFrom: allow, IPMI: gateway.IPMI{Port: 623}},
-			{Name: "d", Pool: "open", IPMI: gateway.IPMI{Port: 623}},
+			{Name: "a", Pools: []string{"lab"}, AllowFrom: allow, IPMI: gateway.IPMI{Port: 623}},
+			{Name: "b", Pools: []string{"lab"}, AllowFrom: allow, IPMI: gateway.IPMI{Port: 6230}},
+			{Name: "c", Pools: []string{"open"}, AllowFrom: allow, IPMI: gateway.IPMI{Port: 623}},
+			{Name: "d", Pools: []string{"open"}, IPMI: gateway.IPMI{Port: 623}},
 		},
 	}
 }

@@ -140,7 +140,7 @@ func (l *lab) start(t *testing.T) {
 
 func labTenant(tag string, port uint16, v15 bmc.V15) gateway.Tenant {
 	return gateway.Tenant{
-		Name: strings.ReplaceAll(tag, "/", "-"), VCenter: "interop", Select: inventory.Selector{Tags: []string{tag}}, Pool: "lo",
+		Name: strings.ReplaceAll(tag, "/", "-"), VCenter: "interop", Select: inventory.Selector{Tags: []string{tag}}, Pools: []string{"lo"},
 		Accounts:  labAccounts,
 		AllowFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		IPMI: gateway.IPMI{
