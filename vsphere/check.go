@@ -138,6 +138,8 @@ func (v *VCenter) loginRemedy(err error) string {
 	var pin *pinError
 	refused, token := refusedToken(err)
 	switch {
+	case errors.Is(err, errNoTokens):
+		return "remove auth: sts"
 	case errors.As(err, &untrusted) && len(untrusted.UnverifiedCertificates) > 0:
 		sum := sha256.Sum256(untrusted.UnverifiedCertificates[0].Raw)
 		return "set ca_file to the CA that vCenter offers at https://" + v.cfg.URL.Host +

@@ -123,6 +123,12 @@ func TestCheckOfAHost(t *testing.T) {
 	if len(bad) != 1 || !strings.Contains(bad[0], "a standalone ESXi host has no tags") {
 		t.Errorf("found %q", bad)
 	}
+	if bad, _ = l.check(func(c *Config) { c.Auth = AuthToken }); len(bad) != 1 || !strings.Contains(bad[0], "has no token service") {
+		t.Errorf("found %q", bad)
+	}
+	if n := l.Sessions(); n != 0 {
+		t.Errorf("%d sessions left", n)
+	}
 }
 
 func TestCheckOfTheClock(t *testing.T) {

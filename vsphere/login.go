@@ -26,6 +26,9 @@ const (
 // login opens a session of the connection, which must have none. The session
 // lives on by itself: a token is for the login alone, and forgotten after it.
 func (c *conn) login(ctx context.Context, transport http.RoundTripper, password string) (types.UserSession, error) {
+	if c.cfg.Auth == AuthToken && c.standalone() {
+		return types.UserSession{}, errNoTokens
+	}
 	if c.cfg.Auth == AuthToken {
 		token, err := issueToken(ctx, c.cfg, transport, password)
 		if err != nil {

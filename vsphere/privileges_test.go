@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
@@ -135,6 +136,30 @@ func TestPrivilegesAreAskedInBatches(t *testing.T) {
 	entities, _ := l.v.entities(t.Context())
 	if p := l.v.checkPrivileges(t.Context(), entities); p.Err == nil || len(p.Missing) != 1 {
 		t.Errorf("err %v, missing %v, want the error and what was known", p.Err, p.Missing)
+	}
+}
+
+func TestPrivilegesAreAskedAgain(t *testing.T) {
+	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	same, other := fingerprint([]entity{{name: "lab-01"}}), fingerprint([]entity{{name: "lab-02"}})
+	tests := []struct {
+		name  string
+		plan  rightsPlan
+		about uint64
+		first time.Duration // after which it is due; a second before it is not
+	}{
+		{"all is well", rightsPlan{asked: at, about: same}, same, time.Hour},
+		{"something is missing", rightsPlan{asked: at, about: same, failing: true}, same, 5 * time.Minute},
+		{"there are other VMs", rightsPlan{asked: at, about: same}, other, time.Minute},
+		{"other VMs, and something is missing", rightsPlan{asked: at, about: same, failing: true}, other, time.Minute},
+	}
+	for _, tt := range tests {
+		if tt.plan.due(at.Add(tt.first-time.Second), tt.about) || !tt.plan.due(at.Add(tt.first), tt.about) {
+			t.Errorf("%s: not due after %v exactly", tt.name, tt.first)
+		}
+	}
+	if !(rightsPlan{}).due(at, same) {
+		t.Error("the first is not due")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 const (
 	rightsPeriod = time.Hour       // between two checks of the privileges
 	rightsRetry  = 5 * time.Minute // the same while one is missing or could not be told
+	rightsGap    = time.Minute     // at least, and between two looks whether there are other VMs
 	rightsStart  = 5 * time.Second // how long the first waits for all selectors to be known
 	rightsPoll   = time.Second / 4 // between two looks until then
 	rightsBatch  = 100             // objects in one call
@@ -27,33 +29,70 @@ type rights struct {
 }
 
 // Privileges returns what the last check found, from memory. The first is made
-// when the inventory is known, the next after an hour, or after five minutes while
-// something is missing.
+// when the inventory is known, the next after an hour, after five minutes while
+// something is missing, or after a minute when there are other VMs.
 func (v *VCenter) Privileges() Privileges {
 	v.rights.mu.Lock()
 	defer v.rights.mu.Unlock()
 	return v.rights.last
 }
 
+// A rightsPlan says when the privileges are to be checked again.
+type rightsPlan struct {
+	asked   time.Time // zero: never
+	about   uint64    // which entities
+	failing bool      // something was missing or could not be told
+}
+
+// due reports whether it is time, with these entities. However often VMs come and
+// go, or vCenter itself, there is a minute between two checks.
+func (p rightsPlan) due(now time.Time, about uint64) bool {
+	age := now.Sub(p.asked)
+	switch {
+	case p.asked.IsZero():
+		return true
+	case about != p.about:
+		return age >= rightsGap
+	case p.failing:
+		return age >= rightsRetry
+	default:
+		return age >= rightsPeriod
+	}
+}
+
+// fingerprint is another one for other entities.
+func fingerprint(entities []entity) uint64 {
+	h := fnv.New64a()
+	for _, e := range entities {
+		fmt.Fprintf(h, "%s/%s\n", e.ref.Value, e.name)
+	}
+	return h.Sum64()
+}
+
 // watchPrivileges checks them for as long as ctx lasts. While vCenter is gone it is
 // quiet.
 func (v *VCenter) watchPrivileges(ctx context.Context) {
+	if len(v.cfg.Selectors) == 0 {
+		return
+	}
 	up, cancel := v.link.up.subscribe()
 	defer cancel()
 	var began time.Time
+	var plan rightsPlan
 	for ctx.Err() == nil {
-		wait := rightsPeriod
-		if v.link.check() == nil && v.memory.knowsAll() && len(v.cfg.Selectors) > 0 {
+		wait := rightsGap
+		if v.link.check() == nil && v.memory.knowsAll() {
 			if began.IsZero() {
 				began = time.Now()
 			}
 			entities, complete := v.entities(ctx)
-			if complete || time.Since(began) > rightsStart {
-				if p := v.checkPrivileges(ctx, entities); p.Err != nil || len(p.Missing) > 0 {
-					wait = rightsRetry
-				}
-			} else {
+			about := fingerprint(entities)
+			switch {
+			case !complete && time.Since(began) < rightsStart:
 				wait = rightsPoll
+			case plan.due(time.Now(), about):
+				p := v.checkPrivileges(ctx, entities)
+				plan = rightsPlan{asked: time.Now(), about: about, failing: p.Err != nil || len(p.Missing) > 0}
 			}
 		}
 		timer := time.NewTimer(wait)
@@ -112,8 +151,21 @@ func (v *VCenter) checkPrivileges(ctx context.Context, entities []entity) Privil
 		return v.rights.last
 	}
 	p.Objects, p.Missing = len(granted), missing(v.cfg.needed(), entities, granted)
+	v.logMissing(v.rights.last.Missing, p.Missing)
 	v.rights.last = p
 	return p
+}
+
+// logMissing says what was not missing before.
+func (v *VCenter) logMissing(before, now []MissingPrivilege) {
+	for _, m := range now {
+		known := slices.ContainsFunc(before, func(b MissingPrivilege) bool {
+			return b.Privilege == m.Privilege && slices.Equal(b.Objects, m.Objects)
+		})
+		if !known && !m.Optional {
+			v.cfg.Log.Warn("privilege missing", "vcenter", v.cfg.Name, "privilege", m.Privilege, "objects", len(m.Objects), "reason", m.String())
+		}
+	}
 }
 
 // findFolders looks up the references of folders. One that is not there, or may

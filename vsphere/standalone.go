@@ -12,6 +12,9 @@ import (
 // errNoTags is what a selector by tag gets of an ESXi host.
 var errNoTags = errors.New("a standalone ESXi host has no tags; select by folder, /ha-datacenter/vm")
 
+// errNoTokens is what a login by token gets of an ESXi host.
+var errNoTokens = errors.New("a standalone ESXi host has no token service; use auth: password")
+
 // errRestricted is a licence, such as the free one, that lets the API only read.
 var errRestricted = errors.New("the licence of the ESXi host makes its API read-only: power and boot commands are refused")
 
