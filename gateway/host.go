@@ -2,14 +2,21 @@ package gateway
 
 import (
 	"log/slog"
+	"runtime"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 )
+
+// maxReceivers is how many threads receive at most. One answers a hundred
+// thousand commands a second.
+const maxReceivers = 4
 
 // A host is the network side of the machine we run on.
 type host struct {
 	netlink  *address.Netlink
 	announce *address.Announcer
+	sockets  *listen.Server
 }
 
 // openHost opens netlink when some pool needs it. Without the right to send ARP
@@ -27,6 +34,11 @@ func openHost(pools []Pool, log *slog.Logger) (*host, error) {
 		if h.announce, err = address.NewAnnouncer(); err != nil {
 			log.Warn("new addresses will not be announced", "error", err)
 		}
+	}
+	var err error
+	if h.sockets, err = listen.New(min(runtime.GOMAXPROCS(0), maxReceivers)); err != nil {
+		h.close()
+		return nil, err
 	}
 	return h, nil
 }
@@ -46,6 +58,9 @@ func (h *host) announcer(c Pool) announcer {
 }
 
 func (h *host) close() {
+	if h.sockets != nil {
+		h.sockets.Close()
+	}
 	if h.netlink != nil {
 		h.netlink.Close()
 	}
