@@ -42,6 +42,7 @@ type bootOverride struct {
 	setAt    time.Time     // when flags were set last, in this run
 	validFor time.Duration // as last set, for the countdown; 0: no expiry
 	holds    int           // starts under way, during which flags do not expire
+	waits    string        // what a parked chore waits for, in words
 	keeping  bool          // a keeper goroutine is on its way
 }
 
