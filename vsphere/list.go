@@ -35,6 +35,18 @@ func (m *memory) setTags(t tagging) bool {
 	return !same
 }
 
+// emptied reports whether a look-up finds a tag on no VM that was on some before.
+func (m *memory) emptied(t tagging) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for tag, refs := range t.refs {
+		if len(refs) == 0 && len(m.tags.refs[tag]) > 0 && t.vcenter == m.tags.vcenter {
+			return true
+		}
+	}
+	return false
+}
+
 // failTags notes that the tags could not be looked up; what was known is kept.
 func (m *memory) failTags(err error) {
 	m.mu.Lock()

@@ -12,6 +12,8 @@ import (
 	"github.com/vmware/govmomi/vapi/tags"
 )
 
+var errEmptied = errors.New("no VM has the tag any more, and the tag is not what it was")
+
 // A tagger looks up which VMs carry the configured tags. The property collector
 // says nothing of tags, so it asks: one call an interval for all of them.
 type tagger struct {
@@ -101,6 +103,11 @@ func (t *tagger) look(ctx context.Context) error {
 		for _, a := range attached {
 			fill(found.refs[names[a.TagID]], a)
 		}
+	}
+	// A tag that was deleted is on no VM either, and its name may have another id now.
+	if t.mem.emptied(found) && !t.names.verify(ctx, t.rest) {
+		t.names.doubt()
+		return errEmptied
 	}
 	if t.mem.setTags(found) {
 		t.mem.changed.raise()

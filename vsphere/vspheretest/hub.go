@@ -20,6 +20,7 @@ type hub struct {
 	known      map[types.ManagedObjectReference]bool // VMs that were put once
 	hidden     map[types.ManagedObjectReference]bool // VMs that are still being made
 	gone       map[types.ManagedObjectReference]bool // removed, though not everywhere yet
+	blinded    bool                                  // no VM is shown to anybody
 	deletions  []types.ManagedObjectReference        // tasks that delete files, since takeDeletions
 }
 
@@ -142,11 +143,19 @@ func (h *hub) visible(refs []types.ManagedObjectReference) []types.ManagedObject
 	defer h.mu.Unlock()
 	out := make([]types.ManagedObjectReference, 0, len(refs))
 	for _, ref := range refs {
-		if !h.hidden[ref] && !h.gone[ref] {
+		if !h.hidden[ref] && !h.gone[ref] && !(h.blinded && ref.Type == "VirtualMachine") {
 			out = append(out, ref)
 		}
 	}
 	return out
+}
+
+// blind takes all VMs out of all views, or shows them again.
+func (h *hub) blind(on bool) {
+	h.mu.Lock()
+	h.blinded = on
+	h.mu.Unlock()
+	h.restructure()
 }
 
 // join has a collector told of changes from now on.
