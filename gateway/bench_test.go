@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
-	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
@@ -30,7 +29,6 @@ type bench struct {
 	path   string // of the state file
 	store  *store.Store
 	gw     *Gateway
-	host   *host
 	log    bytes.Buffer // of the test's goroutine alone
 }
 
@@ -74,12 +72,7 @@ func (b *bench) build() {
 	if b.store, err = store.Open(b.path); err != nil {
 		b.t.Fatal(err)
 	}
-	sockets, err := listen.New(1)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.host = &host{sockets: sockets}
-	if err := gw.build(b.store, b.host); err != nil {
+	if err := gw.build(b.store, &host{}); err != nil {
 		b.t.Fatal(err)
 	}
 	b.gw = gw
@@ -91,7 +84,6 @@ func (b *bench) stop() {
 		t.stopAll()
 	}
 	b.gw.boots.close()
-	b.host.close()
 	if err := b.store.Close(); err != nil {
 		b.t.Error(err)
 	}

@@ -31,6 +31,10 @@ type Pool struct {
 	// Existing: the host answers these addresses already (127.0.0.0/8, a local
 	// route); none is added or removed.
 	Existing bool
+	Policy   address.Policy // how they are kept, unless Existing
+	// KeepAtStop leaves the addresses on the interface when the daemon stops, until
+	// their lifetime ends: one that starts again before finds them.
+	KeepAtStop bool
 }
 
 // A Tenant is one group of users: which VMs are theirs, which addresses they

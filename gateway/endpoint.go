@@ -1,23 +1,20 @@
 package gateway
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"sync/atomic"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
-	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
-
-// packetRate is how many packets a second a BMC hears from one source. A client
-// that waits for each answer, such as ipmitool with a full event log, sends a
-// thousand or two in a row, which the burst of twice as many lets through.
-const packetRate = 2000
 
 // An endpoint is a VM that can be reached as a BMC: a lease, an address on an
 // interface, a socket on it and the BMC that answers there. It is started as
@@ -53,6 +50,9 @@ func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
 	ep.lease = overridden(ep.lease, t.pinned(vm))
 
 	remove, err := ep.pool.add(ep.lease.Address)
+	if errors.Is(err, address.ErrConflict) {
+		err = errors.Join(err, ep.pool.conflict(ep.lease.Address))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +61,7 @@ func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
 	if err := t.listen(ep); err != nil {
 		return nil, err
 	}
+	ep.pool.serves(ep.lease.Address)
 	if err := ep.pool.announcer.Announce(ep.pool.config.Interface, ep.lease.Address); err != nil {
 		t.logIf(err, "announcing the address failed", ep) // neighbours with an old entry wait until it ages
 	}
@@ -70,11 +71,11 @@ func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
 // listen opens the socket and runs the BMC on it.
 func (t *tenant) listen(ep *endpoint) error {
 	at := netip.AddrPortFrom(ep.lease.Address, t.config.IPMI.Port)
-	conn, err := t.sockets.Open(at)
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
 	if err != nil {
-		return err
+		return fmt.Errorf("listening on udp %s: %w", at, err)
 	}
-	ep.undo.push(func() { t.logIf(conn.Close(), "closing the socket failed", ep) })
+	ep.undo.push(func() { conn.Close() })
 
 	key := ep.vm().Key
 	ep.machine = &machine{
@@ -108,18 +109,25 @@ func (t *tenant) listen(ep *endpoint) error {
 	}
 	ep.bmc = b
 	ep.undo.push(detach)
-	return ep.serve(conn)
+	t.serve(ep, conn)
+	return nil
 }
 
 // serve runs the BMC until the endpoint is stopped. Should its socket fail, the
 // endpoint is marked and the reconcile loop starts it anew.
-func (ep *endpoint) serve(conn *listen.Socket) error {
-	stop, err := ep.bmc.Start(conn)
-	if err != nil {
-		return err
-	}
-	ep.undo.push(stop)
-	return conn.Serve(listen.Handler{Receive: ep.bmc.Receive, Failed: func(err error) { ep.failure.Store(&err) }})
+func (t *tenant) serve(ep *endpoint, conn bmc.PacketConn) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := ep.bmc.Serve(ctx, conn); err != nil {
+			ep.failure.Store(&err)
+		}
+	}()
+	ep.undo.push(func() {
+		cancel()
+		<-done
+	})
 }
 
 // bmcConfig is what the BMC of this endpoint says of itself.
@@ -152,7 +160,6 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 		IdleTimeout:       t.config.IPMI.SessionIdleTimeout,
 		MaxSessions:       t.config.IPMI.SessionsPerBMC,
 		Limit:             t.sessions,
-		PacketRate:        packetRate,
 		V15:               t.config.IPMI.V15,
 		Kg:                t.config.IPMI.Kg,
 		BootFlagsValidFor: t.config.IPMI.BootFlagsValidFor,

@@ -14,7 +14,6 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
-	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
@@ -37,7 +36,6 @@ type Gateway struct {
 	mu      sync.Mutex
 	store   *store.Store // these once Run has built them
 	logs    *eventLogs
-	sockets *listen.Server
 	pools   []*pool
 	tenants []*tenant
 	boots   *bootOverrides
@@ -81,28 +79,32 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	host, err := openHost(g.config.Pools, g.log)
+	host, err := openHost(g.config.Pools, g.noteAddress, g.log)
 	if err != nil {
 		return errors.Join(err, socket.Close())
 	}
-	defer host.close()
+	defer func() { _ = host.close() }()
 	if err := g.build(st, host); err != nil {
 		return errors.Join(err, socket.Close())
 	}
 	stop := g.metrics.Observe(g.snapshot)
 	defer stop()
-	return g.serve(ctx, socket)
+	return g.serve(ctx, socket, host)
 }
 
 // serve runs everything in one group. Tenants end before the vCenters do: what
 // they have begun, such as the second half of a power cycle, needs them.
-func (g *Gateway) serve(ctx context.Context, socket *admin.Listener) error {
+func (g *Gateway) serve(ctx context.Context, socket *admin.Listener, host *host) error {
 	all, ctx := errgroup.WithContext(ctx)
 	upstream, disconnect := context.WithCancel(context.WithoutCancel(ctx))
 	defer disconnect()
 	for _, vc := range g.vcenters {
 		all.Go(func() error { return vc.Run(upstream) })
 	}
+	all.Go(func() error {
+		host.run(upstream, g.live)
+		return nil
+	})
 	all.Go(func() error {
 		defer disconnect()
 		defer g.boots.close()
@@ -114,7 +116,9 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener) error {
 				return nil
 			})
 		}
-		return tenants.Wait()
+		err := tenants.Wait()
+		g.withdraw()
+		return err
 	})
 	all.Go(func() error { return socket.Serve(ctx, g) })
 	all.Go(func() error {
@@ -155,7 +159,6 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 		g.log.Error("how long quarantines have lasted is damaged; they are measured by the wall clock once", "error", err)
 	}
 	g.store, g.logs, g.clock = st, newEventLogs(st, g.log), newClock(stood)
-	g.sockets = host.sockets
 	g.boots = newBootOverrides(st, g.log, overrides)
 	g.cycles = newCycles(st, cycles)
 	pools, err := g.buildPools(leases, st, host)
@@ -185,7 +188,7 @@ func (g *Gateway) buildPools(leases []address.Lease, st *store.Store, host *host
 	pools := make(map[string]*pool)
 	shared := &sharedState{store: st, clock: g.clock, macs: address.NewMACs(), pinned: pinnedAddresses(g.config.Tenants)}
 	for _, c := range g.config.Pools {
-		p, err := newPool(c, shared, host.addresser(c), host.announcer(c))
+		p, err := newPool(c, shared, host.segment(c))
 		if err != nil {
 			return nil, err
 		}
@@ -194,7 +197,7 @@ func (g *Gateway) buildPools(leases []address.Lease, st *store.Store, host *host
 	}
 	for _, p := range g.pools {
 		name := p.config.Name
-		if err := errors.Join(p.adopt(leases, pools), p.dismiss(g.tenantsOf(name), time.Now()), p.sweep()); err != nil {
+		if err := errors.Join(p.adopt(leases, pools), p.dismiss(g.tenantsOf(name), time.Now()), p.sweep(), p.takeUp()); err != nil {
 			g.log.Warn("taking up what an earlier run left", "pool", name, "error", err)
 		}
 	}
@@ -246,7 +249,7 @@ func (g *Gateway) newTenant(c Tenant, pools map[string]*pool, cl *claims, before
 	log := g.log.With("tenant", c.Name)
 	return &tenant{
 		config: c, vc: vc, lender: lender, claims: cl, boots: g.boots, cycles: g.cycles, version: g.version,
-		ledger: newLedger(vc, g.store), logs: g.logs, sessions: sessions, sockets: g.sockets,
+		ledger: newLedger(vc, g.store), logs: g.logs, sessions: sessions,
 		removals: newRemovals(c, g.store, log, before, lender.leased()), again: make(chan time.Duration, 1),
 		log: log, metrics: g.metrics.Tenant(c.Name),
 		packets:   rate.NewLimiter(1, packetLines),

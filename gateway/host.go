@@ -1,67 +1,59 @@
 package gateway
 
 import (
+	"context"
+	"errors"
 	"log/slog"
-	"runtime"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
-	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 )
-
-// maxReceivers is how many threads receive at most. One answers a hundred
-// thousand commands a second.
-const maxReceivers = 4
 
 // A host is the network side of the machine we run on.
 type host struct {
-	netlink  *address.Netlink
-	announce *address.Announcer
-	sockets  *listen.Server
+	keeper *address.Keeper // nil: every pool's addresses are there already
 }
 
 // openHost opens netlink when some pool needs it. Without the right to send ARP
-// the daemon works on: neighbours learn of a moved address a little later.
-func openHost(pools []Pool, log *slog.Logger) (*host, error) {
+// the daemon works on: neighbours learn of a moved address a little later, and
+// nobody is asked whether an address is free.
+func openHost(pools []Pool, tell func(address.Event), log *slog.Logger) (*host, error) {
 	h := &host{}
 	for _, p := range pools {
-		if p.Existing || h.netlink != nil {
+		if p.Existing || h.keeper != nil {
 			continue
 		}
 		var err error
-		if h.netlink, err = address.NewNetlink(); err != nil {
+		h.keeper, err = address.NewKeeper(tell)
+		switch {
+		case errors.Is(err, address.ErrPermission):
+			log.Warn("addresses are neither announced nor checked for conflicts", "error", err)
+		case err != nil:
 			return nil, err
 		}
-		if h.announce, err = address.NewAnnouncer(); err != nil {
-			log.Warn("new addresses will not be announced", "error", err)
-		}
-	}
-	var err error
-	if h.sockets, err = listen.New(min(runtime.GOMAXPROCS(0), maxReceivers)); err != nil {
-		h.close()
-		return nil, err
 	}
 	return h, nil
 }
 
-func (h *host) addresser(c Pool) address.Addresser {
+// segment returns what keeps the addresses of a pool; nil when they are there
+// already.
+func (h *host) segment(c Pool) *address.Segment {
 	if c.Existing {
-		return address.None{}
+		return nil
 	}
-	return h.netlink
+	return h.keeper.Segment(c.Policy)
 }
 
-func (h *host) announcer(c Pool) announcer {
-	if c.Existing || h.announce == nil {
-		return silent{}
+// run keeps the addresses until ctx ends, as long as live says that the daemon
+// makes progress.
+func (h *host) run(ctx context.Context, live func() error) {
+	if h.keeper != nil {
+		h.keeper.Run(ctx, live)
 	}
-	return h.announce
 }
 
-func (h *host) close() {
-	if h.sockets != nil {
-		h.sockets.Close()
+func (h *host) close() error {
+	if h.keeper == nil {
+		return nil
 	}
-	if h.netlink != nil {
-		h.netlink.Close()
-	}
+	return h.keeper.Close()
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
@@ -19,11 +20,14 @@ type pool struct {
 	config    Pool
 	addresser address.Addresser
 	announcer announcer
+	segment   *address.Segment // what both are; nil when the addresses are there already
+	leaving   atomic.Bool      // the daemon stops
 	store     *store.Store
 	clock     *clock
 
 	mu       sync.Mutex
 	books    *address.Pool
+	fresh    map[netip.Addr]bool // leased in this run, and not served yet
 	owed     map[netip.Addr]bool // what the file does not say yet, for want of room
 	disowned map[netip.Addr]bool // leased by an earlier run, and no longer in the pool
 }
@@ -38,16 +42,22 @@ type silent struct{}
 
 func (silent) Announce(string, netip.Addr) error { return nil }
 
-func newPool(c Pool, shared *sharedState, a address.Addresser, an announcer) (*pool, error) {
+// newPool makes a pool. s is nil when its addresses are there already.
+func newPool(c Pool, shared *sharedState, s *address.Segment) (*pool, error) {
 	books, err := address.NewPool(c.PoolConfig, shared.macs)
 	if err != nil {
 		return nil, err
 	}
 	books.SetAside(shared.pinned)
-	return &pool{
-		config: c, addresser: a, announcer: an, store: shared.store, clock: shared.clock, books: books,
-		owed: make(map[netip.Addr]bool), disowned: make(map[netip.Addr]bool),
-	}, nil
+	p := &pool{
+		config: c, addresser: address.None{}, announcer: silent{}, segment: s,
+		store: shared.store, clock: shared.clock, books: books,
+		owed: make(map[netip.Addr]bool), disowned: make(map[netip.Addr]bool), fresh: make(map[netip.Addr]bool),
+	}
+	if s != nil {
+		p.addresser, p.announcer = s, s
+	}
+	return p, nil
 }
 
 // A sharedState is what all pools have in common.
@@ -116,6 +126,7 @@ func (p *pool) dismiss(tenants map[string]bool, now time.Time) error {
 func (p *pool) lease(vm inventory.VM, tenant string, this netip.Addr, now time.Time) (address.Lease, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	before, known := p.books.Lease(vm.Key)
 	l, err := p.grant(vm, tenant, this, p.clock.at(now))
 	if err == nil {
 		if err = p.save(); err != nil {
@@ -125,6 +136,9 @@ func (p *pool) lease(vm inventory.VM, tenant string, this netip.Addr, now time.T
 	if err != nil {
 		p.books.Undo() // not durable, so it is not given
 		return address.Lease{}, err
+	}
+	if !known || before.Address != l.Address {
+		p.fresh[l.Address] = true
 	}
 	return l, nil
 }
@@ -240,14 +254,6 @@ func (p *pool) usage(now time.Time) address.Usage {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.books.Usage(p.clock.at(now))
-}
-
-// add puts the address on the interface; the undo takes it away.
-func (p *pool) add(a netip.Addr) (undo func() error, err error) {
-	if err := p.addresser.Add(p.config.Interface, a); err != nil {
-		return nil, err
-	}
-	return func() error { return p.addresser.Remove(p.config.Interface, a) }, nil
 }
 
 // sweep removes addresses that carry our mark and that no lease in use explains:

@@ -15,6 +15,8 @@ import (
 // not known says what it said before: a vCenter that is gone takes no BMC with
 // it, and what broke meanwhile is started anew.
 func (t *tenant) reconcile(s inventory.Snapshot, err error) {
+	t.pulse.beat()
+	defer t.pulse.rest()
 	t.noteSource(t.cause(err))
 	t.boots.takeUp(t.vc, t.config.Power.BootRestoreAfter)
 	switch {
@@ -34,6 +36,7 @@ func (t *tenant) reconcile(s inventory.Snapshot, err error) {
 	for _, c := range changes.Change {
 		t.change(c)
 	}
+	t.vet(changes.Add)
 	for _, vm := range changes.Add {
 		t.add(vm)
 	}
@@ -106,6 +109,7 @@ func (t *tenant) serving() []inventory.VM {
 // add starts an endpoint. One that cannot start waits, and is tried again with
 // every reconcile.
 func (t *tenant) add(vm inventory.VM) {
+	t.pulse.beat()
 	err := t.claims.take(vm.Key, t.config.Name)
 	var ep *endpoint
 	if err == nil {
@@ -129,6 +133,7 @@ func (t *tenant) add(vm inventory.VM) {
 
 // remove stops an endpoint and gives its VM up.
 func (t *tenant) remove(vm inventory.VM) {
+	t.pulse.beat()
 	ep := t.takeOut(vm.Key)
 	ep.undo.run()
 	t.logIf(t.giveUp(vm.Key), "holding the lease failed", ep)

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
-	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
@@ -41,14 +40,13 @@ type tenant struct {
 	version  Version
 	ledger   *ledger
 	logs     *eventLogs
-	sockets  *listen.Server
 	sessions bmc.SessionLimit // of all its BMCs together; nil: none
 	packets  *rate.Limiter    // of log lines that anybody who can send a packet can cause
 
 	removals *removals
 	again    chan time.Duration // when the inventory is to be compared again; one word waits
-
-	retiring sync.WaitGroup // machines that finish what they began
+	pulse    pulse              // of the reconcile loop
+	retiring sync.WaitGroup     // machines that finish what they began
 
 	// Of the reconcile loop alone.
 	unknown error          // why the inventory is not known; nil while it is
@@ -134,6 +132,9 @@ func (t *tenant) retire(m *machine) {
 // stopAll stops every endpoint and waits for what they had begun. Their leases
 // stay in use: a restart takes nobody's address.
 func (t *tenant) stopAll() {
+	for _, p := range t.lender.pools {
+		p.leaving.Store(true)
+	}
 	t.mu.Lock()
 	stopping := t.endpoints
 	t.endpoints = make(map[inventory.Key]*endpoint)

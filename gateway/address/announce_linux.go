@@ -3,21 +3,23 @@ package address
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
+	"sync"
 
-	"github.com/mdlayher/arp"
-	"github.com/mdlayher/ethernet"
-	"github.com/mdlayher/packet"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
 // An Announcer tells the neighbours on a link that an address is ours now, so
-// that those who remember another host for it forget that at once. It is safe
-// for concurrent use.
-type Announcer struct{}
+// that those who remember another host for it forget that at once. It keeps one
+// packet socket for each interface and is safe for concurrent use.
+type Announcer struct {
+	heard func(iface string, p arpSeen) // nil: nobody listens
+
+	mu    sync.Mutex
+	wires map[string]*wire
+}
 
 // NewAnnouncer tries the packet socket that announcements are sent from. Without
 // CAP_NET_RAW it returns [ErrPermission].
@@ -26,7 +28,7 @@ func NewAnnouncer() (*Announcer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("announce addresses: %w", err)
 	}
-	c, err := listenPacket(lo)
+	c, err := listenPacket(lo, 0)
 	switch {
 	case errors.Is(err, os.ErrPermission):
 		return nil, fmt.Errorf("announce addresses: %w: needs CAP_NET_RAW "+
@@ -34,38 +36,86 @@ func NewAnnouncer() (*Announcer, error) {
 	case err != nil:
 		return nil, fmt.Errorf("announce addresses: open a packet socket: %w", err)
 	}
-	return &Announcer{}, c.Close()
+	return &Announcer{wires: make(map[string]*wire)}, c.Close()
+}
+
+// Close closes the sockets and waits for those who listen on them.
+func (n *Announcer) Close() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for iface, w := range n.wires {
+		w.close()
+		delete(n.wires, iface)
+	}
+	return nil
 }
 
 // Announce sends one gratuitous ARP request and one gratuitous ARP reply for the
-// address from the interface: some hosts learn from one, some from the other. An
-// interface without ARP, such as lo, has nobody to tell and is no error.
-func (*Announcer) Announce(iface string, a netip.Addr) error {
-	if err := announce(iface, a); err != nil {
+// address from the interface: some hosts learn from one, some from the other. For
+// IPv6 it is an unsolicited neighbour advertisement to all nodes. An interface
+// without ARP, such as lo, has nobody to tell and is no error.
+func (n *Announcer) Announce(iface string, a netip.Addr) error {
+	if err := n.through(iface, func(w *wire) error { return w.announce(a) }); err != nil {
 		return fmt.Errorf("interface %q, address %s: announce: %w", iface, a, err)
 	}
 	return nil
 }
 
-func announce(iface string, a netip.Addr) error {
-	if !a.Is4() {
-		return errors.New("only IPv4 is supported")
+// probe asks who has the IPv4 address, without saying that we would (RFC 5227,
+// section 1.1). It returns [errNoNeighbours] on an interface without ARP.
+func (n *Announcer) probe(iface string, a netip.Addr) error {
+	if err := n.through(iface, func(w *wire) error { return w.probe(a) }); err != nil {
+		return fmt.Errorf("interface %q, address %s: probe: %w", iface, a, err)
+	}
+	return nil
+}
+
+// listen makes sure that ARP on the interface is heard.
+func (n *Announcer) listen(iface string) error {
+	return n.through(iface, func(*wire) error { return nil })
+}
+
+// forget closes the socket of an interface that is not the one it was.
+func (n *Announcer) forget(iface string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if w, ok := n.wires[iface]; ok {
+		w.close()
+		delete(n.wires, iface)
+	}
+}
+
+// through sends through the socket of the interface. One that is of an earlier
+// interface of that name is opened anew, once.
+func (n *Announcer) through(iface string, send func(*wire) error) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for try := 0; ; try++ {
+		w, opened, err := n.wire(iface)
+		if err != nil {
+			return err
+		}
+		if err = send(w); err == nil || opened || try > 0 || errors.Is(err, errNoNeighbours) {
+			return err
+		}
+		w.close()
+		delete(n.wires, iface)
+	}
+}
+
+func (n *Announcer) wire(iface string) (w *wire, opened bool, err error) {
+	if w, ok := n.wires[iface]; ok {
+		return w, false, nil
 	}
 	link, err := linkByName(iface)
-	if err != nil || !speaksARP(link) {
-		return err
-	}
-	c, err := listenPacket(link)
 	if err != nil {
-		return err
+		return nil, false, err
 	}
-	defer c.Close()
-	hw := link.HardwareAddr
-	// In both, sender and target are the same address (RFC 5944, section 4.6). In
-	// a reply the target hardware address is ours as well, in a request it is not used.
-	return errors.Join(
-		sendARP(c, arp.OperationRequest, hw, make(net.HardwareAddr, len(hw)), a),
-		sendARP(c, arp.OperationReply, hw, hw, a))
+	if w, err = openWire(link, n.heard); err != nil {
+		return nil, false, err
+	}
+	n.wires[iface] = w
+	return w, true, nil
 }
 
 // speaksARP reports whether the interface is Ethernet with neighbours.
@@ -83,31 +133,4 @@ func linkByName(name string) (*netlink.LinkAttrs, error) {
 		return nil, err
 	}
 	return link.Attrs(), nil
-}
-
-// listenPacket opens a packet socket that only sends: it is subscribed to no protocol.
-func listenPacket(link *netlink.LinkAttrs) (*packet.Conn, error) {
-	ifi := net.Interface{Index: link.Index, Name: link.Name, HardwareAddr: link.HardwareAddr}
-	return packet.Listen(&ifi, packet.Raw, 0, nil)
-}
-
-// sendARP sends one packet about the address to everybody.
-func sendARP(c *packet.Conn, op arp.Operation, sender, target net.HardwareAddr, a netip.Addr) error {
-	p, err := arp.NewPacket(op, sender, a, target, a)
-	if err != nil {
-		return err
-	}
-	payload, err := p.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	frame := ethernet.Frame{
-		Destination: ethernet.Broadcast, Source: sender, EtherType: ethernet.EtherTypeARP, Payload: payload,
-	}
-	b, err := frame.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	_, err = c.WriteTo(b, &packet.Addr{HardwareAddr: ethernet.Broadcast})
-	return err
 }

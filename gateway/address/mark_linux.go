@@ -33,7 +33,7 @@ func parseAddresses(msgs [][]byte, kernel version) ([]held, error) {
 // carriesMark reports whether an address is ours. The label counts only where
 // the kernel does not know protocols: anybody may choose a label.
 func carriesMark(h held, protocols bool) bool {
-	if h.bits != 32 {
+	if int(h.bits) != h.addr.BitLen() {
 		return false
 	}
 	if protocols {
@@ -56,6 +56,16 @@ func parseAddress(m []byte) (h held, hasProto bool, err error) {
 		switch attr.Attr.Type {
 		case unix.IFA_LOCAL:
 			h.addr, _ = netip.AddrFromSlice(attr.Value)
+		case unix.IFA_ADDRESS:
+			if msg.Family == unix.AF_INET6 && !h.addr.IsValid() { // IFA_LOCAL is left out unless it differs
+				h.addr, _ = netip.AddrFromSlice(attr.Value)
+			}
+		case unix.IFA_FLAGS:
+			if len(attr.Value) >= 4 {
+				flags := nl.NativeEndian().Uint32(attr.Value)
+				h.tentative = flags&unix.IFA_F_TENTATIVE != 0
+				h.dadFailed = flags&unix.IFA_F_DADFAILED != 0
+			}
 		case unix.IFA_LABEL:
 			h.label = unix.ByteSliceToString(attr.Value)
 		case ifaProto:

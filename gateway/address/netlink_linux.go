@@ -15,13 +15,14 @@ import (
 // Netlink is the [Addresser] that puts addresses on interfaces of the network
 // namespace it was opened in. It is safe for concurrent use.
 //
-// Each address is a /32 without a prefix route, so that it is neither primary
-// nor secondary to an address of the host: the kernel removes the secondaries of
-// a subnet together with its primary. Our mark is the address protocol BCh
-// (IFA_PROTO). For people, and for kernels that do not know address protocols
-// (before 5.18), an address is labelled "<interface>:bmc" when that fits the 15
-// bytes of a label. On such an old kernel the label is the mark; on an interface
-// with a name longer than 11 bytes it then has none, and nothing is removed.
+// Each address is a /32, or a /128, without a prefix route, so that it is neither
+// primary nor secondary to an address of the host: the kernel removes the
+// secondaries of a subnet together with its primary. Our mark is the address
+// protocol BCh (IFA_PROTO). For people, and for kernels that do not know address
+// protocols (before 5.18), an IPv4 address is labelled "<interface>:bmc" when that
+// fits the 15 bytes of a label. On such an old kernel the label is the mark; on an
+// interface with a name longer than 11 bytes an address then has none, nor has one
+// of IPv6, and nothing is removed.
 type Netlink struct {
 	kernel version // of the running kernel
 
@@ -31,12 +32,6 @@ type Netlink struct {
 	// They spare Remove the listing of the interface; the kernel checks the
 	// label in its place.
 	marked map[placed]struct{}
-}
-
-// placed is an address on an interface, by the index of the interface.
-type placed struct {
-	index uint32
-	addr  netip.Addr
 }
 
 var _ Addresser = (*Netlink)(nil)
@@ -67,33 +62,65 @@ func (n *Netlink) Close() error {
 // interface. A route that makes a whole prefix local, such as that of
 // 127.0.0.0/8, is no such thing.
 func (n *Netlink) Add(iface string, a netip.Addr) error {
+	return n.put(iface, a, terms{})
+}
+
+// put is Add with a lifetime. An address that is ours already gets it anew.
+func (n *Netlink) put(iface string, a netip.Addr, t terms) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := n.add(iface, a); err != nil {
+	if err := n.add(iface, a, t); err != nil {
 		return explain(iface, a, err)
 	}
 	return nil
 }
 
-func (n *Netlink) add(iface string, a netip.Addr) error {
+// has reports whether the address is on the interface as ours. Somebody else's
+// anywhere on the host is [ErrForeign].
+func (n *Netlink) has(iface string, a netip.Addr) (ours bool, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	index, err := n.target(iface, a)
+	if err == nil {
+		ours, err = n.lookBeforeAdd(index, a)
+	}
+	if err != nil {
+		return false, explain(iface, a, err)
+	}
+	return ours, nil
+}
+
+// lookBeforeAdd is lookForAdd for an address that is most probably not there.
+func (n *Netlink) lookBeforeAdd(index uint32, a netip.Addr) (ours bool, err error) {
+	local, err := n.isLocal(a)
+	if err != nil || !local {
+		// A tentative address of IPv6 is not local yet, and found by the request.
+		return false, err
+	}
+	return n.lookForAdd(index, a)
+}
+
+func (n *Netlink) add(iface string, a netip.Addr, t terms) error {
 	index, err := n.target(iface, a)
 	if err != nil {
 		return err
 	}
-	local, err := n.isLocal(a)
+	ours, err := n.lookBeforeAdd(index, a)
 	if err != nil {
 		return err
 	}
-	if local {
-		if ours, err := n.lookForAdd(index, a); ours || err != nil {
-			return err
-		}
+	if ours {
+		return n.renewOne(index, a, t)
 	}
-	err = n.request(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_EXCL, index, a, markAttrs(iface))
+	err = n.request(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_EXCL, index, a, markAttrs(iface, a, t))
 	if errors.Is(err, unix.EEXIST) {
 		// Somebody was faster, between the question and the request.
-		if ours, lookErr := n.lookForAdd(index, a); ours || lookErr != nil {
+		ours, lookErr := n.lookForAdd(index, a)
+		if lookErr != nil {
 			return lookErr
+		}
+		if ours {
+			return n.renewOne(index, a, t)
 		}
 	}
 	if err == nil {
@@ -102,10 +129,18 @@ func (n *Netlink) add(iface string, a netip.Addr) error {
 	return err
 }
 
+// renewOne gives an address that is ours its lifetime anew.
+func (n *Netlink) renewOne(index uint32, a netip.Addr, t terms) error {
+	if t.lifetime == 0 {
+		return nil
+	}
+	return n.request(unix.RTM_NEWADDR, unix.NLM_F_REPLACE, index, a, renewAttrs(a, t.lifetime))
+}
+
 // lookForAdd reports whether the address is on the interface as ours. It is an
 // error when it is on the host as somebody else's.
 func (n *Netlink) lookForAdd(index uint32, a netip.Addr) (ours bool, err error) {
-	all, err := n.dump()
+	all, err := n.dump(family(a))
 	if err != nil {
 		return false, err
 	}
@@ -138,13 +173,13 @@ func (n *Netlink) remove(iface string, a netip.Addr) error {
 		return err
 	}
 	at := placed{index, a}
-	if _, known := n.marked[at]; !known || labelFor(iface) == "" {
+	if _, known := n.marked[at]; !known || labelAttrs(iface, a) == nil {
 		ours, err := n.lookForRemove(at)
 		if err != nil || !ours {
 			return err
 		}
 	}
-	err = n.request(unix.RTM_DELADDR, 0, index, a, labelAttrs(iface))
+	err = n.request(unix.RTM_DELADDR, 0, index, a, labelAttrs(iface, a))
 	if errors.Is(err, unix.EADDRNOTAVAIL) {
 		// Not there, or there without our label: whose is it then?
 		_, err = n.lookForRemove(at)
@@ -159,7 +194,7 @@ func (n *Netlink) remove(iface string, a netip.Addr) error {
 // an error when it is there as somebody else's only.
 func (n *Netlink) lookForRemove(at placed) (ours bool, err error) {
 	delete(n.marked, at)
-	all, err := n.dump()
+	all, err := n.dump(family(at.addr))
 	if err != nil {
 		return false, err
 	}
@@ -183,7 +218,7 @@ func (n *Netlink) List(iface string) ([]netip.Addr, error) {
 	if err != nil {
 		return nil, explain(iface, netip.Addr{}, err)
 	}
-	all, err := n.dump()
+	all, err := n.dump(unix.AF_UNSPEC)
 	if err != nil {
 		return nil, explain(iface, netip.Addr{}, err)
 	}
@@ -201,8 +236,8 @@ func (n *Netlink) List(iface string) ([]netip.Addr, error) {
 
 // target returns the index of an interface that is to get or lose an address.
 func (n *Netlink) target(iface string, a netip.Addr) (uint32, error) {
-	if !a.Is4() {
-		return 0, errors.New("only IPv4 is supported")
+	if !a.IsValid() || a.Is4In6() || a.Zone() != "" {
+		return 0, errors.New("not an address of IPv4 or IPv6")
 	}
 	return n.index(iface)
 }

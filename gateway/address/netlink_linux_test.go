@@ -222,11 +222,11 @@ func TestNetlinkInterfaceMadeAnew(t *testing.T) {
 	wantList(t, n, "gw", "10.9.0.5")
 }
 
-func TestNetlinkRefusesWhatIsNoIPv4(t *testing.T) {
+func TestNetlinkRefusesWhatIsNoAddress(t *testing.T) {
 	inNamespace(t)
 	n := openNetlink(t)
-	for _, a := range []netip.Addr{{}, ip("2001:db8::1"), ip("::ffff:10.9.0.5")} {
-		if err := n.Add("gw", a); err == nil || !strings.Contains(err.Error(), "only IPv4 is supported") {
+	for _, a := range []netip.Addr{{}, ip("::ffff:10.9.0.5"), ip("fe80::1%gw")} {
+		if err := n.Add("gw", a); err == nil || !strings.Contains(err.Error(), "not an address of IPv4 or IPv6") {
 			t.Errorf("add %s: got %v", a, err)
 		}
 	}

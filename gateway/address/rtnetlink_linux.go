@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"time"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -23,20 +24,6 @@ const (
 	// meanwhile.
 	dumpTries = 10
 )
-
-// A held address is one that an interface has.
-type held struct {
-	placed
-	bits  uint8 // prefix length
-	proto uint8 // 0: none, or the kernel does not tell
-	label string
-	ours  bool
-}
-
-// String returns the address as an administrator would look for it.
-func (h held) String() string {
-	return fmt.Sprintf("%s/%d (interface index %d, label %q, protocol %#x)", h.addr, h.bits, h.index, h.label, h.proto)
-}
 
 func openRouteSocket() (*nl.SocketHandle, error) {
 	s, err := nl.Subscribe(unix.NETLINK_ROUTE) // to no group: a socket for requests only
@@ -75,12 +62,18 @@ func (n *Netlink) newRequest(kind, flags int) *nl.NetlinkRequest {
 	return req
 }
 
-// request sends RTM_NEWADDR or RTM_DELADDR for address/32 and waits for the
-// kernel's verdict.
+// request sends RTM_NEWADDR or RTM_DELADDR for address/32 or /128 and waits for
+// the kernel's verdict.
 func (n *Netlink) request(kind, flags int, index uint32, a netip.Addr, attrs []*nl.RtAttr) error {
+	_, err := n.about(kind, flags, index, a, attrs).Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+// about returns the request.
+func (n *Netlink) about(kind, flags int, index uint32, a netip.Addr, attrs []*nl.RtAttr) *nl.NetlinkRequest {
 	req := n.newRequest(kind, flags|unix.NLM_F_ACK)
-	msg := nl.NewIfAddrmsg(unix.AF_INET)
-	msg.Prefixlen = 32
+	msg := nl.NewIfAddrmsg(family(a))
+	msg.Prefixlen = uint8(a.BitLen())
 	msg.Index = index
 	req.AddData(msg)
 	req.AddData(nl.NewRtAttr(unix.IFA_LOCAL, a.AsSlice()))
@@ -88,23 +81,56 @@ func (n *Netlink) request(kind, flags int, index uint32, a netip.Addr, attrs []*
 	for _, attr := range attrs {
 		req.AddData(attr)
 	}
-	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
-	return err
+	return req
+}
+
+func family(a netip.Addr) int {
+	if a.Is4() {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
 }
 
 // markAttrs returns what makes an address ours: the protocol, the label, and no
 // prefix route.
-func markAttrs(iface string) []*nl.RtAttr {
-	return append(labelAttrs(iface),
-		nl.NewRtAttr(unix.IFA_FLAGS, nl.Uint32Attr(unix.IFA_F_NOPREFIXROUTE)),
-		nl.NewRtAttr(ifaProto, []byte{ourProto}))
+func markAttrs(iface string, a netip.Addr, t terms) []*nl.RtAttr {
+	flags := uint32(unix.IFA_F_NOPREFIXROUTE)
+	if a.Is6() && !t.dad {
+		flags |= unix.IFA_F_NODAD
+	}
+	return append(labelAttrs(iface, a), ownAttrs(a, t.lifetime, flags)...)
 }
 
-// labelAttrs returns our label as an attribute, or nothing when it does not fit.
+// renewAttrs returns what an address of ours has to be told again with its new
+// lifetime: what is left out would be lost.
+func renewAttrs(a netip.Addr, lifetime time.Duration) []*nl.RtAttr {
+	return ownAttrs(a, lifetime, unix.IFA_F_NOPREFIXROUTE)
+}
+
+func ownAttrs(a netip.Addr, lifetime time.Duration, flags uint32) []*nl.RtAttr {
+	attrs := []*nl.RtAttr{
+		nl.NewRtAttr(unix.IFA_FLAGS, nl.Uint32Attr(flags)),
+		nl.NewRtAttr(ifaProto, []byte{ourProto}),
+	}
+	if lifetime == 0 {
+		return attrs
+	}
+	seconds := uint32((lifetime + time.Second - 1) / time.Second)
+	info := nl.IfaCacheInfo{IfaCacheinfo: unix.IfaCacheinfo{Valid: seconds, Prefered: seconds}}
+	if a.Is6() {
+		// Deprecated from the start: the host does not choose a BMC's address for
+		// connections of its own (RFC 6724, rule 3). It answers as any other does.
+		info.Prefered = 0
+	}
+	return append(attrs, nl.NewRtAttr(unix.IFA_CACHEINFO, info.Serialize()))
+}
+
+// labelAttrs returns our label as an attribute, or nothing when it does not fit
+// or for IPv6, which has none.
 // In RTM_DELADDR the kernel removes only an address that has the label.
-func labelAttrs(iface string) []*nl.RtAttr {
+func labelAttrs(iface string, a netip.Addr) []*nl.RtAttr {
 	label := labelFor(iface)
-	if label == "" {
+	if label == "" || a.Is6() {
 		return nil
 	}
 	return []*nl.RtAttr{nl.NewRtAttr(unix.IFA_LABEL, nl.ZeroTerminated(label))}
@@ -124,7 +150,7 @@ func labelFor(iface string) string {
 // route lookup, however many addresses there are.
 func (n *Netlink) isLocal(a netip.Addr) (bool, error) {
 	req := n.newRequest(unix.RTM_GETROUTE, 0)
-	req.AddData(&nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET, Dst_len: 32}})
+	req.AddData(&nl.RtMsg{RtMsg: unix.RtMsg{Family: uint8(family(a)), Dst_len: uint8(a.BitLen())}})
 	req.AddData(nl.NewRtAttr(unix.RTA_DST, a.AsSlice()))
 	msgs, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWROUTE)
 	switch {
@@ -139,11 +165,11 @@ func (n *Netlink) isLocal(a netip.Addr) (bool, error) {
 	return nl.DeserializeRtMsg(msgs[0]).Type == unix.RTN_LOCAL, nil
 }
 
-// dump returns all IPv4 addresses of the host.
-func (n *Netlink) dump() ([]held, error) {
+// dump returns all addresses of the host, or those of one family.
+func (n *Netlink) dump(family int) ([]held, error) {
 	for try := 1; ; try++ {
 		req := n.newRequest(unix.RTM_GETADDR, unix.NLM_F_DUMP)
-		req.AddData(nl.NewIfAddrmsg(unix.AF_INET))
+		req.AddData(nl.NewIfAddrmsg(family))
 		msgs, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWADDR)
 		if errors.Is(err, nl.ErrDumpInterrupted) && try < dumpTries {
 			continue

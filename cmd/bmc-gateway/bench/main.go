@@ -31,11 +31,11 @@ func main() {
 	var err error
 	switch flag.Arg(0) {
 	case serveBMC:
-		err = served(ctx, *profile, openBMC)
+		err = served(ctx, *profile, bmcOn)
 	case serveEcho:
-		err = served(ctx, *profile, withConn(echoOn))
+		err = served(ctx, *profile, echoOn)
 	case serveGoEcho:
-		err = served(ctx, *profile, withConn(goEchoOn))
+		err = served(ctx, *profile, goEchoOn)
 	case "":
 		err = compare(ctx, plan{rounds: *rounds, duration: *duration, concurrency: *concurrency})
 	default:
@@ -47,7 +47,7 @@ func main() {
 	}
 }
 
-// listenLoopback opens a socket on loopback with the kernel's choice of a port.
-func listenLoopback() (*net.UDPConn, error) {
+// listen opens a socket on loopback with the kernel's choice of a port.
+func listen() (*net.UDPConn, error) {
 	return net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 }

@@ -43,7 +43,8 @@ func (l *loader) poolsNamed(names []string) []gateway.Pool {
 const minQuarantine = 24 * time.Hour
 
 func (l *loader) pool(n node) gateway.Pool {
-	s := n.section("name", "interface", "ranges", "cidr", "exclude", "prefix_length", "gateway", "hold", "quarantine", "assign")
+	s := n.section(append([]string{"name", "interface", "ranges", "cidr", "exclude", "prefix_length", "gateway", "hold", "quarantine", "assign"},
+		keepingKeys...)...)
 	before := len(l.problems)
 	p := gateway.Pool{Existing: s.get("assign").choice("netlink", "existing") == "existing"}
 	p.Name = l.pools.name(s.get("name"))
@@ -53,6 +54,7 @@ func (l *loader) pool(n node) gateway.Pool {
 	}
 	p.Hold = s.get("hold").duration(168*time.Hour, 0, 8760*time.Hour)
 	p.Quarantine = s.get("quarantine").duration(minQuarantine, minQuarantine, 8760*time.Hour)
+	keeping(s, &p)
 	addresses(s, &p)
 	if len(l.problems) == before { // what Check would say of a broken value has been said
 		complain(n, p)
