@@ -21,7 +21,8 @@ type Config struct {
 	URL      *url.URL
 	Username string
 	Auth     Auth
-	// Password is asked at every login, so that a rotated secret is used without restart.
+	// Password is asked at every login, so that a rotated secret is used without
+	// restart. With AuthCertificate it returns the PEM of certificate and RSA key.
 	Password func() (string, error)
 
 	// How the server's certificate is checked: at most one of the three.

@@ -2,6 +2,7 @@ package vsphere
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,19 +18,22 @@ import (
 // An Auth is how a login proves who it is.
 type Auth int
 
-// The ways to log in. The password is needed for either.
+// The ways to log in.
 const (
 	AuthPassword Auth = iota // the password goes to vCenter's own login
 	AuthToken                // it goes to vCenter's Security Token Service, whose SAML bearer token logs in
+	// AuthCertificate: the token service gets a request signed with the key of a
+	// solution user's certificate, and gives a token that only its holder can use.
+	AuthCertificate
 )
 
 // login opens a session of the connection, which must have none. The session
 // lives on by itself: a token is for the login alone, and forgotten after it.
 func (c *conn) login(ctx context.Context, transport http.RoundTripper, password string) (types.UserSession, error) {
-	if c.cfg.Auth == AuthToken && c.standalone() {
+	if c.cfg.Auth != AuthPassword && c.standalone() {
 		return types.UserSession{}, errNoTokens
 	}
-	if c.cfg.Auth == AuthToken {
+	if c.cfg.Auth != AuthPassword {
 		token, err := issueToken(ctx, c.cfg, transport, password)
 		if err != nil {
 			return types.UserSession{}, err
@@ -53,10 +57,27 @@ func (c *conn) login(ctx context.Context, transport http.RoundTripper, password 
 // locale is the language vCenter's words come in.
 const locale = "en_US"
 
-// issueToken gets a bearer token from the Security Token Service of the vCenter's
+// tokenRequest is what the token service is asked with. Of a certificate, secret is
+// the PEM of it and of its RSA key.
+func tokenRequest(cfg Config, secret string) (sts.TokenRequest, error) {
+	if cfg.Auth != AuthCertificate {
+		return sts.TokenRequest{Userinfo: url.UserPassword(cfg.Username, secret)}, nil
+	}
+	pair, err := tls.X509KeyPair([]byte(secret), []byte(secret))
+	if err != nil {
+		return sts.TokenRequest{}, fmt.Errorf("certificate: %w", err)
+	}
+	return sts.TokenRequest{Certificate: &pair}, nil
+}
+
+// issueToken gets a token from the Security Token Service of the vCenter's
 // own host. Its registered address is not looked up: the password goes to the host
 // whose certificate is checked and to no other.
-func issueToken(ctx context.Context, cfg Config, transport http.RoundTripper, password string) (*sts.Signer, error) {
+func issueToken(ctx context.Context, cfg Config, transport http.RoundTripper, secret string) (*sts.Signer, error) {
+	request, err := tokenRequest(cfg, secret)
+	if err != nil {
+		return nil, err
+	}
 	at := *cfg.URL
 	at.Path = sts.Path
 	sc := soap.NewClient(&at, cfg.Insecure)
@@ -64,8 +85,8 @@ func issueToken(ctx context.Context, cfg Config, transport http.RoundTripper, pa
 	sc.Namespace, sc.UserAgent = "urn:"+sts.Namespace, userAgent()
 	client := &sts.Client{Client: sc, RoundTripper: sc}
 	var token *sts.Signer
-	err := observeCall(ctx, cfg, "IssueToken", cfg.CallTimeout, func(ctx context.Context) (err error) {
-		token, err = client.Issue(ctx, sts.TokenRequest{Userinfo: url.UserPassword(cfg.Username, password)})
+	err = observeCall(ctx, cfg, "IssueToken", cfg.CallTimeout, func(ctx context.Context) (err error) {
+		token, err = client.Issue(ctx, request)
 		return err
 	})
 	if err != nil && soap.IsSoapFault(err) {

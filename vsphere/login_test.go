@@ -1,14 +1,20 @@
 package vsphere
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -120,5 +126,43 @@ func TestRotatedPassword(t *testing.T) {
 	l.sees("lab-01", PoweredOff)
 	if soap, _ := l.logins(); soap != maxRefusals+2 {
 		t.Errorf("%d logins in all, want %d", soap, maxRefusals+2)
+	}
+}
+
+// A solution user has no password: the key of its certificate signs.
+func TestCertificateLogin(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	must(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	must(t, err)
+	secret := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	secret = append(secret, pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})...)
+
+	for _, trusted := range []bool{true, false} {
+		t.Run(fmt.Sprintf("trusted %v", trusted), func(t *testing.T) {
+			c := vspheretest.Config{Name: "lab", VMs: 1, Prefix: "lab"}
+			if trusted {
+				c.Certificate = der
+			}
+			sim, err := vspheretest.Start(c)
+			must(t, err)
+			t.Cleanup(sim.Close)
+			must(t, sim.Tag("bmc/acme", "lab-01"))
+			l := (&lab{VCenter: sim, t: t}).run(func(c *Config) {
+				c.Auth, c.Username, c.Tags = AuthCertificate, "", []string{"bmc/acme"}
+				c.Password = func() (string, error) { return string(secret), nil }
+			})
+			if trusted {
+				l.selected(inventory.Selector{Tags: []string{"bmc/acme"}}, "lab-01")
+				return
+			}
+			l.eventually("the reason", func() error {
+				if s := l.v.Status(); !strings.Contains(s.LastError, "FailedAuthentication") || strings.Contains(s.LastError, "BEGIN") {
+					return errors.New(s.LastError)
+				}
+				return nil
+			})
+		})
 	}
 }

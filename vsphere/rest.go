@@ -47,7 +47,7 @@ func (s *restSession) login(ctx context.Context, password string) error {
 	client.UserAgent = userAgent()
 	sign := func(ctx context.Context) context.Context { return ctx }
 	user := url.UserPassword(s.cfg.Username, password)
-	if s.cfg.Auth == AuthToken {
+	if s.cfg.Auth != AuthPassword {
 		token, err := issueToken(ctx, s.cfg, s.transport, password)
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ func (c Config) check() error {
 	if c.URL == nil || c.URL.Scheme != "https" || c.URL.Host == "" {
 		fail("URL is not https://host")
 	}
-	if c.Username == "" || c.Password == nil {
+	if c.Username == "" && c.Auth != AuthCertificate || c.Password == nil {
 		fail("no user name or password")
 	}
 	if c.trusts() > 1 {

@@ -12,6 +12,7 @@ type Config struct {
 	InstanceUUID string // about.instanceUuid, of an ESXi host its hardware's UUID; default derived from Name
 	Username     string // default "administrator@vsphere.local"
 	Password     string // default "secret"
+	Certificate  []byte // DER of a solution user's that may ask for tokens, too; nil: none
 
 	// ESXi makes it a host of its own, which no vCenter manages: no instance UUID,
 	// no tags, no token service, one datacenter "ha-datacenter".

@@ -2,6 +2,7 @@ package vspheretest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -14,7 +15,8 @@ import (
 const tokenPath = "/sts/STSService"
 
 // serveTokens adds the Security Token Service. The simulator's gives a token to
-// anybody; ours to the account that may log in.
+// anybody; ours to the account that may log in, and to
+// the holder of the certificate of the configuration; signatures are not verified.
 func (v *VCenter) serveTokens() {
 	_, tokens := sts.New(v.service.Listen, v.registry.OptionManager().Setting)
 	v.service.ServeMux.HandleFunc(tokenPath, func(w http.ResponseWriter, r *http.Request) { v.issueToken(w, r, tokens) })
@@ -35,12 +37,16 @@ func (v *VCenter) issueToken(w http.ResponseWriter, r *http.Request, tokens http
 	var request struct {
 		User     string `xml:"Header>Security>UsernameToken>Username"`
 		Password string `xml:"Header>Security>UsernameToken>Password"`
+		Holder   string `xml:"Header>Security>BinarySecurityToken"`
+		Signed   string `xml:"Header>Security>Signature>SignatureValue"`
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err == nil {
 		err = xml.Unmarshal(body, &request)
 	}
-	if err != nil || !v.logins.knows(request.User, request.Password) {
+	holder := request.Signed != "" && request.Holder != "" &&
+		request.Holder == base64.StdEncoding.EncodeToString(v.cfg.Certificate)
+	if err != nil || !holder && !v.logins.knows(request.User, request.Password) {
 		w.WriteHeader(http.StatusInternalServerError)
 		fmt.Fprint(w, refusedToken)
 		return

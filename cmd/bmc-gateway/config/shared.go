@@ -15,6 +15,9 @@ func (l *loader) shared(s section, cfg gateway.Config) {
 	first := make(map[string]string)
 	for i, n := range l.all(s, "vcenters", "") {
 		vc := cfg.VCenters[i]
+		if vc.Username == "" {
+			continue // whose certificate it is only vCenter knows
+		}
 		port := vc.URL.Port()
 		if port == "" {
 			port = "443"

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/rsa"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"net/url"
@@ -16,7 +18,7 @@ import (
 const certificatesLimit = 4 << 20
 
 func (l *loader) vcenter(n node) vsphere.Config {
-	s := n.section("name", "url", "username", "auth", "password_file", "password_env", "password",
+	s := n.section("name", "url", "username", "auth", "certificate_file", "password_file", "password_env", "password",
 		"ca_file", "thumbprint", "insecure_skip_verify", "freshness",
 		"tag_interval", "tag_hint_gap", "attributes", "nmi", "call_timeout", "rate")
 	c := vsphere.Config{
@@ -29,16 +31,7 @@ func (l *loader) vcenter(n node) vsphere.Config {
 		CallTimeout: s.get("call_timeout").duration(20*time.Second, time.Second, 5*time.Minute),
 		HungVMRoute: s.get("nmi").choice("send_nmi", "hung_vm_route") == "hung_vm_route",
 	}
-	c.Username, _ = s.get("username").needed("give the vCenter account, such as svc-bmc@vsphere.local")
-	if s.get("auth").choice("password", "sts") == "sts" {
-		c.Auth = vsphere.AuthToken
-	}
-	if at, get, ok := l.secret(s); ok {
-		if _, err := get(); err != nil {
-			at.refuse("%v", err)
-		}
-		c.Password = get
-	}
+	l.login(s, &c)
 	c.AttributePrefix = attributePrefix(s.get("attributes").section("prefix").get("prefix"))
 	rate := s.get("rate").section("requests_per_second", "burst")
 	c.Rate = rate.get("requests_per_second").number(20, 0.1, 1000)
@@ -57,6 +50,64 @@ func attributePrefix(n node) string {
 		n.refuse("%q begins or ends with a blank", text)
 	}
 	return text
+}
+
+// login reads who the gateway is at a vCenter, and what it shows for that.
+func (l *loader) login(s section, c *vsphere.Config) {
+	pair := s.get("certificate_file")
+	name, named := pair.filledText()
+	switch s.get("auth").choice("password", "sts", "certificate") {
+	case "certificate":
+		c.Auth = vsphere.AuthCertificate
+		for _, key := range append([]string{"username"}, secretKeys...) {
+			if n := s.get(key); n.given() {
+				n.refuse("is not used with auth: certificate; remove it")
+			}
+		}
+		if named {
+			c.Password = l.holder(pair, name)
+		} else if !pair.given() {
+			pair.missing("name the PEM file of a solution user's certificate and key")
+		}
+		return
+	case "sts":
+		c.Auth = vsphere.AuthToken
+	}
+	if pair.given() {
+		pair.refuse("is not used without auth: certificate; add that or remove it")
+	}
+	user := s.get("username") // by its form not needed: with a certificate it is not
+	if c.Username, _ = user.filledText(); !user.given() {
+		user.missing("give the vCenter account, such as svc-bmc@vsphere.local")
+	}
+	if at, get, ok := l.secret(s); ok {
+		if _, err := get(); err != nil {
+			at.refuse("%v", err)
+		}
+		c.Password = get
+	}
+}
+
+// holder reads a file with a certificate and its RSA key, now and at every login.
+func (l *loader) holder(n node, name string) func() (string, error) {
+	path := l.credential(name)
+	l.checkMode(n, path)
+	get := func() (string, error) {
+		text, err := read(path, certificatesLimit)
+		return string(text), err
+	}
+	text, err := get()
+	if err != nil {
+		n.refuse("%v", err)
+		return get
+	}
+	pair, err := tls.X509KeyPair([]byte(text), []byte(text))
+	if err != nil {
+		n.refuse("%s: %v", path, err)
+	} else if _, ok := pair.PrivateKey.(*rsa.PrivateKey); !ok {
+		n.refuse("%s: the key is no RSA key, which the token service needs", path)
+	}
+	return get
 }
 
 // endpoint reads the address of a vCenter. Its SOAP service is always at /sdk.
