@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
@@ -29,6 +30,7 @@ type bench struct {
 	path   string // of the state file
 	store  *store.Store
 	gw     *Gateway
+	host   *host
 	log    bytes.Buffer // of the test's goroutine alone
 }
 
@@ -72,7 +74,12 @@ func (b *bench) build() {
 	if b.store, err = store.Open(b.path); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := gw.build(b.store, &host{}); err != nil {
+	sockets, err := listen.New(1)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.host = &host{sockets: sockets}
+	if err := gw.build(b.store, b.host); err != nil {
 		b.t.Fatal(err)
 	}
 	b.gw = gw
@@ -84,6 +91,7 @@ func (b *bench) stop() {
 		t.stopAll()
 	}
 	b.gw.boots.close()
+	b.host.close()
 	if err := b.store.Close(); err != nil {
 		b.t.Error(err)
 	}

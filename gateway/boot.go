@@ -39,8 +39,10 @@ type bootOverride struct {
 	seen     sync.Mutex
 	record   store.BootOverride
 	grace    time.Duration // from the start of the VM until its order is put back
+	setAt    time.Time     // when flags were set last, in this run
 	validFor time.Duration // as last set, for the countdown; 0: no expiry
 	holds    int           // starts under way, during which flags do not expire
+	waits    string        // what a parked chore waits for, in words
 	keeping  bool          // a keeper goroutine is on its way
 }
 
@@ -83,7 +85,25 @@ func (b *bootOverride) set(f ipmi.BootFlags, validFor time.Duration) error {
 	if err := b.save(next); err != nil {
 		return err
 	}
-	b.validFor = validFor
+	b.validFor, b.setAt = validFor, time.Now()
+	b.keep()
+	return nil
+}
+
+// startedElsewhere ends flags for one boot, of a VM that somebody else has started
+// since they were set: the VM has used its own order, and the flags are not for
+// some boot after that one.
+func (b *bootOverride) startedElsewhere(at time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if f := b.current(); !f.Valid() || f.Persistent() || b.holds > 0 || b.setAt.After(at) {
+		return nil
+	}
+	next := b.record
+	spend(&next)
+	if err := b.save(next); err != nil {
+		return err
+	}
 	b.keep()
 	return nil
 }

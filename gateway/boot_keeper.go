@@ -12,6 +12,9 @@ import (
 const (
 	// choreRetry is the pause after a failed attempt to put a boot order back or to write one.
 	choreRetry = 30 * time.Second
+	// deviceRetry is the same where the VM lacks the device, which a client or an
+	// administrator has to change.
+	deviceRetry = 10 * time.Minute
 	// settle is how long boot flags rest before persistent ones are written to
 	// the VM: clients set them in several steps (FreeIPMI in three).
 	settle = time.Second
@@ -71,18 +74,45 @@ func (b *bootOverride) keeper() {
 			continue
 		}
 		err := b.doChore()
-		if errors.Is(err, vsphere.ErrState) && b.vc.WaitPower(b.ctx, b.key(), vsphere.PoweredOff) == nil {
+		if errors.Is(err, vsphere.ErrState) && !errors.Is(err, vsphere.ErrNoDevice) && b.untilOff(next) {
 			err = b.doChore()
 		}
 		if wait = 0; err == nil || b.ctx.Err() != nil {
 			continue
 		}
 		wait = choreRetry
+		if errors.Is(err, vsphere.ErrNoDevice) {
+			wait = deviceRetry
+		}
 		if err.Error() != told {
 			told = err.Error()
 			b.problem(err)
 		}
 	}
+}
+
+// untilOff parks a chore until the VM is off; false when it never will be.
+func (b *bootOverride) untilOff(c chore) bool {
+	words := "waits until the VM is off to be put back"
+	if c == choreWrite {
+		words = "waits until the VM is off to be changed"
+	}
+	b.park(words)
+	defer b.park("")
+	return b.vc.WaitPower(b.ctx, b.key(), vsphere.PoweredOff) == nil
+}
+
+func (b *bootOverride) park(words string) {
+	b.seen.Lock()
+	defer b.seen.Unlock()
+	b.waits = words
+}
+
+// parked says what the VM's boot order waits for; empty: nothing.
+func (b *bootOverride) parked() string {
+	b.seen.Lock()
+	defer b.seen.Unlock()
+	return b.waits
 }
 
 // doChore does what is due now; nothing, when something changed while the keeper slept.

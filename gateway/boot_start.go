@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -92,12 +93,21 @@ func (b *bootOverride) write(ctx context.Context, w wish, before func(*store.Boo
 		return err
 	}
 	if err := b.vc.SetBootDevice(ctx, b.key(), w.device); err != nil {
+		if original != nil && errors.Is(err, vsphere.ErrNoDevice) {
+			err = errors.Join(err, b.untouched())
+		}
 		return fmt.Errorf("%s: %w", w.device, err)
 	}
 	if !ipmi.BootFlags(w.flags).Persistent() {
 		return nil
 	}
 	return b.update(func(r *store.BootOverride) { r.Written = r.Flags == w.flags })
+}
+
+// untouched takes back what write noted: the VM's own order is as it was, and no
+// start comes of it.
+func (b *bootOverride) untouched() error {
+	return b.update(func(r *store.BootOverride) { r.Original, r.Starting = nil, false })
 }
 
 // used records that the VM was started: flags for one boot are spent, and the

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -118,7 +119,7 @@ func TestEveryBoot(t *testing.T) {
 
 // The VM has no floppy: it must not start from something else instead.
 func TestMissingBootDevice(t *testing.T) {
-	vc, _, _, s := oneVM(t)
+	vc, l, _, s := oneVM(t, func(c *Tenant) { c.Power.BootRestoreAfter = 0 })
 	before := bootOrder(vc)
 	if code := control(t, s, ipmi.ChassisPowerDown); code != ipmi.Completed {
 		t.Fatal(code)
@@ -136,6 +137,12 @@ func TestMissingBootDevice(t *testing.T) {
 	if got := bootOrder(vc); !slices.Equal(got, before) {
 		t.Errorf("boot order touched: %v", got)
 	}
+	if n := vc.Calls()["ReconfigVM_Task"]; n != 0 {
+		t.Errorf("vCenter was told of %d changes, want none", n)
+	}
+	if left, err := l.gw.state().Overrides(); err != nil || len(left) != 1 || left[0].Original != nil {
+		t.Errorf("an order is to be put back that nobody changed: %+v, %v", left, err)
+	}
 	if code := bootdev(t, s, nextBoot, ipmi.BootDiagnostic); code != ipmi.InvalidField {
 		t.Errorf("a device no VM has: %s", code)
 	}
@@ -151,7 +158,7 @@ func TestMissingBootDevice(t *testing.T) {
 // vCenter may refuse to change the boot order of a VM that is on. Then it is put
 // back when the VM is off next, whoever turns it off.
 func TestRestoreWaitsForPowerOff(t *testing.T) {
-	vc, _, _, s := oneVM(t, func(c *Tenant) { c.Power.BootRestoreAfter = 0 })
+	vc, l, _, s := oneVM(t, func(c *Tenant) { c.Power.BootRestoreAfter = 0 })
 	before := bootOrder(vc)
 	if code := control(t, s, ipmi.ChassisPowerDown); code != ipmi.Completed {
 		t.Fatal(code)
@@ -171,6 +178,12 @@ func TestRestoreWaitsForPowerOff(t *testing.T) {
 		}
 		return nil
 	})
+	eventually(t, "show says so", func() error {
+		if got := l.ready(t, vm).BootOrder; got != "waits until the VM is off to be put back" {
+			return fmt.Errorf("%q", got)
+		}
+		return nil
+	})
 	allow()
 	if got := bootOrder(vc); !slices.Equal(got, []string{"ethernet"}) {
 		t.Errorf("before power off: %v", got)
@@ -179,6 +192,60 @@ func TestRestoreWaitsForPowerOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantOrder(t, vc, before...)
+	eventually(t, "and no more", func() error {
+		if got := l.ready(t, vm).BootOrder; got != "" {
+			return fmt.Errorf("%q", got)
+		}
+		return nil
+	})
+}
+
+// A change for every boot that vCenter refuses while the VM is on is made when it
+// is off next, be that in our own power cycle.
+func TestWriteWaitsForPowerOff(t *testing.T) {
+	vc, l, b, s := oneVM(t)
+	allow := vc.Inject(vspheretest.Fault{Method: "ReconfigVM_Task", Fault: &types.InvalidPowerState{}})
+	if code := bootdev(t, s, everyBoot, ipmi.BootPXE); code != ipmi.Completed {
+		t.Fatal(code)
+	}
+	eventually(t, "show says so", func() error {
+		if got := l.ready(t, vm).BootOrder; got != "waits until the VM is off to be changed" {
+			return fmt.Errorf("%q", got)
+		}
+		return nil
+	})
+	allow()
+	if code := control(t, login(t, b), ipmi.ChassisPowerCycle); code != ipmi.Completed {
+		t.Fatal(code)
+	}
+	wantOrder(t, vc, "ethernet")
+	wantStatus(t, s, "on")
+}
+
+// The firmware stays what it is; that the flags want another is in the log.
+func TestFirmwareStays(t *testing.T) {
+	const efi = 0x20
+	line := []byte("boot flags ask for EFI")
+	vc, l, _, s := oneVM(t)
+	if code := bootdev(t, s, nextBoot, ipmi.BootPXE); code != ipmi.Completed {
+		t.Fatal(code)
+	}
+	if bytes.Contains(l.log.Bytes(), line) {
+		t.Error("logged without the EFI bit")
+	}
+	vc.ResetCalls()
+	if code := bootdev(t, s, nextBoot|efi, ipmi.BootDisk); code != ipmi.Completed {
+		t.Fatal(code)
+	}
+	if !bytes.Contains(l.log.Bytes(), line) {
+		t.Error("not in the log")
+	}
+	if f := bootflags(t, s); !f.EFI() {
+		t.Errorf("read back: %s", f)
+	}
+	if n := vc.Calls()["ReconfigVM_Task"]; n != 0 {
+		t.Errorf("%d changes of the VM", n)
+	}
 }
 
 // A gateway that dies between changing the boot order and putting it back does

@@ -1,20 +1,24 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"sync/atomic"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
+
+// packetRate is how many packets a second a BMC hears from one source. A client
+// that waits for each answer, such as ipmitool with a full event log, sends a
+// thousand or two in a row, which the burst of twice as many lets through.
+const packetRate = 2000
 
 // An endpoint is a VM that can be reached as a BMC: a lease, an address on an
 // interface, a socket on it and the BMC that answers there. It is started as
@@ -71,11 +75,11 @@ func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
 // listen opens the socket and runs the BMC on it.
 func (t *tenant) listen(ep *endpoint) error {
 	at := netip.AddrPortFrom(ep.lease.Address, t.config.IPMI.Port)
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
+	conn, err := t.sockets.Open(at)
 	if err != nil {
-		return fmt.Errorf("listening on udp %s: %w", at, err)
+		return err
 	}
-	ep.undo.push(func() { conn.Close() })
+	ep.undo.push(func() { t.logIf(conn.Close(), "closing the socket failed", ep) })
 
 	key := ep.vm().Key
 	ep.machine = &machine{
@@ -109,25 +113,18 @@ func (t *tenant) listen(ep *endpoint) error {
 	}
 	ep.bmc = b
 	ep.undo.push(detach)
-	t.serve(ep, conn)
-	return nil
+	return ep.serve(conn)
 }
 
 // serve runs the BMC until the endpoint is stopped. Should its socket fail, the
 // endpoint is marked and the reconcile loop starts it anew.
-func (t *tenant) serve(ep *endpoint, conn bmc.PacketConn) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := ep.bmc.Serve(ctx, conn); err != nil {
-			ep.failure.Store(&err)
-		}
-	}()
-	ep.undo.push(func() {
-		cancel()
-		<-done
-	})
+func (ep *endpoint) serve(conn *listen.Socket) error {
+	stop, err := ep.bmc.Start(conn)
+	if err != nil {
+		return err
+	}
+	ep.undo.push(stop)
+	return conn.Serve(listen.Handler{Receive: ep.bmc.Receive, Failed: func(err error) { ep.failure.Store(&err) }})
 }
 
 // bmcConfig is what the BMC of this endpoint says of itself.
@@ -160,6 +157,7 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 		IdleTimeout:       t.config.IPMI.SessionIdleTimeout,
 		MaxSessions:       t.config.IPMI.SessionsPerBMC,
 		Limit:             t.sessions,
+		PacketRate:        packetRate,
 		V15:               t.config.IPMI.V15,
 		Kg:                t.config.IPMI.Kg,
 		BootFlagsValidFor: t.config.IPMI.BootFlagsValidFor,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
@@ -36,6 +37,7 @@ type Gateway struct {
 	mu      sync.Mutex
 	store   *store.Store // these once Run has built them
 	logs    *eventLogs
+	sockets *listen.Server
 	pools   []*pool
 	tenants []*tenant
 	boots   *bootOverrides
@@ -159,6 +161,7 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 		g.log.Error("how long quarantines have lasted is damaged; they are measured by the wall clock once", "error", err)
 	}
 	g.store, g.logs, g.clock = st, newEventLogs(st, g.log), newClock(stood)
+	g.sockets = host.sockets
 	g.boots = newBootOverrides(st, g.log, overrides)
 	g.cycles = newCycles(st, cycles)
 	pools, err := g.buildPools(leases, st, host)
@@ -249,7 +252,7 @@ func (g *Gateway) newTenant(c Tenant, pools map[string]*pool, cl *claims, before
 	log := g.log.With("tenant", c.Name)
 	return &tenant{
 		config: c, vc: vc, lender: lender, claims: cl, boots: g.boots, cycles: g.cycles, version: g.version,
-		ledger: newLedger(vc, g.store), logs: g.logs, sessions: sessions,
+		ledger: newLedger(vc, g.store), logs: g.logs, sessions: sessions, sockets: g.sockets,
 		removals: newRemovals(c, g.store, log, before, lender.leased()), again: make(chan time.Duration, 1),
 		log: log, metrics: g.metrics.Tenant(c.Name),
 		packets:   rate.NewLimiter(1, packetLines),

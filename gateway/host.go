@@ -4,13 +4,20 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 )
+
+// maxReceivers is how many threads receive at most. One answers a hundred
+// thousand commands a second.
+const maxReceivers = 4
 
 // A host is the network side of the machine we run on.
 type host struct {
-	keeper *address.Keeper // nil: every pool's addresses are there already
+	sockets *listen.Server
+	keeper  *address.Keeper // nil: every pool's addresses are there already
 }
 
 // openHost opens netlink when some pool needs it. Without the right to send ARP
@@ -30,6 +37,10 @@ func openHost(pools []Pool, tell func(address.Event), log *slog.Logger) (*host, 
 		case err != nil:
 			return nil, err
 		}
+	}
+	var err error
+	if h.sockets, err = listen.New(min(runtime.GOMAXPROCS(0), maxReceivers)); err != nil {
+		return nil, errors.Join(err, h.close())
 	}
 	return h, nil
 }
@@ -52,6 +63,9 @@ func (h *host) run(ctx context.Context, live func() error) {
 }
 
 func (h *host) close() error {
+	if h.sockets != nil {
+		h.sockets.Close()
+	}
 	if h.keeper == nil {
 		return nil
 	}

@@ -163,7 +163,18 @@ func (m *machine) SetBoot(_ context.Context, f ipmi.BootFlags, validFor time.Dur
 			return refusal{ipmi.InvalidField, fmt.Errorf("a VM cannot boot from %q", f.Device())}
 		}
 	}
+	m.noteFirmware(f)
 	return m.boot.set(f, validFor)
+}
+
+// noteFirmware logs flags that ask for an EFI boot of a VM that has a BIOS: the
+// firmware of a VM with disks is not ours to change. Nothing is made of the
+// opposite, because clients leave the bit away when they do not care.
+func (m *machine) noteFirmware(f ipmi.BootFlags) {
+	s, err := m.vc.State(m.key)
+	if err == nil && f.Valid() && f.EFI() && !s.EFI {
+		m.note("boot flags ask for EFI, the VM has a BIOS and keeps it", "flags", f.String())
+	}
 }
 
 // bootDevice returns vSphere's device for IPMI's selector. Safe mode and a

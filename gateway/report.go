@@ -166,6 +166,7 @@ func (t *tenant) describe(ep *endpoint) admin.BMC {
 	if f := ep.machine.Boot(); f.Valid() {
 		b.Boot = f.String()
 	}
+	b.BootOrder = ep.machine.boot.parked()
 	b.Identify = identify(ep.bmc.Identify())
 	for _, s := range ep.bmc.Sessions() {
 		b.Sessions = append(b.Sessions, session(s))

@@ -20,7 +20,11 @@ func (t *tenant) watchStarts(ctx context.Context) {
 	defer cancel()
 	seen := make(map[inventory.Key]vsphere.State)
 	for {
-		t.tellStarts(seen)
+		for m, since := range t.tellStarts(seen) {
+			if err := m.boot.startedElsewhere(since); err != nil {
+				m.note("boot flags that a start from elsewhere ends are still there", "error", err)
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -32,17 +36,19 @@ func (t *tenant) watchStarts(ctx context.Context) {
 	}
 }
 
-// tellStarts compares the states of all VMs with those seen before.
-func (t *tenant) tellStarts(seen map[inventory.Key]vsphere.State) {
+// tellStarts compares the states of all VMs with those seen before. It returns the
+// machines whose boot flags a start has ended, and since when they are on.
+func (t *tenant) tellStarts(seen map[inventory.Key]vsphere.State) map[*machine]time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	elsewhere := make(map[*machine]time.Time)
 	for key, ep := range t.endpoints {
 		now, err := t.vc.State(key)
 		if err != nil {
 			continue // what it was holds until somebody vouches for another
 		}
-		if started(seen[key], now) {
-			ep.bmc.Started()
+		if started(seen[key], now) && ep.bmc.Started() {
+			elsewhere[ep.machine] = now.Since
 		}
 		seen[key] = now
 	}
@@ -51,6 +57,7 @@ func (t *tenant) tellStarts(seen map[inventory.Key]vsphere.State) {
 			delete(seen, key)
 		}
 	}
+	return elsewhere
 }
 
 // started reports whether the VM was started between two states, the first of
@@ -59,6 +66,7 @@ func started(before, now vsphere.State) bool {
 	if now.Power != vsphere.PoweredOn {
 		return false
 	}
-	again := !before.BootTime.IsZero() && now.BootTime.Sub(before.BootTime) > time.Second
-	return before.Power == vsphere.PoweredOff || again
+	later := now.BootTime.Sub(before.BootTime)
+	again := later > time.Second || later > 0 && !now.Since.Equal(before.Since)
+	return before.Power == vsphere.PoweredOff || again && !before.BootTime.IsZero()
 }

@@ -2,11 +2,13 @@ package gateway
 
 import (
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/vmware/govmomi/vim25/types"
 
+	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
@@ -29,6 +31,7 @@ func TestStarted(t *testing.T) {
 		{"on as before", on(boot), on(boot), false},
 		{"its time told with other fractions", on(boot), on(boot.Add(900 * time.Millisecond)), false},
 		{"off and on while nobody looked", on(boot), on(boot.Add(time.Minute)), true},
+		{"off and on at once, while nobody looked", on(boot), vsphere.State{Power: vsphere.PoweredOn, BootTime: boot.Add(time.Second / 2), Since: boot.Add(time.Minute)}, true},
 		{"resumed", suspended, on(boot), false},
 		{"switched off", on(boot), off, false},
 	} {
@@ -71,18 +74,75 @@ func TestRestartCauseAfterForeignStart(t *testing.T) {
 	})
 }
 
-// Flags for the next boot are for the next start by IPMI.
-func TestForeignStartLeavesFlags(t *testing.T) {
-	vc, _, _, s := oneVM(t)
-	before := bootOrder(vc)
-	turnOff(t, s)
-	override(t, s, ipmi.BootPXE)
-	if err := vc.SetPower(vm, types.VirtualMachinePowerStatePoweredOn); err != nil {
+// Flags for the next boot end with it, also when somebody else starts the VM: it
+// has used its own order (section 28.12, parameter 3). Later ones hold.
+func TestForeignStartEndsFlags(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		keep  byte // parameter 3
+		flags byte
+		valid bool
+	}{
+		{"for the next boot", 0x00, nextBoot, false},
+		{"not ended by time", 0x08, nextBoot, false},
+		{"not ended by the power button", 0x01, nextBoot, true},
+		{"for every boot", 0x00, everyBoot, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			vc, _, _, s := oneVM(t)
+			before := bootOrder(vc)
+			turnOff(t, s)
+			<-time.After(startsSettle + time.Second/2) // the simulator does not tell when its VMs were started first
+			command(t, s, ipmi.NetFnChassis, cmdSetBoot, 3, tt.keep)
+			if code := bootdev(t, s, tt.flags, ipmi.BootPXE); code != ipmi.Completed {
+				t.Fatal(code)
+			}
+			if err := vc.SetPower(vm, types.VirtualMachinePowerStatePoweredOn); err != nil {
+				t.Fatal(err)
+			}
+			wantStatus(t, s, "on")
+			for end := time.Now().Add(2*startsSettle + time.Second); bootflags(t, s).Valid() && time.Now().Before(end); {
+				<-time.After(50 * time.Millisecond)
+			}
+			if got := bootflags(t, s).Valid(); got != tt.valid {
+				t.Fatalf("valid after somebody else's start: %t, want %t", got, tt.valid)
+			}
+			if tt.flags == nextBoot {
+				wantOrder(t, vc, before...)
+			}
+			if code := bootdev(t, s, nextBoot, ipmi.BootCDROM); code != ipmi.Completed {
+				t.Fatal(code)
+			}
+			if f := bootflags(t, s); !f.Valid() || f.Device() != ipmi.BootCDROM {
+				t.Errorf("flags set after the start: %s", f)
+			}
+		})
+	}
+}
+
+// Flags that are set between somebody else's start and its notice are for the
+// boot after it.
+func TestFlagsSetAfterAForeignStart(t *testing.T) {
+	b := newBootOverride(t.Context(), store.BootOverride{}, nil, emptyStore(t), time.Minute, func(error) {})
+	start := time.Now()
+	flags := ipmi.BootFlags{nextBoot, byte(ipmi.BootPXE) << 2}
+	if err := b.set(flags, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	wantStatus(t, s, "on")
-	if f := bootflags(t, s); !f.Valid() || f.Device() != ipmi.BootPXE {
-		t.Errorf("flags after somebody else's start: %s", f)
+	if err := b.startedElsewhere(start.Add(-time.Second)); err != nil || !b.flags().Valid() {
+		t.Errorf("set after the start: %v, %s", err, b.flags())
 	}
-	wantOrder(t, vc, before...)
+	if err := b.startedElsewhere(start.Add(time.Second)); err != nil || b.flags().Valid() {
+		t.Errorf("set before it: %v, %s", err, b.flags())
+	}
+}
+
+func emptyStore(t *testing.T) *store.Store {
+	t.Helper()
+	st, err := store.Open(filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	return st
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
+	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
@@ -40,6 +41,7 @@ type tenant struct {
 	version  Version
 	ledger   *ledger
 	logs     *eventLogs
+	sockets  *listen.Server
 	sessions bmc.SessionLimit // of all its BMCs together; nil: none
 	packets  *rate.Limiter    // of log lines that anybody who can send a packet can cause
 

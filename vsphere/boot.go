@@ -28,7 +28,7 @@ func (v *VCenter) Boot(ctx context.Context, key inventory.Key) (BootConfig, erro
 
 // SetBootDevice makes the VM try dev first and then what it tried before, from
 // its next start on; BootSetup enters the firmware's setup once. It returns when
-// vCenter has done it. ErrState when the VM has no such device, and where a
+// vCenter has done it. ErrNoDevice when the VM has no such device, ErrState where a
 // vCenter does not let the order be changed while the VM is on.
 func (v *VCenter) SetBootDevice(ctx context.Context, key inventory.Key, dev BootDevice) error {
 	return v.configureBoot(ctx, key, "boot device "+dev.String(),

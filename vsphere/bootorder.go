@@ -11,7 +11,7 @@ import (
 type bootable = types.BaseVirtualMachineBootOptionsBootableDevice
 
 // withDevice returns a copy of the boot options that tries dev first and then
-// what they tried before, each device once. ErrState when the VM has no such
+// what they tried before, each device once. ErrNoDevice when the VM has no such
 // device. It always returns a whole copy: a server may take what is left out for
 // cleared.
 func withDevice(now types.VirtualMachineBootOptions, devices []types.BaseVirtualDevice, dev BootDevice) (types.VirtualMachineBootOptions, error) {
@@ -22,7 +22,7 @@ func withDevice(now types.VirtualMachineBootOptions, devices []types.BaseVirtual
 	}
 	first := bootItems(devices, dev)
 	if len(first) == 0 {
-		return now, fmt.Errorf("%w: it has no %s device", ErrState, dev)
+		return now, fmt.Errorf("%w: %s", ErrNoDevice, dev)
 	}
 	order := first
 	for _, item := range items(now.BootOrder) {

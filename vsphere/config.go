@@ -46,6 +46,7 @@ type Config struct {
 	HungVMRoute bool
 
 	Freshness   time.Duration // how long a state may be vouched for without word from vCenter; default 90 s
+	Resync      time.Duration // the watch is made anew after this and up to twice as long; default 30 min
 	TagInterval time.Duration // between two tag look-ups, give or take a tenth; default 60 s
 	TagHintGap  time.Duration // between two that events of tags cause; default 2 s
 	CallTimeout time.Duration // of one SOAP or REST call; default 20 s

@@ -19,6 +19,9 @@ var (
 	ErrState = errors.New("not possible in the present state")
 	// ErrNoTools is the ErrState of a VM in which VMware Tools do not run.
 	ErrNoTools = fmt.Errorf("%w: VMware Tools do not run", ErrState)
+	// ErrNoDevice is the ErrState of a VM that lacks the device to boot from. Its boot
+	// order is as it was.
+	ErrNoDevice = fmt.Errorf("%w: no such device", ErrState)
 	// ErrDisconnected is the ErrStale of a VM whose host cannot vouch for it: it is
 	// disconnected, orphaned, inaccessible or invalid. No verb is possible.
 	ErrDisconnected = fmt.Errorf("%w: virtual machine is not connected", ErrStale)

@@ -106,3 +106,43 @@ func TestNothingIsLeftOnTheServer(t *testing.T) {
 		})
 	}
 }
+
+// The watch is made anew every now and then, which nobody notices: what is known
+// is kept, and nothing is left on the server.
+func TestResync(t *testing.T) {
+	l := newLab(t, 3)
+	must(t, l.Tag("bmc/acme", "lab-01"))
+	l.ready(func(c *Config) {
+		c.Resync, c.AttributePrefix = 10*time.Millisecond, "bmc."
+		c.Folders, c.Tags = []Folder{{Path: "/DC0/vm"}}, []string{"bmc/acme"}
+	})
+	sel := inventory.Selector{Folders: []string{"/DC0/vm"}}
+	l.selected(sel, "lab-01", "lab-02", "lab-03")
+	l.ResetCalls()
+	state := types.VirtualMachinePowerStatePoweredOff
+	for l.Calls()["CreatePropertyCollector"] < 5 {
+		must(t, l.SetPower("lab-02", state)) // has the wait return
+		vms, err := l.v.List(t.Context())
+		must(t, err)
+		for _, vm := range vms {
+			if !sel.Match(vm) {
+				t.Fatalf("%+v is not selected amid a resync", vm)
+			}
+		}
+		if state = types.VirtualMachinePowerStatePoweredOn; l.Power("lab-02") == state {
+			state = types.VirtualMachinePowerStatePoweredOff
+		}
+	}
+	// Amid a resync there may be less than before, of what is left behind ever more.
+	by := l.Calls()
+	for made, gone := range map[string]string{
+		"CreatePropertyCollector": "DestroyPropertyCollector", "CreateContainerView": "DestroyView", "CreateCollectorForEvents": "DestroyCollector",
+	} {
+		if by[made] > by[gone] {
+			t.Errorf("%d times %s and %d times %s", by[made], made, by[gone], gone)
+		}
+	}
+	if soap, _ := l.logins(); soap != 0 {
+		t.Errorf("%d logins", soap)
+	}
+}

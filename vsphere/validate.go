@@ -19,6 +19,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.Folders = dedupe(c.Folders)
 	c.Tags = dedupe(c.Tags)
 	setDefault(&c.Freshness, 90*time.Second)
+	setDefault(&c.Resync, 30*time.Minute)
 	setDefault(&c.TagInterval, time.Minute)
 	setDefault(&c.TagHintGap, 2*time.Second)
 	setDefault(&c.CallTimeout, 20*time.Second)
@@ -64,7 +65,7 @@ func (c Config) check() error {
 			fail("tag %q is not category/name", t)
 		}
 	}
-	if c.Freshness < 0 || c.TagInterval < 0 || c.TagHintGap < 0 || c.CallTimeout < 0 || c.DialTimeout < 0 || c.Rate < 0 || c.Burst < 0 {
+	if c.Freshness < 0 || c.Resync < 0 || c.TagInterval < 0 || c.TagHintGap < 0 || c.CallTimeout < 0 || c.DialTimeout < 0 || c.Rate < 0 || c.Burst < 0 {
 		fail("negative time or rate")
 	}
 	errs = append(errs, c.checkLimits())

@@ -50,7 +50,7 @@ func TestConfigDefaults(t *testing.T) {
 	c.Folders = []Folder{{Path: "/dc/vm"}, {Path: "/dc/vm", Recursive: true}, {Path: "/dc/vm"}}
 	got, err := c.withDefaults()
 	must(t, err)
-	if got.Freshness != 90*time.Second || got.TagInterval != time.Minute || got.TagHintGap != 2*time.Second || got.CallTimeout != 20*time.Second ||
+	if got.Freshness != 90*time.Second || got.TagInterval != time.Minute || got.Resync != 30*time.Minute || got.TagHintGap != 2*time.Second || got.CallTimeout != 20*time.Second ||
 		got.DialTimeout != 5*time.Second || got.Rate != 20 || got.Burst != 40 || got.Log == nil {
 		t.Errorf("defaults: %+v", got)
 	}

@@ -97,7 +97,7 @@ func (w *watcher) prepare(ctx context.Context) error {
 		}
 		w.col, w.version, w.folders = col, "", folderWatch{}
 		// Belt and braces: an update lost on the way, or by a view, would never be noticed.
-		w.resync = time.Now().Add(30*time.Minute + rand.N(30*time.Minute))
+		w.resync = time.Now().Add(w.cfg.Resync + rand.N(w.cfg.Resync))
 	}
 	if between {
 		if err := w.lookAtFolders(ctx); err != nil {

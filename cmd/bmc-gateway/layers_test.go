@@ -26,7 +26,8 @@ var mayImport = map[string][]string{
 	"gateway/address":          {"inventory"},
 	"gateway/store":            {"gateway/address", "inventory"},
 	"gateway/admin":            {},
-	"gateway":                  {"gateway/address", "gateway/admin", "gateway/store", "inventory", "ipmi", "ipmi/bmc", "metrics", "vsphere"},
+	"gateway/listen":           {},
+	"gateway":                  {"gateway/address", "gateway/admin", "gateway/listen", "gateway/store", "inventory", "ipmi", "ipmi/bmc", "metrics", "vsphere"},
 	"cmd/bmc-gateway/config":   {"gateway", "gateway/address", "inventory", "ipmi", "ipmi/bmc", "vsphere"},
 	"deploy":                   {},
 	"cmd/bmc-gateway/firewall": {"gateway", "gateway/address"},
@@ -34,7 +35,7 @@ var mayImport = map[string][]string{
 	"cmd/bmc-gateway/doctor":   {"cmd/bmc-gateway/probe", "gateway", "gateway/address", "gateway/admin", "ipmi", "ipmi/bmc", "ipmi/ipmitest"},
 	"cmd/bmc-gateway": {"cmd/bmc-gateway/config", "cmd/bmc-gateway/doctor", "cmd/bmc-gateway/firewall", "cmd/bmc-gateway/probe", "deploy", "gateway", "gateway/address", "gateway/admin", "inventory", "ipmi", "ipmi/bmc",
 		"metrics", "vsphere", "vsphere/vspheretest"},
-	"cmd/bmc-gateway/bench":   {"ipmi", "ipmi/bmc", "ipmi/ipmitest", "ipmi/ipmitest/load"},
+	"cmd/bmc-gateway/bench":   {"gateway/listen", "ipmi", "ipmi/bmc", "ipmi/ipmitest", "ipmi/ipmitest/load"},
 	"cmd/bmc-gateway/e2e":     {},
 	"cmd/bmc-gateway/interop": {},
 }

@@ -123,6 +123,7 @@ func properties(b admin.BMC, now time.Time) []property {
 		{"Cipher suites", strings.Trim(fmt.Sprint(b.CipherSuites), "[]")},
 		{"IPMI 1.5", b.V15},
 		{"Boot override", b.Boot},
+		{"Boot order", b.BootOrder},
 		{"Identify", b.Identify},
 		{"Requests", last},
 	}

@@ -23,7 +23,7 @@ func TestShow(t *testing.T) {
 		"Selected by: tag bmc/enabled",
 		"Accounts: admin (administrator) operator (operator)",
 		"Cipher suites: 17 3",
-		"Boot override: network, next boot",
+		"Boot override: network, next boot", "Boot order: waits until the VM is off to be changed",
 		"Requests: 12, the last 1h ago",
 		"Sessions:",
 		"ID ACCOUNT PRIVILEGE FROM SUITE IDLE OPENED",

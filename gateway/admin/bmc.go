@@ -51,9 +51,10 @@ type BMC struct {
 	SelectedBy   []string  `json:"selectedBy"` // "tag bmc/enabled", "folder /DC0/vm/Lab"
 	Accounts     []Account `json:"accounts"`
 	CipherSuites []int     `json:"cipherSuites"`
-	V15          string    `json:"v15,omitempty"`      // sessions of IPMI 1.5 it has: "md5"; empty: none
-	Boot         string    `json:"boot,omitempty"`     // the override in words; empty: none
-	Identify     string    `json:"identify,omitempty"` // the identify light in words; empty: off
+	V15          string    `json:"v15,omitempty"`       // sessions of IPMI 1.5 it has: "md5"; empty: none
+	Boot         string    `json:"boot,omitempty"`      // the override in words; empty: none
+	BootOrder    string    `json:"bootOrder,omitempty"` // what a change of the VM's boot order waits for; empty: none waits
+	Identify     string    `json:"identify,omitempty"`  // the identify light in words; empty: off
 	Sessions     []Session `json:"sessions"`
 
 	Since       time.Time `json:"since"`                // of State

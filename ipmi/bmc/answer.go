@@ -15,6 +15,9 @@ func (b *BMC) answer(now time.Time, from netip.AddrPort, packet, dst []byte) ([]
 	if !b.allowed(from) {
 		return nil, DropNotAllowed
 	}
+	if !b.shares.take(now, from) {
+		return nil, DropTooMany
+	}
 	header, rest, err := ipmi.ParseRMCP(packet)
 	if err != nil {
 		return nil, DropMalformed

@@ -31,12 +31,17 @@ type guesser struct {
 }
 
 func newGuesser(from netip.AddrPort, account string) guesser {
+	return guesser{source: sourceOf(from), account: account}
+}
+
+// sourceOf is what one sender has for itself: an address, or a subnet of IPv6.
+func sourceOf(from netip.AddrPort) netip.Prefix {
 	addr, bits := from.Addr().Unmap().WithZone(""), 32
 	if addr.Is6() {
 		bits = 64 // a host has all of it
 	}
 	source, _ := addr.Prefix(bits) // fails only for an invalid address, which then stands for itself
-	return guesser{source: source, account: account}
+	return source
 }
 
 // guesses are the wrong passwords of one guesser.

@@ -33,9 +33,11 @@ type BMC struct {
 	// mu is held from a packet's arrival to its reply's departure: replies must
 	// leave in the order of their sequence numbers, because pyghmi drops a lower one.
 	mu          sync.Mutex
-	conn        PacketConn // nil while nobody serves
+	conn        Sender // nil while nobody serves
+	receiving   bool
 	handshakes  handshakes
 	backoff     backoff
+	shares      shares
 	sessions    map[uint32]*session // BMC's session ID -> session
 	parting     partings            // those that have just ended
 	bootInfo    bootInfo
@@ -48,12 +50,12 @@ type BMC struct {
 	stats       Stats
 	held        int // commands that are being carried out
 	sweeping    bool
-	stopped     chan struct{} // closed when Serve is about to end; nil while nobody serves
+	stopped     chan struct{} // closed when serving is about to end; nil while nobody serves
 
 	// booting is full while somebody reads and then writes the machine's boot flags.
 	booting chan struct{}
 
-	// carrying counts the goroutines of held commands; Serve waits for them.
+	// carrying counts the goroutines of held commands; stop waits for them.
 	carrying sync.WaitGroup
 
 	// Scratch space of the packet that mu is held for, so that a read allocates nothing.
@@ -90,6 +92,7 @@ func New(config Config, m Machine) (*BMC, error) {
 		algorithms: ipmi.AppendAlgorithms(nil, config.Suites),
 		sessions:   make(map[uint32]*session),
 		backoff:    newBackoff(),
+		shares:     newShares(config.PacketRate),
 		booting:    make(chan struct{}, 1),
 	}
 	b.support = supported(&b.config)

@@ -58,6 +58,7 @@ type Config struct {
 	IdleTimeout       time.Duration  // of a session, section 6.12.15; default 60 s
 	MaxSessions       int            // active ones; default 8
 	Limit             SessionLimit   // on the sessions of several BMCs; nil: none
+	PacketRate        int            // packets a second that one source may send, after a burst of twice as many; 0: any number
 	ChannelLimit      ipmi.Privilege // no session reaches more; default administrator
 	V15               V15            // sessions of IPMI 1.5; default none
 	Kg                Password       // channel key, 1 to 20 bytes, the first not zero; empty: one-key login
@@ -88,6 +89,8 @@ func (c *Config) checkSecurity() error {
 		c.ChannelLimit = ipmi.Administrator
 	}
 	switch {
+	case c.PacketRate < 0:
+		return fmt.Errorf("%d packets a second are less than none", c.PacketRate)
 	case c.ChannelLimit > ipmi.Administrator:
 		return fmt.Errorf("channel limit %v is not one of callback to administrator", c.ChannelLimit)
 	case c.V15 > V15MD5AndPassword:

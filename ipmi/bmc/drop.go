@@ -33,6 +33,8 @@ const (
 	DropSessionClosed
 	// DropBackoff: somebody who has tried too many passwords has to wait.
 	DropBackoff
+	// DropTooMany: the source sends more packets than Config.PacketRate.
+	DropTooMany
 	// DropWriteFailed: there was an answer, but the socket did not take it.
 	DropWriteFailed
 	// DropPanic: handling the packet panicked.
@@ -75,6 +77,8 @@ func (r DropReason) String() string {
 		return "session_closed"
 	case DropBackoff:
 		return "backoff"
+	case DropTooMany:
+		return "too_many"
 	case DropWriteFailed:
 		return "write_failed"
 	case DropPanic:

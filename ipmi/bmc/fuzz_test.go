@@ -156,7 +156,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte{stepOpen, 0, stepRAKP1, 2, 24, 0x04, stepRAKP1, 2, 27, 17, stepRAKP3, 2, 1, 1, stepWait, 1, 21, stepRAKP1, 0})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		r := newBMC(t, instrumented(t))
-		if err := r.bmc.attach(voidConn{}); err != nil {
+		if _, err := r.bmc.Start(voidConn{}); err != nil {
 			t.Fatal(err)
 		}
 		z := &fuzzing{attempt: newAttempt(t, r.bmc, admin), rig: r}
@@ -166,7 +166,7 @@ func FuzzAnswer(f *testing.F) {
 			script = script[2+n:]
 			z.step(step, data)
 		}
-		r.bmc.detach()
+		r.bmc.stop()
 		r.journal.read(func(j *journal) {
 			if j.panics != 0 {
 				t.Errorf("%d panics", j.panics)

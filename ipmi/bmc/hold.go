@@ -188,5 +188,5 @@ func (b *BMC) answerCopy(s *session, a *action, copied heldCopy, code ipmi.Compl
 	b.answered(a.command, code, copied.arrived)
 	b.message = ipmi.AppendResponse(b.message[:0], copied.message, code, a.body)
 	b.reply = b.seal(s, b.message, b.reply[:0])
-	return b.send(b.conn, b.reply, copied.from)
+	return b.send(b.reply, copied.from)
 }

@@ -36,17 +36,24 @@ func (b *BMC) restarted(now time.Time, c ipmi.ChassisControl, cause ipmi.Restart
 	}
 }
 
-// Started tells the BMC that the machine has started, by whomever. Nobody needs
-// to tell; then a restart from elsewhere is noticed only by somebody who asks
-// while the machine is off.
-func (b *BMC) Started() {
+// keepOnButton in boot parameter 3 keeps the boot flags over a start by the power
+// button, which is what a start from elsewhere is to the BMC.
+const keepOnButton = 0x01
+
+// Started tells the BMC that the machine has started, by whomever. It reports
+// whether boot flags for the next boot are over by that: somebody else started the
+// machine, and nobody has set that they are to outlive it (section 28.12,
+// parameter 3). Nobody needs to tell; then a restart from elsewhere is noticed only
+// by somebody who asks while the machine is off.
+func (b *BMC) Started() (endsFlags bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.restart.confirmed || b.restart.over(time.Now()) {
 		b.restart = restart{}
-		return
+		return b.bootInfo.validClearing&keepOnButton == 0
 	}
 	b.restart.confirmed = true
+	return false
 }
 
 func (r *restart) over(now time.Time) bool { return now.Sub(r.at) >= restartWithin }

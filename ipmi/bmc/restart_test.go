@@ -69,3 +69,33 @@ func TestRestartCause(t *testing.T) {
 		})
 	}
 }
+
+// A start from elsewhere ends boot flags unless parameter 3 says otherwise; the
+// BMC's own does not.
+func TestStartedEndsFlags(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		keep byte
+		own  bool
+		want bool
+	}{
+		{"from elsewhere", 0x1E, false, true},
+		{"from elsewhere, flags outlive the power button", 0x01, false, false},
+		{"our own", 0x00, true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := serve(t, nil)
+				r.machine.set(func(m *fakeMachine) { m.power = Off })
+				s := login(t, r.console(t), operator)
+				command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, []byte{3, tt.keep}, ipmi.Completed)
+				if tt.own {
+					command(t, s, ipmi.NetFnChassis, cmdChassisControl, []byte{byte(ipmi.ChassisPowerUp)}, ipmi.Completed)
+				}
+				if got := r.bmc.Started(); got != tt.want {
+					t.Errorf("got %t, want %t", got, tt.want)
+				}
+			})
+		})
+	}
+}

@@ -19,53 +19,40 @@ const (
 	maxReadErrors = 100
 )
 
-// A PacketConn is what a BMC uses of a UDP socket; *net.UDPConn is one.
-type PacketConn interface {
-	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
+// A Sender sends the datagrams of a BMC. It is called from many goroutines, one
+// at a time.
+type Sender interface {
 	WriteToUDPAddrPort(b []byte, addr netip.AddrPort) (int, error)
+}
+
+// A PacketConn is what Serve uses of a UDP socket; *net.UDPConn is one.
+type PacketConn interface {
+	Sender
+	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
 	SetReadDeadline(t time.Time) error
 }
 
-// Serve answers the packets of conn until ctx ends, and then returns nil. It
-// waits for the commands that are held, which takes as long as the Machine
-// takes, but no longer than a Machine that keeps its contract; then the keys of
-// all sessions are forgotten. It does not close conn. An error says that conn
-// cannot be read any more.
-func (b *BMC) Serve(ctx context.Context, conn PacketConn) error {
-	if err := b.attach(conn); err != nil {
-		return err
-	}
-	defer b.detach()
-	if err := conn.SetReadDeadline(time.Time{}); err != nil { // of an earlier Serve
-		return fmt.Errorf("bmc: %w", err)
-	}
-	unblocked := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(unblocked)
-		// A deadline long ago wakes the reader. Should it fail, the reader's
-		// own error is the one to report.
-		_ = conn.SetReadDeadline(time.Unix(1, 0))
-	})
-	err := b.read(ctx, conn)
-	if !stop() {
-		<-unblocked
-	}
-	return err
-}
-
-func (b *BMC) attach(conn PacketConn) error {
+// Start lets the BMC answer what is given to Receive, by way of conn. It fails
+// when the BMC was started already. stop must be called once: it waits for the
+// commands that are held, which takes as long as the Machine takes, but no longer
+// than a Machine that keeps its contract; then the keys of all sessions are
+// forgotten. conn must work until stop returns.
+func (b *BMC) Start(conn Sender) (stop func(), err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.conn != nil {
-		return errors.New("bmc: already serving")
+		return nil, errors.New("bmc: already serving")
 	}
-	b.conn, b.stopped = conn, make(chan struct{})
-	return nil
+	b.conn, b.stopped, b.receiving = conn, make(chan struct{}), true
+	return b.stop, nil
 }
 
-// detach ends everything that Serve has begun.
-func (b *BMC) detach() {
-	b.haltWatchdog()
+// stop ends everything that Start has begun.
+func (b *BMC) stop() {
+	b.mu.Lock()
+	b.receiving = false
+	b.watchdog.halt(time.Now())
+	b.mu.Unlock()
 	close(b.stopped)
 	b.carrying.Wait()
 	b.mu.Lock()
@@ -78,6 +65,47 @@ func (b *BMC) detach() {
 	b.handshakes.abandonAll()
 }
 
+// Receive answers one datagram, which it may change, or drops it for a counted
+// reason. Before Start and after stop it does nothing.
+func (b *BMC) Receive(from netip.AddrPort, packet []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.receiving {
+		return
+	}
+	b.config.Events.Received()
+	b.traffic.received++
+	if reason := b.handle(from, packet); reason != NotDropped {
+		b.config.Events.Dropped(reason)
+	}
+}
+
+// Serve answers the packets of conn until ctx ends, and then returns nil. It
+// ends as the stop of Start does. It does not close conn. An error says that
+// conn cannot be read any more.
+func (b *BMC) Serve(ctx context.Context, conn PacketConn) error {
+	end, err := b.Start(conn)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if err := conn.SetReadDeadline(time.Time{}); err != nil { // of an earlier Serve
+		return fmt.Errorf("bmc: %w", err)
+	}
+	unblocked := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(unblocked)
+		// A deadline long ago wakes the reader. Should it fail, the reader's
+		// own error is the one to report.
+		_ = conn.SetReadDeadline(time.Unix(1, 0))
+	})
+	err = b.read(ctx, conn)
+	if !stop() {
+		<-unblocked
+	}
+	return err
+}
+
 // read handles one packet after the other.
 func (b *BMC) read(ctx context.Context, conn PacketConn) error {
 	packet := make([]byte, maxDatagram)
@@ -87,7 +115,7 @@ func (b *BMC) read(ctx context.Context, conn PacketConn) error {
 		switch {
 		case err == nil:
 			failed = 0
-			b.receive(conn, from, packet[:n])
+			b.Receive(from, packet[:n])
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, net.ErrClosed):
@@ -101,27 +129,16 @@ func (b *BMC) read(ctx context.Context, conn PacketConn) error {
 	}
 }
 
-// receive decides the fate of one packet.
-func (b *BMC) receive(conn PacketConn, from netip.AddrPort, packet []byte) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.config.Events.Received()
-	b.traffic.received++
-	if reason := b.handle(conn, from, packet); reason != NotDropped {
-		b.config.Events.Dropped(reason)
-	}
-}
-
 // handle answers one packet. Whatever goes wrong in there is this packet's fate
 // alone, not the daemon's.
-func (b *BMC) handle(conn PacketConn, from netip.AddrPort, packet []byte) (reason DropReason) {
+func (b *BMC) handle(from netip.AddrPort, packet []byte) (reason DropReason) {
 	defer b.recovered(&reason)
 	reply, reason := b.answer(time.Now(), from, packet, b.reply[:0])
 	if len(reply) == 0 {
 		return reason
 	}
 	b.reply = reply
-	return b.send(conn, reply, from)
+	return b.send(reply, from)
 }
 
 // recovered, when deferred, makes a panic the reason why a packet was dropped.
@@ -132,8 +149,8 @@ func (b *BMC) recovered(reason *DropReason) {
 	}
 }
 
-func (b *BMC) send(conn PacketConn, reply []byte, to netip.AddrPort) DropReason {
-	if _, err := conn.WriteToUDPAddrPort(reply, to); err != nil {
+func (b *BMC) send(reply []byte, to netip.AddrPort) DropReason {
+	if _, err := b.conn.WriteToUDPAddrPort(reply, to); err != nil {
 		return DropWriteFailed
 	}
 	b.traffic.sent++

@@ -52,14 +52,14 @@ func TestKeysAreForgotten(t *testing.T) {
 		{"cold reset", func(t *testing.T, r *rig) {
 			command(t, login(t, r.console(t), admin), ipmi.NetFnApp, 0x02, nil, ipmi.Completed)
 		}},
-		{"end of Serve", func(_ *testing.T, r *rig) { r.bmc.detach() }},
+		{"end of Serve", func(_ *testing.T, r *rig) { r.bmc.stop() }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newBMC(t, nil)
 				if tt.name == "end of Serve" {
-					if err := r.bmc.attach(nilConn{}); err != nil {
+					if _, err := r.bmc.Start(nilConn{}); err != nil {
 						t.Fatal(err)
 					}
 				} else {

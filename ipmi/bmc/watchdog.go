@@ -77,13 +77,6 @@ func (b *BMC) startWatchdog(now time.Time, countdown uint16) {
 	b.carrying.Go(func() { b.watch(stop) })
 }
 
-// haltWatchdog stops the timer of a BMC that is no longer served.
-func (b *BMC) haltWatchdog() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.watchdog.halt(time.Now())
-}
-
 // An alarm is what has to be done when the timer reaches a point.
 type alarm struct {
 	timer ipmi.WatchdogTimer

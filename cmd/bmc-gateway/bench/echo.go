@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"runtime"
@@ -13,7 +12,7 @@ import (
 // echoOn is the least a server can do with a packet: two system calls that
 // block, on a thread of their own, without the runtime's poller. It ends with
 // the process.
-func echoOn(_ context.Context, conn *net.UDPConn) error {
+func echoOn(conn *net.UDPConn) error {
 	f, err := conn.File()
 	if err != nil {
 		return err
@@ -39,9 +38,9 @@ func echoOn(_ context.Context, conn *net.UDPConn) error {
 	}
 }
 
-// goEchoOn is the least a server can do that reads as a BMC does, one goroutine
-// among thousands that wait in the runtime's poller.
-func goEchoOn(_ context.Context, conn *net.UDPConn) error {
+// goEchoOn is the least a server can do with package net: one goroutine among
+// thousands that wait in the runtime's poller.
+func goEchoOn(conn *net.UDPConn) error {
 	b := make([]byte, 2048)
 	for {
 		n, from, err := conn.ReadFromUDPAddrPort(b)

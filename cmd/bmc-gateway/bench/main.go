@@ -31,11 +31,11 @@ func main() {
 	var err error
 	switch flag.Arg(0) {
 	case serveBMC:
-		err = served(ctx, *profile, bmcOn)
+		err = served(ctx, *profile, openBMC)
 	case serveEcho:
-		err = served(ctx, *profile, echoOn)
+		err = served(ctx, *profile, withConn(echoOn))
 	case serveGoEcho:
-		err = served(ctx, *profile, goEchoOn)
+		err = served(ctx, *profile, withConn(goEchoOn))
 	case "":
 		err = compare(ctx, plan{rounds: *rounds, duration: *duration, concurrency: *concurrency})
 	default:
@@ -47,7 +47,7 @@ func main() {
 	}
 }
 
-// listen opens a socket on loopback with the kernel's choice of a port.
-func listen() (*net.UDPConn, error) {
+// listenLoopback opens a socket on loopback with the kernel's choice of a port.
+func listenLoopback() (*net.UDPConn, error) {
 	return net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 }

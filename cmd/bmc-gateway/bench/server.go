@@ -13,6 +13,7 @@ import (
 	"runtime/pprof"
 	"time"
 
+	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
@@ -23,9 +24,15 @@ const (
 	password = "password"
 )
 
+// A server has an address and runs until its context ends or it fails.
+type server struct {
+	at  net.Addr
+	run func(context.Context) error
+}
+
 // served runs a server and prints its address. It ends with its standard input,
 // so that it does not outlive the program that has started it.
-func served(ctx context.Context, profile string, serve func(context.Context, *net.UDPConn) error) error {
+func served(ctx context.Context, profile string, open func() (server, error)) error {
 	if profile != "" {
 		f, err := os.Create(profile)
 		if err != nil {
@@ -37,21 +44,20 @@ func served(ctx context.Context, profile string, serve func(context.Context, *ne
 		}
 		defer pprof.StopCPUProfile()
 	}
-	conn, err := listen()
+	s, err := open()
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan error, 1)
-	go func() { done <- serve(ctx, conn) }()
+	go func() { done <- s.run(ctx) }()
 	orphaned := make(chan struct{})
 	go func() { // ends with the process at the latest: nothing else reads the input
 		defer close(orphaned)
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	}()
-	fmt.Println(conn.LocalAddr())
+	fmt.Println(s.at)
 	select {
 	case err := <-done:
 		return err
@@ -61,8 +67,54 @@ func served(ctx context.Context, profile string, serve func(context.Context, *ne
 	return nil
 }
 
-// bmcOn serves a BMC with what the gateway gives it, but for the VM.
-func bmcOn(ctx context.Context, conn *net.UDPConn) error {
+// withConn is a server on a socket of package net.
+func withConn(serve func(*net.UDPConn) error) func() (server, error) {
+	return func() (server, error) {
+		conn, err := listenLoopback()
+		if err != nil {
+			return server{}, err
+		}
+		return server{conn.LocalAddr(), func(context.Context) error { return serve(conn) }}, nil
+	}
+}
+
+// openBMC is a BMC on a socket as the gateway has them, with what it gives it,
+// but for the VM and the limit on each source's packets.
+func openBMC() (server, error) {
+	b, err := newBMC()
+	if err != nil {
+		return server{}, err
+	}
+	sockets, err := listen.New(1)
+	if err != nil {
+		return server{}, err
+	}
+	conn, err := sockets.Open(netip.MustParseAddrPort("127.0.0.1:0"))
+	if err != nil {
+		return server{}, err
+	}
+	return server{net.UDPAddrFromAddrPort(conn.LocalAddr()), func(ctx context.Context) error {
+		defer sockets.Close()
+		defer conn.Close()
+		stop, err := b.Start(conn)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		failed := make(chan error, 1)
+		if err := conn.Serve(listen.Handler{Receive: b.Receive, Failed: func(err error) { failed <- err }}); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-failed:
+			return err
+		}
+	}}, nil
+}
+
+func newBMC() (*bmc.BMC, error) {
 	config := bmc.Config{
 		Accounts:    []bmc.Account{{Name: userName, Password: password, Privilege: ipmi.Administrator}},
 		LAN:         bmc.LAN{Address: netip.MustParseAddr("127.0.0.1"), PrefixLength: 8},
@@ -72,15 +124,11 @@ func bmcOn(ctx context.Context, conn *net.UDPConn) error {
 	for _, id := range []ipmi.CipherSuiteID{17, 3} {
 		suite, err := ipmi.CipherSuiteByID(id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		config.Suites = append(config.Suites, suite)
 	}
-	b, err := bmc.New(config, machine{})
-	if err != nil {
-		return err
-	}
-	return b.Serve(ctx, conn)
+	return bmc.New(config, machine{})
 }
 
 // A machine is on and does nothing.

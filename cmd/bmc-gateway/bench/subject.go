@@ -80,7 +80,7 @@ func startIPMISim(ctx context.Context, dir string) (*subject, error) {
 		return nil, fmt.Errorf("package openipmi is not installed: %w", err)
 	}
 	// It cannot tell a port of the kernel's choice, so it gets one that was free just now.
-	conn, err := listen()
+	conn, err := listenLoopback()
 	if err != nil {
 		return nil, err
 	}

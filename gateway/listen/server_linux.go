@@ -1,0 +1,79 @@
+package listen
+
+import (
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Server is the threads that receive, each for its share of the sockets.
+type Server struct {
+	workers []*worker
+	next    atomic.Uint32 // who gets the next socket
+}
+
+// New starts so many workers, at least one. Close ends them.
+func New(workers int) (*Server, error) {
+	s := &Server{}
+	for range max(workers, 1) {
+		w, err := newWorker()
+		if err != nil {
+			s.Close()
+			return nil, fmt.Errorf("starting to receive: %w", err)
+		}
+		s.workers = append(s.workers, w)
+	}
+	return s, nil
+}
+
+// Close ends the workers. All sockets must have been closed.
+func (s *Server) Close() {
+	for _, w := range s.workers {
+		w.close()
+	}
+}
+
+// Open binds a UDP socket to an address of this host; port 0 is one of the
+// kernel's choice. What arrives waits in the kernel until Serve.
+func (s *Server) Open(at netip.AddrPort) (*Socket, error) {
+	fd, err := bound(at)
+	if err != nil {
+		return nil, fmt.Errorf("listening on udp %s: %w", at, err)
+	}
+	local, err := localAddr(fd)
+	if err != nil {
+		_ = unix.Close(fd)
+		return nil, fmt.Errorf("listening on udp %s: %w", at, err)
+	}
+	w := s.workers[int(s.next.Add(1))%len(s.workers)]
+	return &Socket{fd: fd, local: local, worker: w}, nil
+}
+
+// bound returns a socket that never blocks.
+func bound(at netip.AddrPort) (fd int, err error) {
+	family := unix.AF_INET6
+	if at.Addr().Is4() {
+		family = unix.AF_INET
+	}
+	fd, err = unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	if family == unix.AF_INET6 {
+		err = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1)
+	}
+	var sa unix.Sockaddr
+	if err == nil {
+		sa, err = sockaddr(at)
+	}
+	if err == nil {
+		err = unix.Bind(fd, sa)
+	}
+	if err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
