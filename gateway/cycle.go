@@ -125,6 +125,12 @@ func (m *machine) startAgain(ctx context.Context, c store.Cycle) error {
 		m.note("power cycle of an earlier run not ended: the VM is not off", "begun", c.Begun)
 		return nil
 	}
+	if others, err := m.vc.OffByOthers(ctx, m.key, c.Begun); err != nil && !errors.Is(err, vsphere.ErrUnsupported) {
+		return err
+	} else if others {
+		m.note("power cycle of an earlier run not ended: somebody else has switched the VM since", "begun", c.Begun)
+		return nil
+	}
 	m.boot.revive(c.Flags)
 	defer m.boot.hold()()
 	m.note("ending the power cycle of an earlier run", "begun", c.Begun)

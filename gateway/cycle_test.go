@@ -51,6 +51,7 @@ func TestCycleOfAnEarlierRun(t *testing.T) {
 		line  string
 	}{
 		{"still off", 2 * time.Second, off, on, "ending the power cycle of an earlier run"},
+		{"off by somebody else", 2 * time.Second, "", off, "somebody else has switched the VM since"},
 		{"long ago", 11 * time.Minute, off, off, "too long ago"},
 		{"from the future", -11 * time.Minute, off, off, "too long ago"},
 		{"on by now", 2 * time.Second, on, on, "the VM is not off"},
@@ -61,8 +62,14 @@ func TestCycleOfAnEarlierRun(t *testing.T) {
 			override(t, s, ipmi.BootPXE)
 			flags := bootflags(t, s)
 			l.stop()
-			if err := vc.SetPower(vm, tt.power); err != nil {
-				t.Fatal(err)
+			set := []types.VirtualMachinePowerState{tt.power}
+			if tt.power == "" {
+				set = []types.VirtualMachinePowerState{on, off}
+			}
+			for _, to := range set {
+				if err := vc.SetPower(vm, to); err != nil {
+					t.Fatal(err)
+				}
 			}
 			key := inventory.Key{VCenter: vc.InstanceUUID(), VM: b.VM.InstanceUUID}
 			edit(t, l, func(st *store.Store) error {

@@ -21,9 +21,14 @@ func (v *VCenter) Post(name string, event func(types.VmEvent) types.BaseEvent) e
 // post posts an event about a VM, whose lock is held. The event manager's lock is
 // taken after it; nothing here takes them the other way round.
 func (v *VCenter) post(vm *simulator.VirtualMachine, event func(types.VmEvent) types.BaseEvent) {
+	v.postBy(v.cfg.Username, vm, event)
+}
+
+// postBy is post of what a user did.
+func (v *VCenter) postBy(user string, vm *simulator.VirtualMachine, event func(types.VmEvent) types.BaseEvent) {
 	manager := v.registry.EventManager()
 	ctx := v.context()
-	ctx.Session.UserName = v.cfg.Username
+	ctx.Session.UserName = user
 	about := types.VmEvent{Event: types.Event{
 		Datacenter: &types.DatacenterEventArgument{EntityEventArgument: types.EntityEventArgument{Name: v.cfg.Datacenter}},
 		ComputeResource: &types.ComputeResourceEventArgument{
@@ -51,8 +56,8 @@ func (v *VCenter) postTag(vm *simulator.VirtualMachine, action string) {
 }
 
 // postPower posts what vCenter posts of a change of the power state.
-func (v *VCenter) postPower(vm *simulator.VirtualMachine, to types.VirtualMachinePowerState) {
-	v.post(vm, func(e types.VmEvent) types.BaseEvent {
+func (v *VCenter) postPower(user string, vm *simulator.VirtualMachine, to types.VirtualMachinePowerState) {
+	v.postBy(user, vm, func(e types.VmEvent) types.BaseEvent {
 		switch to {
 		case on:
 			return &types.VmPoweredOnEvent{VmEvent: e}

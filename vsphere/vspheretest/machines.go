@@ -134,7 +134,7 @@ func (v *VCenter) SetPower(name string, to types.VirtualMachinePowerState) error
 	if err != nil {
 		return err
 	}
-	v.registry.WithLock(v.context(), vm, func() { v.power(vm, to) })
+	v.registry.WithLock(v.context(), vm, func() { v.powerBy(somebody, vm, to) })
 	return nil
 }
 

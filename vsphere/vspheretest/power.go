@@ -20,6 +20,14 @@ type vmProxy struct {
 // power changes the state as vSphere does; the VM's lock is held. A boot from
 // off takes the time, consumes enterBIOSSetup and starts the installed tools.
 func (v *VCenter) power(vm *simulator.VirtualMachine, to types.VirtualMachinePowerState) {
+	v.powerBy(v.cfg.Username, vm, to)
+}
+
+// somebody is who does what no client of the tests did.
+const somebody = `VSPHERE.LOCAL\Somebody`
+
+// powerBy is power by a user.
+func (v *VCenter) powerBy(user string, vm *simulator.VirtualMachine, to types.VirtualMachinePowerState) {
 	from := vm.Runtime.PowerState
 	vm.Runtime.PowerState, vm.Summary.Runtime.PowerState = to, to
 	switch {
@@ -35,7 +43,7 @@ func (v *VCenter) power(vm *simulator.VirtualMachine, to types.VirtualMachinePow
 	v.showTools(vm)
 	v.hub.touch(vm.Self)
 	if from != to {
-		v.postPower(vm, to)
+		v.postPower(user, vm, to)
 	}
 }
 
@@ -187,7 +195,7 @@ func (p *vmProxy) guest(to types.VirtualMachinePowerState) types.BaseMethodFault
 		}
 		p.v.registry.WithLock(p.v.context(), p.VirtualMachine, func() {
 			if p.Runtime.PowerState == on {
-				p.v.power(p.VirtualMachine, to)
+				p.v.powerBy("", p.VirtualMachine, to)
 			}
 		})
 	})
