@@ -43,6 +43,8 @@ type Gateway struct {
 	boots   *bootOverrides
 	cycles  *cycles
 	clock   *clock
+
+	stateFailed string // why the state file could not be written last; of keepState alone
 }
 
 // A Version is which gateway this is.
@@ -72,7 +74,7 @@ func New(c Config, v Version, log *slog.Logger, m *metrics.Metrics) (*Gateway, e
 // concerns the daemon as a whole: the state file, the admin socket, netlink. A
 // vCenter that is gone or an interface that is missing degrades its tenants.
 func (g *Gateway) Run(ctx context.Context) error {
-	st, err := store.Open(g.config.StatePath)
+	st, err := g.openState()
 	if err != nil {
 		return err
 	}
@@ -124,7 +126,7 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener, host *host)
 	})
 	all.Go(func() error { return socket.Serve(ctx, g) })
 	all.Go(func() error {
-		g.keepClock(ctx)
+		g.keepState(ctx)
 		return nil
 	})
 	return all.Wait()
@@ -258,32 +260,6 @@ func (g *Gateway) newTenant(c Tenant, pools map[string]*pool, cl *claims, before
 		packets:   rate.NewLimiter(1, packetLines),
 		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),
 	}, nil
-}
-
-// clockInterval is how often the clock is stored. What passed since is lost when
-// the process is killed, which makes quarantines longer by as much.
-const clockInterval = time.Minute
-
-// keepClock stores the gateway's clock until ctx ends.
-func (g *Gateway) keepClock(ctx context.Context) {
-	tick := time.NewTicker(clockInterval)
-	defer tick.Stop()
-	var told string
-	for ended := false; !ended; {
-		select {
-		case <-ctx.Done():
-			ended = true
-		case <-tick.C:
-		}
-		err := g.store.PutClock(g.clock.at(time.Now()))
-		switch {
-		case err == nil:
-			told = ""
-		case err.Error() != told:
-			told = err.Error()
-			g.log.Warn("storing the clock failed; quarantines last longer", "error", err)
-		}
-	}
 }
 
 // state returns the state file; nil before Run has opened it.

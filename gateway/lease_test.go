@@ -180,3 +180,22 @@ func TestAttributeMovesTheBMC(t *testing.T) {
 	b.tell(0, asking(1, "192.0.2.1"), virtual(2, "bmc/a"))
 	b.want("one that is not in the pool", "a/vm1 ready 127.7.9.5", "a/vm2 ready 127.7.9.2")
 }
+
+// Without room for the state file nothing new is given, and what is served goes on.
+func TestStateThatCannotBeWritten(t *testing.T) {
+	b := newBench(t, "127.7.9.1-127.7.9.9", "a")
+	b.build()
+	defer b.stop()
+	b.tell(0, virtual(1, "bmc/a"))
+	if err := b.store.Close(); err != nil { // from now on nothing can be written
+		t.Fatal(err)
+	}
+	b.tell(0, virtual(1, "bmc/a"), virtual(2, "bmc/a"))
+	b.want("not written", "a/vm1 ready 127.7.9.1", "a/vm2 pending")
+	if why := b.gw.BMCs()[1].Reason; !strings.Contains(why, "storing the lease") {
+		t.Errorf("it waits because %q", why)
+	}
+	if u := b.gw.pools[0].usage(time.Now()); u.InUse != 1 {
+		t.Errorf("usage %+v: what is not on disk is not given", u)
+	}
+}

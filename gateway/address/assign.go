@@ -152,10 +152,17 @@ func (p *Pool) Conflict(a netip.Addr, served bool, now time.Time) error {
 	return nil
 }
 
-// Quarantine keeps an address that is in the pool and without an entry from
-// everybody: it was some VM's, and the lease is lost.
+// Quarantine keeps an address of the pool that looks free from everybody: it was
+// some VM's until now, and the lease is lost.
 func (p *Pool) Quarantine(a netip.Addr, now time.Time) {
-	if p.Contains(a) && p.entries[a] == nil {
+	e := p.entries[a]
+	if e != nil {
+		if state, _ := p.config.State(e.Lease, now); state != Free {
+			return
+		}
+		p.part(e)
+	}
+	if p.Contains(a) {
 		p.record(Lease{Pool: p.config.Name, Address: a, ReleasedAt: now, EndedAt: now})
 	}
 }

@@ -30,7 +30,7 @@ func (s *Store) BMCs() ([]BMC, error) { return list[BMC](s, bmcBucket) }
 // PutBMCs stores several, each in place of an earlier one, and returns when all
 // are durable. They cost one write.
 func (s *Store) PutBMCs(bmcs []BMC) error {
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(bmcBucket))
 		for _, one := range bmcs {
 			key := []byte(one.Key.String())
@@ -57,7 +57,7 @@ func (s *Store) ForgetBMCs(keep map[inventory.Key]bool) error {
 	for k := range keep {
 		names[k.String()] = true
 	}
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		records, logs := tx.Bucket([]byte(bmcBucket)), tx.Bucket([]byte(selBucket))
 		var problems []error
 		for _, key := range unwanted(records, names) {

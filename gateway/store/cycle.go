@@ -26,7 +26,7 @@ func (s *Store) PutCycle(c Cycle) error {
 	key := c.Key.String()
 	value, err := encodeRecord([]byte(key), c)
 	if err == nil {
-		err = s.db.Batch(func(tx *bbolt.Tx) error {
+		err = s.batch(func(tx *bbolt.Tx) error {
 			return tx.Bucket([]byte(cycleBucket)).Put([]byte(key), value)
 		})
 	}
@@ -40,7 +40,7 @@ func (s *Store) PutCycle(c Cycle) error {
 // is no error when there is none.
 func (s *Store) DeleteCycle(k inventory.Key) error {
 	key := k.String()
-	err := s.db.Batch(func(tx *bbolt.Tx) error {
+	err := s.batch(func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(cycleBucket)).Delete([]byte(key))
 	})
 	if err != nil {

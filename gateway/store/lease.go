@@ -27,22 +27,35 @@ func (s *Store) ChangeLeases(put []address.Lease, forget []netip.Addr) error {
 			return fmt.Errorf("state file %s, lease of vm %s: has no address", s.path, l.Key)
 		}
 	}
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(leaseBucket))
+		d, ok := storedDigest(tx)
+		if !ok {
+			d = digestOf(tx)
+		}
 		var problems []error
 		for _, l := range put {
 			key := []byte(l.Address.String())
 			value, err := encodeRecord(key, l)
 			if err == nil {
+				d.add(b.Get(key), -1)
+				d.add(value, 1)
 				err = b.Put(key, value)
 			}
 			problems = append(problems, err)
 		}
 		for _, a := range forget {
-			problems = append(problems, b.Delete([]byte(a.String())))
+			key := []byte(a.String())
+			d.add(b.Get(key), -1)
+			problems = append(problems, b.Delete(key))
 		}
-		return errors.Join(problems...)
+		return errors.Join(append(problems, storeDigest(tx, d))...)
 	})
+	if err == nil {
+		s.health.mu.Lock()
+		s.health.leases++
+		s.health.mu.Unlock()
+	}
 	if err != nil {
 		return fmt.Errorf("state file %s, %s: write: %w", s.path, leaseBucket, err)
 	}

@@ -58,7 +58,7 @@ func checksum(key, body []byte) uint32 {
 func put(s *Store, bucket, key string, v any) error {
 	value, err := encodeRecord([]byte(key), v)
 	if err == nil {
-		err = s.db.Update(func(tx *bbolt.Tx) error {
+		err = s.update(func(tx *bbolt.Tx) error {
 			return tx.Bucket([]byte(bucket)).Put([]byte(key), value)
 		})
 	}
@@ -71,7 +71,7 @@ func put(s *Store, bucket, key string, v any) error {
 // remove deletes one record and returns when that is on the disk. A record that
 // is not there is fine.
 func remove(s *Store, bucket, key string) error {
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(bucket)).Delete([]byte(key))
 	})
 	if err != nil {

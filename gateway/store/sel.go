@@ -83,7 +83,7 @@ func (s *Store) SEL(k inventory.Key) (SEL, error) {
 // on the disk together or not at all. Several at once, of different VMs, cost
 // little more than one.
 func (s *Store) AppendSEL(k inventory.Key, r SELRecord, at time.Time, event EventMark) error {
-	err := s.db.Batch(func(tx *bbolt.Tx) error {
+	err := s.batch(func(tx *bbolt.Tx) error {
 		b, err := tx.Bucket([]byte(selBucket)).CreateBucketIfNotExists([]byte(k.String()))
 		if err != nil {
 			return err
@@ -160,7 +160,7 @@ func (s *Store) OverflowSEL(k inventory.Key) error {
 }
 
 func (s *Store) updateSEL(k inventory.Key, do func(*bbolt.Bucket) error) error {
-	return s.db.Update(func(tx *bbolt.Tx) error {
+	return s.update(func(tx *bbolt.Tx) error {
 		b, err := tx.Bucket([]byte(selBucket)).CreateBucketIfNotExists([]byte(k.String()))
 		if err != nil {
 			return err

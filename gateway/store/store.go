@@ -48,8 +48,9 @@ const schemaKey = "schema"
 
 // A Store is an open state file. It is safe for concurrent use.
 type Store struct {
-	path string
-	db   *bbolt.DB
+	path   string
+	db     *bbolt.DB
+	health health
 }
 
 // Open opens the state file, or makes it with mode 0600 when it is missing; the
@@ -97,6 +98,9 @@ func (s *Store) open() error {
 	})
 	if err == nil {
 		err = catchDamage(s.prepare)
+	}
+	if errors.Is(err, bolterrors.ErrIncompatibleValue) { // a record where a bucket was
+		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if err != nil {
 		return errors.Join(err, s.db.Close())

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 
 	"go.etcd.io/bbolt"
@@ -20,6 +21,13 @@ func (s *Store) verify(file *os.File) error {
 		if info.Size() < tx.Size() {
 			return fmt.Errorf("%w: %d bytes long, must be %d", ErrDamaged, info.Size(), tx.Size())
 		}
+		raw, err := io.ReadAll(io.NewSectionReader(file, 0, info.Size()))
+		if err != nil {
+			return err
+		}
+		if _, err := checkPages(raw); err != nil {
+			return err
+		}
 		var problems []error
 		for err := range tx.Check() {
 			problems = append(problems, err)
@@ -27,8 +35,26 @@ func (s *Store) verify(file *os.File) error {
 		if len(problems) > 0 {
 			return fmt.Errorf("%w: %w (%d problems)", ErrDamaged, problems[0], len(problems))
 		}
-		return nil
+		return checkBuckets(tx)
 	})
+}
+
+// firstTx is the transaction that makes the buckets of a new file; bbolt counts
+// the two meta pages of an empty one.
+const firstTx = 2
+
+// checkBuckets finds the buckets missing that every file has: one that is lost
+// would be made again, with nothing in it.
+func checkBuckets(tx *bbolt.Tx) error {
+	if tx.ID() < firstTx {
+		return nil // nothing was written yet
+	}
+	for _, name := range []string{metaBucket, leaseBucket} {
+		if tx.Bucket([]byte(name)) == nil {
+			return fmt.Errorf("%w: %s are missing", ErrDamaged, name)
+		}
+	}
+	return nil
 }
 
 // prepare makes the buckets of a new file and refuses a file with a newer
@@ -46,6 +72,9 @@ func (s *Store) prepare() error {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return err
 			}
+		}
+		if meta.Get([]byte(digestKey)) == nil { // of a new file, or an earlier release
+			return storeDigest(tx, digestOf(tx))
 		}
 		return nil
 	})
