@@ -91,7 +91,9 @@ func (b *bench) stop() {
 		t.stopAll()
 	}
 	b.gw.boots.close()
-	b.host.close()
+	if err := b.host.close(); err != nil {
+		b.t.Error(err)
+	}
 	if err := b.store.Close(); err != nil {
 		b.t.Error(err)
 	}
