@@ -93,7 +93,10 @@ func (v *VCenter) Migrate(name string) error {
 	if err != nil {
 		return err
 	}
-	return v.Post(name, func(e types.VmEvent) types.BaseEvent { return &types.VmMigratedEvent{VmEvent: e} })
+	return v.Post(name, func(e types.VmEvent) types.BaseEvent {
+		e.Ds = new(types.DatastoreEventArgument)
+		return &types.VmMigratedEvent{VmEvent: e, SourceHost: *e.Host, SourceDatacenter: e.Datacenter, SourceDatastore: e.Ds}
+	})
 }
 
 // FreezeViews makes container views that are created from now on blind to moves,
