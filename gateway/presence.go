@@ -73,10 +73,31 @@ func (p *pool) conflict(a netip.Addr) error {
 	return errors.Join(err, p.saveLater())
 }
 
+// vetRounds bounds how often VMs that are new get another address because a
+// neighbour has the one they got. Then they wait for the next reconcile.
+const vetRounds = 5
+
 // vet asks the neighbours, for all VMs that are about to be added at once, who has
-// their addresses. What goes wrong goes wrong again when they are added, and is
-// told then.
+// their addresses, and again for those that get another one. What else goes wrong
+// goes wrong again when they are added, and is told then.
 func (t *tenant) vet(vms []inventory.VM) {
+	for range vetRounds {
+		again := false
+		for p, addrs := range t.toVet(vms) {
+			for _, a := range p.segment.Vet(p.config.Interface, addrs) {
+				again = p.isFresh(a) || again
+				t.logProblem("noting a conflict failed", p.conflict(a))
+			}
+			t.pulse.beat()
+		}
+		if !again {
+			return
+		}
+	}
+}
+
+// toVet leases the addresses of the VMs and returns those that we add, by pool.
+func (t *tenant) toVet(vms []inventory.VM) map[*pool][]netip.Addr {
 	addrs := make(map[*pool][]netip.Addr)
 	for _, vm := range vms {
 		t.pulse.beat()
@@ -87,10 +108,19 @@ func (t *tenant) vet(vms []inventory.VM) {
 			addrs[p] = append(addrs[p], l.Address)
 		}
 	}
-	for p, some := range addrs {
-		p.segment.Vet(p.config.Interface, some)
-		t.pulse.beat()
+	return addrs
+}
+
+func (t *tenant) logProblem(what string, err error) {
+	if err != nil {
+		t.log.Warn(what, "error", err)
 	}
+}
+
+func (p *pool) isFresh(a netip.Addr) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fresh[a]
 }
 
 // withdraw takes away, at the end, what is left of addresses whose VMs had no BMC

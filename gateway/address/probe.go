@@ -23,14 +23,24 @@ const (
 )
 
 // Vet asks the neighbours who has the addresses, all at the same time, so that Add
-// finds the answer. Those that are there already are not asked for.
-func (s *Segment) Vet(iface string, addrs []netip.Addr) {
-	if s.policy.Check != CheckProbe || s.keeper.neighbours == nil {
-		return
+// finds the answer. Those that are there already are not asked for. It returns those
+// that another host has.
+func (s *Segment) Vet(iface string, addrs []netip.Addr) (taken []netip.Addr) {
+	k := s.keeper
+	if s.policy.Check != CheckProbe || k.neighbours == nil {
+		return nil
 	}
 	if open := s.open(iface, addrs); len(open) > 0 {
 		s.ask(open)
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, a := range addrs {
+		if q, ok := k.asked[place{iface, a}]; ok && q.conflict.mac != "" {
+			taken = append(taken, a)
+		}
+	}
+	return taken
 }
 
 // open returns the addresses to ask for and notes that they are being asked for.

@@ -91,6 +91,16 @@ func newDaemon(t *testing.T, l *lan, host, vcAddress, ca string) *daemon {
 // start runs the daemon and returns when its admin socket answers.
 func (d *daemon) start(t *testing.T) {
 	t.Helper()
+	d.launch(t)
+	within(t, 20*time.Second, "admin socket", func() error {
+		_, err := d.list()
+		return err
+	})
+}
+
+// launch runs the daemon.
+func (d *daemon) launch(t *testing.T) {
+	t.Helper()
 	log, err := os.OpenFile(filepath.Join(d.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatal(err)
@@ -101,10 +111,6 @@ func (d *daemon) start(t *testing.T) {
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 20*time.Second, "admin socket", func() error {
-		_, err := d.list()
-		return err
-	})
 }
 
 // stop ends the daemon with a signal and waits for it. SIGTERM must end it cleanly.
@@ -123,6 +129,32 @@ func (d *daemon) stop(t *testing.T, sig syscall.Signal) {
 		text, _ := os.ReadFile(filepath.Join(d.dir, "log"))
 		t.Logf("the daemon's log:\n%s", text)
 	}
+}
+
+// configure replaces a part of the configuration file.
+func (d *daemon) configure(t *testing.T, old, text string) {
+	t.Helper()
+	path := filepath.Join(d.dir, "config.yaml")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(b), old) {
+		t.Fatalf("no %q in the configuration", old)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(b), old, text, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// logged returns what the daemon has logged.
+func (d *daemon) logged(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(d.dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // A listed BMC is what the tests need of `list -o json`.
