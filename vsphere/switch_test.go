@@ -43,6 +43,12 @@ func TestAddressBecomesAnotherVCenters(t *testing.T) {
 	if _, err := l.v.State(key); !errors.Is(err, ErrNotFound) {
 		t.Errorf("State of the first one's VM: %v, want ErrNotFound", err)
 	}
+	n.eventually("the link is up", func() error { // a moment after the state is known
+		if !l.v.Connected() {
+			return errors.New(l.v.Status().LastError)
+		}
+		return nil
+	})
 	must(t, l.v.NMI(t.Context(), n.key("lab-01")))
 }
 
