@@ -121,6 +121,13 @@ func (n node) isNeeded() {
 	}
 }
 
+// isReplaceable is for a key that is needed unless another one is given.
+func (n node) isReplaceable() {
+	if f := n.form(Text); f != nil {
+		f.Needed = false
+	}
+}
+
 func (n node) hasKeys(keys []string) {
 	if f := n.form(Section); f != nil {
 		f.keys = slices.Clone(keys)

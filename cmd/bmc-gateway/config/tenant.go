@@ -40,8 +40,12 @@ func (l *loader) tenant(n node, otherwise behaviour) gateway.Tenant {
 
 // poolsOf reads the names of the pools of a tenant, of which one is the common case.
 func (l *loader) poolsOf(one, several node) []string {
+	several.form(List)
+	several.element().form(Text)
 	if !several.given() {
-		return []string{l.pools.refer(one, "pool")}
+		names := []string{l.pools.refer(one, "pool")}
+		one.isReplaceable()
+		return names
 	}
 	if one.given() {
 		several.refuse("and pool cannot both be given; pools may have one entry")
