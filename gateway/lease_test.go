@@ -1,12 +1,16 @@
 package gateway
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
 
@@ -197,5 +201,62 @@ func TestStateThatCannotBeWritten(t *testing.T) {
 	}
 	if u := b.gw.pools[0].usage(time.Now()); u.InUse != 1 {
 		t.Errorf("usage %+v: what is not on disk is not given", u)
+	}
+}
+
+// What an operator does to leases, and what he may not do.
+func TestOperatorsLeases(t *testing.T) {
+	b := newBench(t, "127.7.9.1-127.7.9.9", "a")
+	b.config.Pools[0].Hold, b.config.Pools[0].Quarantine = time.Hour, 24*time.Hour
+	b.build()
+	vms := []inventory.VM{virtual(1, "bmc/a"), virtual(2, "bmc/a")}
+	change := func(verb admin.LeaseVerb, target, at, want string) {
+		t.Helper()
+		a, _ := netip.ParseAddr(at)
+		l, err := b.gw.ChangeLease(admin.LeaseChange{Verb: verb, Tenant: "a", Target: target, Address: a})
+		got := l.State
+		if err != nil {
+			got = err.Error()
+		}
+		if l.Pinned {
+			got += " pinned"
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s %s %s: got %q, want %q", verb, target, at, got, want)
+		}
+	}
+	change(admin.ReserveLease, "", "127.7.9.1", "reserved")
+	b.tell(0, vms...)
+	b.want("one is reserved", "a/vm1 ready 127.7.9.2", "a/vm2 ready 127.7.9.3")
+	change(admin.ReserveLease, "", "127.7.9.2", "refused: pool \"lab\": 127.7.9.2: the address is taken: in use for vm1")
+	change(admin.ReserveLease, "", "192.0.2.1", "in no pool")
+	change(admin.ReleaseLease, "vm1", "", "deselect the VM first")
+	change(admin.ReleaseLease, "127.7.9.1", "", "free")
+	change(admin.ReleaseLease, "nobody", "", "no such BMC")
+	change(admin.PinLease, "vm1", "127.7.9.3", "refused")
+	change(admin.PinLease, "vm1", "127.7.9.8", "in use pinned")
+	b.tell(0, vms...)
+	b.want("moved", "a/vm1 ready 127.7.9.8", "a/vm2 ready 127.7.9.3")
+	b.tell(0)
+	change(admin.PinLease, vms[1].Key.VM, "127.7.9.3", "held pinned")
+	b.stop()
+
+	b.build()
+	defer b.stop()
+	states := make(map[string]string)
+	for _, l := range b.gw.Leases() {
+		states[l.Address.String()] = l.State
+		if l.Pinned == l.Until.IsZero() {
+			continue
+		}
+		t.Errorf("%+v ends, or not", l)
+	}
+	want := map[string]string{"127.7.9.2": "quarantined", "127.7.9.3": "held", "127.7.9.8": "held"}
+	if diff := cmp.Diff(want, states); diff != "" {
+		t.Errorf("after a restart (-want +got):\n%s", diff)
+	}
+	change(admin.ReleaseLease, "vm1", "", "quarantined")
+	if _, err := b.gw.ChangeLease(admin.LeaseChange{Verb: admin.ReleaseLease, Tenant: "z", Target: "vm1"}); !errors.Is(err, admin.ErrNotFound) {
+		t.Errorf("a tenant that is not there: %v", err)
 	}
 }

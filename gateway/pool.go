@@ -217,6 +217,38 @@ func (p *pool) giveBack(key inventory.Key, now time.Time) error {
 	return p.saveLater()
 }
 
+// current returns the address that the VM has by the books, if it is in use.
+func (p *pool) current(vm inventory.Key) (netip.Addr, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l, ok := p.books.Lease(vm)
+	return l.Address, ok && l.InUse()
+}
+
+// change does something to the books for an operator; what cannot be stored has
+// not happened. It returns what they then say of the address.
+func (p *pool) change(a netip.Addr, do func(books *address.Pool, now time.Time) error) (address.Lease, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err := do(p.books, p.clock.at(time.Now()))
+	if err == nil {
+		err = p.save()
+	}
+	if err != nil {
+		p.books.Undo()
+		return address.Lease{}, err
+	}
+	l, _ := p.books.At(a)
+	return l, nil
+}
+
+// all returns what the books say, and the clock they say it by.
+func (p *pool) all() ([]address.Lease, time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.books.Leases(), p.clock.at(time.Now())
+}
+
 // bound counts the addresses that a tenant keeps from others.
 func (p *pool) bound(tenant string, now time.Time) int {
 	p.mu.Lock()

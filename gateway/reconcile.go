@@ -24,6 +24,7 @@ func (t *tenant) reconcile(s inventory.Snapshot, err error) {
 		t.removals.interrupt()
 	}
 	t.dropFailed()
+	t.dropMoved()
 	changes := inventory.Diff(t.serving(), t.desired)
 	// Removals first: what they free is there for the additions.
 	for _, vm := range changes.Remove {
@@ -185,6 +186,24 @@ func (t *tenant) dropFailed() {
 	t.mu.Unlock()
 	for _, ep := range failed {
 		t.log.Error("BMC failed, starting it anew", "bmc", ep, "error", ep.failed())
+		ep.undo.run()
+	}
+}
+
+// dropMoved stops endpoints whose VM an operator has given another address, so that
+// they are started there.
+func (t *tenant) dropMoved() {
+	t.mu.Lock()
+	var moved []*endpoint
+	for key, ep := range t.endpoints {
+		if a, ok := ep.pool.current(key); !ok || a != ep.lease.Address {
+			moved = append(moved, ep)
+			delete(t.endpoints, key)
+		}
+	}
+	t.mu.Unlock()
+	for _, ep := range moved {
+		t.log.Info("another address, starting the BMC anew", "bmc", ep)
 		ep.undo.run()
 	}
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -77,9 +78,38 @@ func (c *Client) ConfirmRemovals(ctx context.Context, tenant, id string) (Confir
 	return done.Confirmation, err
 }
 
+// Leases returns what each address is good for that was ever given away or set
+// aside, sorted by pool and address. The error is as for BMCs.
+func (c *Client) Leases(ctx context.Context) ([]Lease, error) {
+	var l leases
+	err := c.ask(ctx, http.MethodGet, "/v1/leases", &l)
+	return l.Items, err
+}
+
+// ChangeLease asks for a change and returns the lease as it is then. The error is
+// as for BMCs.
+func (c *Client) ChangeLease(ctx context.Context, change LeaseChange) (Lease, error) {
+	body, err := json.Marshal(change)
+	if err != nil {
+		return Lease{}, err
+	}
+	var l leases
+	if err := c.send(ctx, http.MethodPost, "/v1/leases", bytes.NewReader(body), &l); err != nil {
+		return Lease{}, err
+	}
+	if len(l.Items) != 1 {
+		return Lease{}, fmt.Errorf("the daemon answered with %d leases", len(l.Items))
+	}
+	return l.Items[0], nil
+}
+
 func (c *Client) ask(ctx context.Context, method, path string, into any) error {
+	return c.send(ctx, method, path, nil, into)
+}
+
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader, into any) error {
 	// The host is only there because HTTP wants one.
-	req, err := http.NewRequestWithContext(ctx, method, "http://bmc-gateway"+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, "http://bmc-gateway"+path, body)
 	if err != nil {
 		return err
 	}

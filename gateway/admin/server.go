@@ -18,6 +18,10 @@ type Source interface {
 	// ConfirmRemovals lets the removals of a set go ahead and returns how many they
 	// are; ErrNoRemovals or ErrChanged, wrapped, when that set is not held.
 	ConfirmRemovals(tenant, id string) (int, error)
+	Leases() []Lease
+	// ChangeLease returns the lease as it is then, when that is on the disk; or
+	// ErrNotFound or ErrRefused, wrapped.
+	ChangeLease(LeaseChange) (Lease, error)
 }
 
 // graceful is how long a request that runs when the daemon ends may take.
@@ -92,6 +96,7 @@ func handler(src Source) http.Handler {
 			reply(w, http.StatusOK, Confirmed(Confirmation{Tenant: tenant, ID: id, Confirmed: n}))
 		}
 	})
+	handleLeases(mux, src)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("%s %s: no such path", r.Method, r.URL.Path))
 	})

@@ -26,6 +26,7 @@ type fixed struct {
 	bmcs   []BMC
 	status Status
 	held   []Removals
+	leases []Lease
 }
 
 func (f fixed) BMCs() []BMC    { return f.bmcs }
