@@ -47,7 +47,7 @@ func (g *Gateway) Status() admin.Status {
 	}
 	for _, p := range g.lent() {
 		u := p.usage(time.Now())
-		s.Pools = append(s.Pools, admin.Pool{Name: p.config.Name, Interface: p.config.Interface, Addresses: u.Size, InUse: u.InUse, Held: u.Held})
+		s.Pools = append(s.Pools, admin.Pool{Name: p.config.Name, Interface: p.config.Interface, Addresses: u.Size, InUse: u.InUse, Held: u.Held, Notices: p.notices()})
 	}
 	for _, t := range g.served() {
 		c := t.count()
@@ -72,7 +72,7 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 	}
 	for _, p := range g.lent() {
 		u := p.usage(time.Now())
-		s.Pools = append(s.Pools, metrics.PoolState{Name: p.config.Name, Addresses: u.Size, Allocated: u.InUse + u.Held})
+		s.Pools = append(s.Pools, p.presence(metrics.PoolState{Name: p.config.Name, Addresses: u.Size, Allocated: u.InUse + u.Held}))
 	}
 	for _, vc := range g.vcenters {
 		now := vc.Status()
@@ -159,7 +159,7 @@ func (t *tenant) describe(ep *endpoint) admin.BMC {
 	b.Pool, b.Interface = ep.pool.config.Name, ep.pool.config.Interface
 	b.Address, b.MAC = ep.lease.Address, ep.lease.MAC.String()
 	if b.State == admin.Ready {
-		b.Reason = ep.complaint()
+		b.Reason = cmp.Or(ep.pool.trouble(ep.lease.Address), ep.complaint())
 	}
 	stats := ep.bmc.Stats()
 	b.LastRequest, b.Requests = stats.LastRequest, stats.Requests

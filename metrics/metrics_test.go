@@ -33,7 +33,7 @@ func everything(t *testing.T) *prometheus.Registry {
 	m.Observe(func() metrics.Snapshot {
 		return metrics.Snapshot{
 			Tenants: []metrics.TenantState{{Name: "lab-a", Pending: 1, Ready: 12, Error: 2, Held: 4, Sessions: 7}},
-			Pools:   []metrics.PoolState{{Name: "lab-v4", Addresses: 190, Allocated: 13}},
+			Pools:   []metrics.PoolState{{Name: "lab-v4", Addresses: 190, Allocated: 13, Kept: map[string]int{"ready": 12, "missing": 1}, Conflicts: 2, ConflictsHeard: 9, PutBacks: 3, Resyncs: 40}},
 			VCenters: []metrics.VCenterState{{Name: "vc-lab", Up: true, Logins: 3, VMs: 15,
 				LastUpdate: time.Unix(1795500000, 500e6), Missing: map[string]int{"VirtualMachine.Config.Settings": 4}}},
 		}
@@ -72,6 +72,12 @@ func TestSeries(t *testing.T) {
 		"bmcgw_bmcs{state=error,tenant=lab-a}":                                                      2,
 		"bmcgw_pool_addresses{pool=lab-v4}":                                                         190,
 		"bmcgw_pool_addresses_allocated{pool=lab-v4}":                                               13,
+		"bmcgw_addresses_kept{pool=lab-v4,state=ready}":                                             12,
+		"bmcgw_addresses_kept{pool=lab-v4,state=missing}":                                           1,
+		"bmcgw_address_conflicts{pool=lab-v4}":                                                      2,
+		"bmcgw_address_conflicts_heard_total{pool=lab-v4}":                                          9,
+		"bmcgw_address_put_backs_total{pool=lab-v4}":                                                3,
+		"bmcgw_address_resyncs_total{pool=lab-v4}":                                                  40,
 		"bmcgw_ipmi_datagrams_received_total{tenant=lab-a}":                                         1,
 		"bmcgw_ipmi_datagrams_dropped_total{reason=malformed,tenant=lab-a}":                         1,
 		"bmcgw_ipmi_requests_total{command=get_chassis_status,result=ok,tenant=lab-a}":              1,

@@ -26,6 +26,13 @@ type TenantState struct {
 type PoolState struct {
 	Name                 string
 	Addresses, Allocated int
+	// Kept counts the addresses on the interface by what is with them: ready,
+	// missing, foreign, disputed. Nil when the host has them anyway.
+	Kept map[string]int
+	// Conflicts are those another host was heard of within the last minutes.
+	Conflicts int
+	// Since the start:
+	ConflictsHeard, PutBacks, Resyncs int
 }
 
 // A VCenterState is the connection to one vCenter.
@@ -60,6 +67,11 @@ var (
 	sessions      = described(prometheus.GaugeValue, "ipmi_sessions", "Open IPMI sessions.", "tenant")
 	addresses     = described(prometheus.GaugeValue, "pool_addresses", "Usable addresses in the pool.", "pool")
 	allocated     = described(prometheus.GaugeValue, "pool_addresses_allocated", "Addresses of the pool bound to a VM, in use or held for it.", "pool")
+	kept          = described(prometheus.GaugeValue, "addresses_kept", "Addresses that the gateway keeps on the interface, by state.", "pool", "state")
+	conflicts     = described(prometheus.GaugeValue, "address_conflicts", "Addresses that another host was heard to have within the last five minutes.", "pool")
+	heard         = described(prometheus.CounterValue, "address_conflicts_heard_total", "ARP packets of other hosts that say they have an address of ours.", "pool")
+	putBacks      = described(prometheus.CounterValue, "address_put_backs_total", "Addresses that somebody took away and the gateway put back.", "pool")
+	resyncs       = described(prometheus.CounterValue, "address_resyncs_total", "Comparisons of the addresses wanted with those the kernel has.", "pool")
 	up            = described(prometheus.GaugeValue, "vsphere_up", "Whether the vCenter answers and the gateway is logged in.", "vcenter")
 	logins        = described(prometheus.CounterValue, "vsphere_logins_total", "Logins at the vCenter.", "vcenter")
 	inventoryVMs  = described(prometheus.GaugeValue, "inventory_vms", "Virtual machines that some tenant selects.", "vcenter")
@@ -69,7 +81,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, up, logins, inventoryVMs, lacking, inventoryLast} {
+	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, kept, conflicts, heard, putBacks, resyncs, up, logins, inventoryVMs, lacking, inventoryLast} {
 		ch <- s.desc
 	}
 }
@@ -94,6 +106,16 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 	for _, p := range now.Pools {
 		tell(addresses, float64(p.Addresses), p.Name)
 		tell(allocated, float64(p.Allocated), p.Name)
+		if p.Kept == nil {
+			continue
+		}
+		for state, n := range p.Kept {
+			tell(kept, float64(n), p.Name, state)
+		}
+		tell(conflicts, float64(p.Conflicts), p.Name)
+		tell(heard, float64(p.ConflictsHeard), p.Name)
+		tell(putBacks, float64(p.PutBacks), p.Name)
+		tell(resyncs, float64(p.Resyncs), p.Name)
 	}
 	for _, v := range now.VCenters {
 		tell(up, truth(v.Up), v.Name)

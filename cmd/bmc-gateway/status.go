@@ -97,6 +97,12 @@ func statusText(s admin.Status, now time.Time) string {
 	for _, p := range s.Pools {
 		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\n", p.Name, p.Interface, p.Addresses, p.InUse, p.Held)
 	}
+	t.Flush()
+	for _, p := range s.Pools {
+		for _, n := range p.Notices {
+			fmt.Fprintf(&b, "  %s: %s\n", p.Name, printable(n))
+		}
+	}
 	fmt.Fprintln(t, "\nTENANT\tBMCS\tREADY\tWAITING\tERROR\tREMOVALS HELD")
 	for _, c := range s.Tenants {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\n", c.Name, c.BMCs, c.Ready, c.Waiting, c.Error, c.Held)

@@ -282,12 +282,12 @@ func TestKeeperStalls(t *testing.T) {
 	stuck := func() error { return errors.New("stuck") }
 	k.look(time.Now().Add(time.Hour/2), stuck)
 	k.look(time.Now().Add(time.Hour/2), stuck)
-	if got := lifetime(t, "gw", "10.9.0.5"); got > time.Minute || k.Stalled() != "stuck" {
-		t.Errorf("lifetime %s, stalled %q", got, k.Stalled())
+	if got := lifetime(t, "gw", "10.9.0.5"); got > time.Minute || s.Stalled() != "stuck" {
+		t.Errorf("lifetime %s, stalled %q", got, s.Stalled())
 	}
 	k.look(time.Now().Add(time.Hour/2), func() error { return nil })
-	if got := lifetime(t, "gw", "10.9.0.5"); got < 59*time.Minute || k.Stalled() != "" {
-		t.Errorf("lifetime %s, stalled %q", got, k.Stalled())
+	if got := lifetime(t, "gw", "10.9.0.5"); got < 59*time.Minute || s.Stalled() != "" {
+		t.Errorf("lifetime %s, stalled %q", got, s.Stalled())
 	}
 	if a, b := heard.count(Stalled), heard.count(Resumed); a != 1 || b != 1 {
 		t.Errorf("told %d and %d times", a, b)

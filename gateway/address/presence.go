@@ -115,7 +115,8 @@ func (s *Segment) Trouble(iface string, a netip.Addr, now time.Time) string {
 }
 
 // Stalled returns why lifetimes are not refreshed; empty while they are.
-func (k *Keeper) Stalled() string {
+func (s *Segment) Stalled() string {
+	k := s.keeper
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.stalled

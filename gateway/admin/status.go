@@ -51,6 +51,8 @@ type Pool struct {
 	Addresses int    `json:"addresses"` // all of the pool
 	InUse     int    `json:"inUse"`
 	Held      int    `json:"held"` // kept for a VM that is gone
+
+	Notices []string `json:"notices,omitempty"` // what is wrong with addresses on the interface; a sentence each
 }
 
 // A Tenant is one tenant's BMCs, counted.

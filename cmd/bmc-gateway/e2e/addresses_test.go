@@ -104,5 +104,14 @@ func TestAddressOfAnotherHost(t *testing.T) {
 		}
 		return nil
 	})
+	within(t, 5*time.Second, "status and show name it", func() error {
+		text := s.gw.ask("status") + s.gw.ask("show", "vc-vm-01")
+		for _, want := range []string{"addresses that another host says it has: 1", "conflict: "} {
+			if !strings.Contains(text, want) {
+				return fmt.Errorf("no %q in\n%s", want, text)
+			}
+		}
+		return nil
+	})
 	within(t, 5*time.Second, "power status", s.want(address, "on"))
 }

@@ -184,6 +184,13 @@ func (d *daemon) list() (map[string]listed, error) {
 	return byName, nil
 }
 
+// ask runs a command against the daemon and returns all it printed, whatever its
+// exit status.
+func (d *daemon) ask(words ...string) string {
+	out, _ := exec.Command(d.bin, append([]string{"--socket", filepath.Join(d.dir, "admin.sock")}, words...)...).CombinedOutput()
+	return string(out)
+}
+
 // address waits for the VM's BMC and returns its address.
 func (d *daemon) address(t *testing.T, limit time.Duration, vm string) string {
 	t.Helper()
