@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,7 +9,9 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
@@ -77,11 +80,17 @@ var faultCodeRows = []struct {
 // with each fault, from the call or from its task.
 func TestFaultCodes(t *testing.T) {
 	vc := simulator(t, vspheretest.Config{Name: "vc-a", VMs: 1})
-	_, b, s := labWith(t, vc, func(c *Tenant) { c.IPMI.SessionsPerBMC = 63 })
-	if err := vc.SetTools(vm, true); err != nil {
+	if err := errors.Join(vc.Tag("bmc/enabled", vm), vc.SetTools(vm, true)); err != nil {
 		t.Fatal(err)
 	}
-	wantStatus(t, s, "on")
+	l := newLab(t)
+	l.addTenant(t, vc, inventory.Selector{Tags: []string{"bmc/enabled"}}, "127.7.4.1-127.7.4.9").IPMI.SessionsPerBMC = 63
+	upstream := &l.config.VCenters[0] // the limits are tested elsewhere
+	upstream.Limits = vsphere.Limits{Rate: 1000, Burst: 1000}
+	upstream.Shares = []vsphere.TenantShare{{Rate: 1000, Burst: 1000}}
+	l.start(t)
+	b := l.ready(t, vm)
+	wantStatus(t, login(t, b), "on")
 	for _, row := range faultCodeRows {
 		for _, fault := range row.faults {
 			for _, v := range verbs {
@@ -91,7 +100,7 @@ func TestFaultCodes(t *testing.T) {
 			}
 		}
 	}
-	if got := status(t, s); got != "on" {
+	if got := status(t, login(t, b)); got != "on" {
 		t.Errorf("after all refusals the VM is %s", got)
 	}
 	if n := vc.Resets(vm) + vc.NMIs(vm); n != 0 {

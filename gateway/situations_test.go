@@ -110,3 +110,17 @@ func TestSituations(t *testing.T) {
 		})
 	}
 }
+
+// A VM that vCenter does not know any more is "not present", and then its BMC is
+// not there either.
+func TestVMThatIsGone(t *testing.T) {
+	vc, l, _, s := oneVM(t)
+	defer vc.Inject(vspheretest.Fault{Method: "ResetVM_Task", Fault: &types.ManagedObjectNotFound{}})()
+	if code := control(t, s, ipmi.ChassisHardReset); code != ipmi.NotPresent {
+		t.Errorf("got %s, want %s", code, ipmi.NotPresent)
+	}
+	if err := vc.RemoveVM(vm); err != nil {
+		t.Fatal(err)
+	}
+	l.gone(t, vm)
+}
