@@ -112,7 +112,7 @@ func (v *VCenter) intercept(ctx *simulator.Context, m *simulator.Method) (mo.Ref
 		return nil, fault
 	}
 	if ctx.Session != nil {
-		v.extend(ctx, m.This)
+		v.extend(ctx, m.This, m.Name)
 	}
 	return nil, nil
 }

@@ -89,47 +89,6 @@ func fails(method string) bool {
 	return method == "PowerOnVM_Task" || method == "PowerOffVM_Task" || method == "ResetVM_Task"
 }
 
-// eventManager forgets the collectors of sessions that are gone, as vCenter does:
-// the simulator would have 32 for ever.
-type eventManager struct {
-	*simulator.EventManager
-	v *VCenter
-}
-
-// An eventCollector is an event collector and the session that made it.
-type eventCollector struct {
-	ref     types.ManagedObjectReference
-	session *simulator.Session
-}
-
-// CreateCollectorForEvents implements the method of the same name.
-func (m *eventManager) CreateCollectorForEvents(ctx *simulator.Context, req *types.CreateCollectorForEvents) soap.HasFault {
-	m.v.mu.Lock()
-	readers := m.v.readers
-	m.v.readers = nil
-	m.v.mu.Unlock()
-	var kept []eventCollector
-	for _, r := range readers {
-		if m.v.alive(r.session) {
-			kept = append(kept, r)
-			continue
-		}
-		if c, ok := r.session.Registry.Get(r.ref).(*simulator.EventHistoryCollector); ok {
-			gone := m.v.context()
-			gone.Session = r.session
-			c.DestroyCollector(gone, &types.DestroyCollector{This: r.ref})
-		}
-	}
-	body := m.EventManager.CreateCollectorForEvents(ctx, req).(*methods.CreateCollectorForEventsBody)
-	if body.Res != nil {
-		kept = append(kept, eventCollector{body.Res.Returnval, ctx.Session})
-	}
-	m.v.mu.Lock()
-	defer m.v.mu.Unlock()
-	m.v.readers = append(m.v.readers, kept...)
-	return body
-}
-
 // performance answers power draws, of which the simulator has none.
 type performance struct {
 	*simulator.PerformanceManager

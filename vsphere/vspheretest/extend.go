@@ -13,7 +13,7 @@ import (
 // extend puts our own object in the way of a call on one of the simulator's.
 // The simulator dispatches to what the session's registry holds, before its own
 // inventory, while all its internal code still sees its own types.
-func (v *VCenter) extend(ctx *simulator.Context, this types.ManagedObjectReference) {
+func (v *VCenter) extend(ctx *simulator.Context, this types.ManagedObjectReference, method string) {
 	switch this.Type {
 	case "VirtualMachine":
 		vm, ok := v.registry.Get(this).(*simulator.VirtualMachine)
@@ -51,6 +51,12 @@ func (v *VCenter) extend(ctx *simulator.Context, this types.ManagedObjectReferen
 	case "PerformanceManager":
 		if m, ok := v.registry.Get(this).(*simulator.PerformanceManager); ok {
 			putOnce(v, ctx, this, func() *performance { return &performance{PerformanceManager: m, v: v} })
+		}
+	case "EventHistoryCollector":
+		if c, ok := ctx.Session.Registry.Get(this).(*simulator.EventHistoryCollector); ok && method == "DestroyCollector" {
+			overlay := simulator.NewRegistry()
+			overlay.Put(&endingCollector{EventHistoryCollector: c, v: v, session: ctx.Session.Registry})
+			ctx.Session.Registry = overlay
 		}
 	case "EventManager":
 		if m, ok := v.registry.Get(this).(*simulator.EventManager); ok {
