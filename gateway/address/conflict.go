@@ -49,6 +49,8 @@ type conflict struct {
 	seen time.Time
 }
 
+func (c conflict) is() bool { return !c.seen.IsZero() }
+
 func (c conflict) error(a netip.Addr) error {
 	if c.mac == "" { // IPv6: the kernel does not tell
 		return fmt.Errorf("%w %s", ErrConflict, a)

@@ -200,3 +200,38 @@ func TestAnnouncementsAreRepeated(t *testing.T) {
 		}
 	}
 }
+
+// For IPv6 the kernel asks; what another host answers for is not taken.
+func TestDuplicateAddressDetection(t *testing.T) {
+	inNamespace(t)
+	k, _ := openKeeper(t)
+	s := k.Segment(Policy{Lifetime: time.Hour, ProbeTime: time.Second})
+	host, err := openWire(link(t, "peer").Attrs(), nil)
+	must(t, err)
+	defer host.close()
+	host.hw = stranger
+	done, spoken := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(spoken)
+		for {
+			if err := host.advertise(ip("2001:db8::5")); err != nil {
+				t.Error(err)
+			}
+			select {
+			case <-done:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}()
+	taken := s.Vet("gw", []netip.Addr{ip("2001:db8::5"), ip("2001:db8::6")})
+	close(done)
+	<-spoken
+	if len(taken) != 1 || taken[0] != ip("2001:db8::5") {
+		t.Errorf("taken: %v", taken)
+	}
+	wantError(t, "another host's", s.Add("gw", ip("2001:db8::5")), ErrConflict)
+	wantError(t, "nobody's", s.Add("gw", ip("2001:db8::6")), nil)
+	wantList(t, k.kernel.(*Netlink), "gw", "2001:db8::6")
+	wantFlags(t, "2001:db8::6", unix.IFA_F_DEPRECATED|unix.IFA_F_NOPREFIXROUTE)
+}

@@ -27,16 +27,20 @@ const (
 // that another host has.
 func (s *Segment) Vet(iface string, addrs []netip.Addr) (taken []netip.Addr) {
 	k := s.keeper
-	if s.policy.Check != CheckProbe || k.neighbours == nil {
+	if s.policy.Check != CheckProbe {
 		return nil
 	}
-	if open := s.open(iface, addrs); len(open) > 0 {
-		s.ask(open)
+	v4, v6 := s.open(iface, addrs)
+	if len(v4) > 0 {
+		s.ask(v4)
+	}
+	if len(v6) > 0 {
+		s.ask6(v6)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, a := range addrs {
-		if q, ok := k.asked[place{iface, a}]; ok && q.conflict.mac != "" {
+		if q, ok := k.asked[place{iface, a}]; ok && q.conflict.is() {
 			taken = append(taken, a)
 		}
 	}
@@ -44,34 +48,36 @@ func (s *Segment) Vet(iface string, addrs []netip.Addr) (taken []netip.Addr) {
 }
 
 // open returns the addresses to ask for and notes that they are being asked for.
-func (s *Segment) open(iface string, addrs []netip.Addr) []place {
+func (s *Segment) open(iface string, addrs []netip.Addr) (v4, v6 []place) {
 	k := s.keeper
 	v, err := k.kernel.look()
 	if err != nil {
-		return nil // Add says so
+		return nil, nil // Add says so
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.local = v.macs()
-	now := time.Now()
-	k.forgetAnswers(now)
-	var open []place
+	k.forgetAnswers(time.Now())
 	for _, a := range addrs {
 		at := place{iface, a}
-		if _, ok := k.asked[at]; ok || !a.Is4() || len(v.held[a]) > 0 {
+		if _, ok := k.asked[at]; ok || len(v.held[a]) > 0 || a.Is4() && k.neighbours == nil {
 			continue
 		}
 		k.asked[at] = &asked{}
-		open = append(open, at)
+		if a.Is4() {
+			v4 = append(v4, at)
+		} else {
+			v6 = append(v6, at)
+		}
 	}
-	return open
+	return v4, v6
 }
 
 // forgetAnswers drops those that are too old. mu is held.
 func (k *Keeper) forgetAnswers(now time.Time) {
 	for at, q := range k.asked {
 		keep := vettedFor
-		if q.conflict.mac != "" {
+		if q.conflict.is() {
 			keep = conflictKept
 		}
 		if q.done && (q.err != nil || now.Sub(q.at) > keep) {
@@ -139,9 +145,6 @@ func (k *Keeper) wait(d time.Duration) error {
 // vetted returns the answer for one address, after asking if nobody has.
 func (s *Segment) vetted(at place) error {
 	k := s.keeper
-	if k.neighbours == nil || !at.addr.Is4() {
-		return nil
-	}
 	s.Vet(at.iface, []netip.Addr{at.addr})
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -149,7 +152,7 @@ func (s *Segment) vetted(at place) error {
 	switch {
 	case !ok:
 		return nil // it is on the host; whose, Add finds out
-	case q.conflict.mac != "":
+	case q.conflict.is():
 		return q.conflict.error(at.addr)
 	case q.err != nil:
 		return q.err

@@ -178,7 +178,7 @@ func (k *Keeper) putBack(at place, now time.Time) []Event {
 	k.mu.Lock()
 	w, ok := k.wanted[at]
 	q, answered := k.asked[at]
-	contested := ok && answered && q.conflict.mac != ""
+	contested := ok && answered && q.conflict.is()
 	if contested {
 		w.conflict = q.conflict
 		k.dropped = append(k.dropped, at)
