@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
@@ -47,12 +48,15 @@ func (g *Gateway) Status() admin.Status {
 	}
 	for _, p := range g.lent() {
 		u := p.usage(time.Now())
-		s.Pools = append(s.Pools, admin.Pool{Name: p.config.Name, Interface: p.config.Interface, Addresses: u.Size, InUse: u.InUse, Held: u.Held, Notices: p.notices()})
+		s.Pools = append(s.Pools, admin.Pool{Name: p.config.Name, Interface: p.config.Interface, Addresses: u.Size, InUse: u.InUse, Held: u.Held,
+			Quarantined: u.Quarantined, Reserved: u.Reserved, Waiting: u.Waiting, Notices: p.notices()})
 	}
 	for _, t := range g.served() {
 		c := t.count()
 		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config.Name, BMCs: c.all(), Ready: c.ready, Waiting: c.waiting, Error: c.failed, Held: c.held})
 	}
+	h := g.stateFile()
+	s.State = admin.StateFile{Bytes: h.Size, CopiedAt: h.CopiedAt, Failure: cmp.Or(h.Failure, h.CopyFail)}
 	return s
 }
 
@@ -61,6 +65,14 @@ func lacks(p vsphere.Privileges) (all []admin.MissingPrivilege) {
 		all = append(all, admin.MissingPrivilege{Privilege: m.Privilege, Without: m.Without, Objects: m.Objects, Optional: m.Optional})
 	}
 	return all
+}
+
+// stateFile is how the state file is doing; zero before Run has opened it.
+func (g *Gateway) stateFile() store.Health {
+	if st := g.state(); st != nil {
+		return st.Health()
+	}
+	return store.Health{}
 }
 
 // snapshot is the same for the metrics.
@@ -72,7 +84,8 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 	}
 	for _, p := range g.lent() {
 		u := p.usage(time.Now())
-		s.Pools = append(s.Pools, p.presence(metrics.PoolState{Name: p.config.Name, Addresses: u.Size, Allocated: u.InUse + u.Held}))
+		s.Pools = append(s.Pools, p.presence(metrics.PoolState{Name: p.config.Name, Addresses: u.Size, Allocated: u.InUse + u.Held,
+			InUse: u.InUse, Held: u.Held, Quarantined: u.Quarantined, Reserved: u.Reserved, Free: u.Free, Waiting: u.Waiting}))
 	}
 	for _, vc := range g.vcenters {
 		now := vc.Status()
@@ -85,6 +98,8 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 		s.VCenters = append(s.VCenters, metrics.VCenterState{Name: vc.Name(), Up: now.Connected, Logins: now.Logins, VMs: g.serving(vc),
 			LastUpdate: now.LastAnswer, Missing: missing})
 	}
+	h := g.stateFile()
+	s.State = metrics.StateFile{Bytes: h.Size, CopiedAt: h.CopiedAt, Failures: h.Failures}
 	return s
 }
 

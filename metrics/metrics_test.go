@@ -33,7 +33,9 @@ func everything(t *testing.T) *prometheus.Registry {
 	m.Observe(func() metrics.Snapshot {
 		return metrics.Snapshot{
 			Tenants: []metrics.TenantState{{Name: "lab-a", Pending: 1, Ready: 12, Error: 2, Held: 4, Sessions: 7}},
-			Pools:   []metrics.PoolState{{Name: "lab-v4", Addresses: 190, Allocated: 13, Kept: map[string]int{"ready": 12, "missing": 1}, Conflicts: 2, ConflictsHeard: 9, PutBacks: 3, Resyncs: 40}},
+			Pools: []metrics.PoolState{{Name: "lab-v4", Addresses: 190, Allocated: 13, InUse: 11, Held: 2, Quarantined: 3, Reserved: 4, Free: 170, Waiting: 5,
+				Kept: map[string]int{"ready": 12, "missing": 1}, Conflicts: 2, ConflictsHeard: 9, PutBacks: 3, Resyncs: 40}},
+			State: metrics.StateFile{Bytes: 65536, CopiedAt: time.Unix(1700000000, 0), Failures: 7},
 			VCenters: []metrics.VCenterState{{Name: "vc-lab", Up: true, Logins: 3, VMs: 15,
 				LastUpdate: time.Unix(1795500000, 500e6), Missing: map[string]int{"VirtualMachine.Config.Settings": 4}}},
 		}
@@ -71,6 +73,15 @@ func TestSeries(t *testing.T) {
 		"bmcgw_bmcs{state=held,tenant=lab-a}":                                                       4,
 		"bmcgw_bmcs{state=error,tenant=lab-a}":                                                      2,
 		"bmcgw_pool_addresses{pool=lab-v4}":                                                         190,
+		"bmcgw_pool_addresses_state{pool=lab-v4,state=in_use}":                                      11,
+		"bmcgw_pool_addresses_state{pool=lab-v4,state=held}":                                        2,
+		"bmcgw_pool_addresses_state{pool=lab-v4,state=quarantined}":                                 3,
+		"bmcgw_pool_addresses_state{pool=lab-v4,state=reserved}":                                    4,
+		"bmcgw_pool_addresses_state{pool=lab-v4,state=free}":                                        170,
+		"bmcgw_pool_waiting{pool=lab-v4}":                                                           5,
+		"bmcgw_state_file_bytes{}":                                                                  65536,
+		"bmcgw_state_file_failures_total{}":                                                         7,
+		"bmcgw_state_file_copied_timestamp_seconds{}":                                               1700000000,
 		"bmcgw_pool_addresses_allocated{pool=lab-v4}":                                               13,
 		"bmcgw_addresses_kept{pool=lab-v4,state=ready}":                                             12,
 		"bmcgw_addresses_kept{pool=lab-v4,state=missing}":                                           1,
@@ -107,8 +118,8 @@ func TestObserveStops(t *testing.T) {
 	}
 	stop := m.Observe(one)
 	got := values(t, reg)
-	if _, never := got["bmcgw_inventory_last_update_timestamp_seconds{vcenter=vc-lab}"]; never || len(got) != 3 {
-		t.Errorf("vCenter that never answered: got %v, want up, logins and VMs only", got)
+	if _, never := got["bmcgw_inventory_last_update_timestamp_seconds{vcenter=vc-lab}"]; never || len(got) != 5 {
+		t.Errorf("vCenter that never answered: got %v, want up, logins, VMs and the state file only", got)
 	}
 	stop()
 	if got := values(t, reg); len(got) != 0 {

@@ -12,6 +12,14 @@ type Snapshot struct {
 	Tenants  []TenantState
 	Pools    []PoolState
 	VCenters []VCenterState
+	State    StateFile
+}
+
+// A StateFile is how the file is doing that keeps what must survive.
+type StateFile struct {
+	Bytes    int64     // its size
+	CopiedAt time.Time // when a copy was last made; zero: not in this run
+	Failures uint64    // writes and copies that failed since the daemon started
 }
 
 // A TenantState counts one tenant's BMCs by state, and its open sessions.
@@ -26,6 +34,9 @@ type TenantState struct {
 type PoolState struct {
 	Name                 string
 	Addresses, Allocated int
+	// Each address is in one of these.
+	InUse, Held, Quarantined, Reserved, Free int
+	Waiting                                  int // VMs for which there is no address
 	// Kept counts the addresses on the interface by what is with them: ready,
 	// missing, foreign, disputed. Nil when the host has them anyway.
 	Kept map[string]int
@@ -67,6 +78,11 @@ var (
 	sessions      = described(prometheus.GaugeValue, "ipmi_sessions", "Open IPMI sessions.", "tenant")
 	addresses     = described(prometheus.GaugeValue, "pool_addresses", "Usable addresses in the pool.", "pool")
 	allocated     = described(prometheus.GaugeValue, "pool_addresses_allocated", "Addresses of the pool bound to a VM, in use or held for it.", "pool")
+	byState       = described(prometheus.GaugeValue, "pool_addresses_state", "Addresses of the pool by state.", "pool", "state")
+	waiting       = described(prometheus.GaugeValue, "pool_waiting", "VMs that wait for an address of the pool.", "pool")
+	stateBytes    = described(prometheus.GaugeValue, "state_file_bytes", "Size of the state file.")
+	stateFailures = described(prometheus.CounterValue, "state_file_failures_total", "Writes of the state file, and copies of it, that failed.")
+	stateCopied   = described(prometheus.GaugeValue, "state_file_copied_timestamp_seconds", "When the state file was last copied.")
 	kept          = described(prometheus.GaugeValue, "addresses_kept", "Addresses that the gateway keeps on the interface, by state.", "pool", "state")
 	conflicts     = described(prometheus.GaugeValue, "address_conflicts", "Addresses that another host was heard to have within the last five minutes.", "pool")
 	heard         = described(prometheus.CounterValue, "address_conflicts_heard_total", "ARP packets of other hosts that say they have an address of ours.", "pool")
@@ -81,7 +97,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, kept, conflicts, heard, putBacks, resyncs, up, logins, inventoryVMs, lacking, inventoryLast} {
+	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, stateBytes, stateFailures, stateCopied, up, logins, inventoryVMs, lacking, inventoryLast} {
 		ch <- s.desc
 	}
 }
@@ -106,6 +122,12 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 	for _, p := range now.Pools {
 		tell(addresses, float64(p.Addresses), p.Name)
 		tell(allocated, float64(p.Allocated), p.Name)
+		tell(byState, float64(p.InUse), p.Name, "in_use")
+		tell(byState, float64(p.Held), p.Name, "held")
+		tell(byState, float64(p.Quarantined), p.Name, "quarantined")
+		tell(byState, float64(p.Reserved), p.Name, "reserved")
+		tell(byState, float64(p.Free), p.Name, "free")
+		tell(waiting, float64(p.Waiting), p.Name)
 		if p.Kept == nil {
 			continue
 		}
@@ -116,6 +138,11 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		tell(heard, float64(p.ConflictsHeard), p.Name)
 		tell(putBacks, float64(p.PutBacks), p.Name)
 		tell(resyncs, float64(p.Resyncs), p.Name)
+	}
+	tell(stateBytes, float64(now.State.Bytes))
+	tell(stateFailures, float64(now.State.Failures))
+	if !now.State.CopiedAt.IsZero() {
+		tell(stateCopied, float64(now.State.CopiedAt.UnixMilli())/1000)
 	}
 	for _, v := range now.VCenters {
 		tell(up, truth(v.Up), v.Name)

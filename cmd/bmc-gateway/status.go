@@ -57,6 +57,9 @@ func degraded(s admin.Status) []string {
 			problems = append(problems, fmt.Sprintf("vCenter %s has %s", v.Name, counted(n, "notice")))
 		}
 	}
+	if s.State.Failure != "" {
+		problems = append(problems, "the state file cannot be written, so no VM gets a new address: "+s.State.Failure)
+	}
 	for _, t := range s.Tenants {
 		if t.Held > 0 {
 			problems = append(problems, fmt.Sprintf("tenant %s: %s held, see \"bmc-gateway removals\"", t.Name, isOrAre(t.Held, "removal")))
@@ -93,9 +96,9 @@ func statusText(s admin.Status, now time.Time) string {
 			fmt.Fprintf(&b, "  %s: %s\n", v.Name, printable(n))
 		}
 	}
-	fmt.Fprintln(t, "\nPOOL\tINTERFACE\tADDRESSES\tIN USE\tHELD")
+	fmt.Fprintln(t, "\nPOOL\tINTERFACE\tADDRESSES\tIN USE\tHELD\tQUARANTINED\tRESERVED\tWAITING")
 	for _, p := range s.Pools {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\n", p.Name, p.Interface, p.Addresses, p.InUse, p.Held)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", p.Name, p.Interface, p.Addresses, p.InUse, p.Held, p.Quarantined, p.Reserved, p.Waiting)
 	}
 	t.Flush()
 	for _, p := range s.Pools {

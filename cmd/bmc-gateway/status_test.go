@@ -20,7 +20,7 @@ func aStatus() admin.Status {
 				Notices: []string{"the role lacks VirtualMachine.Config.Settings on web1: a boot device cannot be set"}},
 			{Name: "vc-dmz", Host: "vc-dmz.example.net", State: admin.Down, LastError: "connection refused", InsecureTLS: true},
 		},
-		Pools:   []admin.Pool{{Name: "lab-v4", Interface: "ens192.120", Addresses: 190, InUse: 2, Held: 1}},
+		Pools:   []admin.Pool{{Name: "lab-v4", Interface: "ens192.120", Addresses: 190, InUse: 2, Held: 1, Quarantined: 4, Reserved: 5, Waiting: 6}},
 		Tenants: []admin.Tenant{{Name: "lab-a", BMCs: 3, Ready: 2, Waiting: 1}},
 	}
 }
@@ -40,8 +40,8 @@ func TestStatus(t *testing.T) {
 		"vc-lab vc-lab.example.net up 2s ago 3 verified -",
 		"vc-dmz vc-dmz.example.net down - 0 NOT VERIFIED connection refused",
 		"vc-lab: the role lacks VirtualMachine.Config.Settings on web1: a boot device cannot be set",
-		"POOL INTERFACE ADDRESSES IN USE HELD",
-		"lab-v4 ens192.120 190 2 1",
+		"POOL INTERFACE ADDRESSES IN USE HELD QUARANTINED RESERVED WAITING",
+		"lab-v4 ens192.120 190 2 1 4 5 6",
 		"TENANT BMCS READY WAITING ERROR REMOVALS HELD",
 		"lab-a 3 2 1 0 0",
 	}
@@ -56,5 +56,9 @@ func TestWellIsNotDegraded(t *testing.T) {
 	s.VCenters[0].Notices = nil
 	if problems := degraded(s); len(problems) != 0 {
 		t.Errorf("got %q", problems)
+	}
+	s.State.Failure = "no space left on device"
+	if problems := degraded(s); len(problems) != 1 || !strings.Contains(problems[0], s.State.Failure) {
+		t.Errorf("a full disk: got %q", problems)
 	}
 }

@@ -9,6 +9,14 @@ type Status struct {
 	VCenters []VCenter `json:"vcenters"`
 	Pools    []Pool    `json:"pools"`
 	Tenants  []Tenant  `json:"tenants"`
+	State    StateFile `json:"stateFile"`
+}
+
+// A StateFile is how the file is doing that keeps what must survive.
+type StateFile struct {
+	Bytes    int64     `json:"bytes"`
+	CopiedAt time.Time `json:"copiedAt,omitzero"` // when a copy was last made in this run
+	Failure  string    `json:"failure,omitempty"` // why it, or its copy, cannot be written
 }
 
 // Link says whether a vCenter answers.
@@ -51,6 +59,10 @@ type Pool struct {
 	Addresses int    `json:"addresses"` // all of the pool
 	InUse     int    `json:"inUse"`
 	Held      int    `json:"held"` // kept for a VM that is gone
+	// Quarantined were a VM's too lately to be another's, Reserved are nobody's.
+	Quarantined int `json:"quarantined"`
+	Reserved    int `json:"reserved"`
+	Waiting     int `json:"waiting"` // VMs for which there is no address
 
 	Notices []string `json:"notices,omitempty"` // what is wrong with addresses on the interface; a sentence each
 }
