@@ -121,13 +121,14 @@ func (b *bootOverride) doChore() error {
 	defer b.step.Unlock()
 	b.mu.Lock()
 	next, w := b.chore(), b.wish()
+	ctx := vsphere.NewCommand(b.record.Tenant).In(b.ctx)
 	early := time.Until(b.record.StartedAt.Add(b.grace)) > 0
 	b.mu.Unlock()
 	switch {
 	case next == choreRestore && !early:
-		return b.restore(b.ctx)
+		return b.restore(ctx)
 	case next == choreWrite:
-		return b.write(b.ctx, w, func(*store.BootOverride) {})
+		return b.write(ctx, w, func(*store.BootOverride) {})
 	}
 	return nil
 }

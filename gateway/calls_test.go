@@ -14,6 +14,8 @@ var standing = map[string]bool{
 	"WaitForUpdatesEx": true,
 	"ReadNextEvents":   true,
 	"GetCurrentTime":   true,
+	// Each hour, and once soon after the start.
+	"FetchUserPrivilegeOnEntities":                       true,
 	"POST tag-association list-attached-objects-on-tags": true,
 }
 

@@ -79,6 +79,12 @@ const (
 
 // Power is how a tenant's power commands are carried out.
 type Power struct {
+	// What the tenant may ask of vCenter: commands a second, at once after a pause, and
+	// its weight beside other tenants that wait.
+	CommandRate  float64
+	CommandBurst int
+	Weight       float64
+
 	CycleOffTime time.Duration // how long a power cycle leaves the VM off
 	// BootRestoreAfter is how long after a start the VM's own boot order is put
 	// back when the override was for one boot; the firmware must have read it by then.

@@ -75,6 +75,7 @@ func (m *machine) coldStart(ctx context.Context, offTime time.Duration, accept f
 		return err
 	}
 	accept()
+	vsphere.Commit(ctx)
 	ctx, cancel := context.WithTimeout(ctx, offWithin+offTime)
 	defer cancel()
 	if err := m.vc.WaitPower(ctx, m.key, vsphere.PoweredOff); err != nil {
@@ -102,6 +103,8 @@ func (m *machine) finish(c store.Cycle) {
 	_, err := m.ops.start(context.Background(), ipmi.ChassisPowerCycle, func(ctx context.Context, accept func()) error {
 		accept() // the client of the earlier run was told so
 		defer m.cycled(ctx)
+		ctx = vsphere.NewCommand(m.tenant).In(ctx)
+		vsphere.Commit(ctx)
 		return m.startAgain(ctx, c)
 	})
 	if err != nil {

@@ -83,6 +83,7 @@ func (t *tenant) listen(ep *endpoint) error {
 
 	key := ep.vm().Key
 	ep.machine = &machine{
+		tenant: t.config.Name,
 		key:    key,
 		vc:     t.vc,
 		boot:   t.boots.of(key, t.vc, t.config),
@@ -90,6 +91,7 @@ func (t *tenant) listen(ep *endpoint) error {
 		cycles: t.cycles,
 		policy: t.config.Power,
 		done:   t.powerDone,
+		ran:    func(c ipmi.ChassisControl, id string, err error) { t.powerRan(ep, c, id, err) },
 		note:   func(msg string, args ...any) { t.log.Info(msg, append([]any{"bmc", ep}, args...)...) },
 		ops:    newOperations(func(c ipmi.ChassisControl, err error) { t.lateFailure(ep, c, err) }),
 	}

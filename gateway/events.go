@@ -68,6 +68,16 @@ func (t *tenant) powerDone(c ipmi.ChassisControl, err error) {
 	t.metrics.Power(c.String(), result(code))
 }
 
+// powerRan writes one line for each power action, with the operation id that vCenter
+// has logged its calls under.
+func (t *tenant) powerRan(ep *endpoint, c ipmi.ChassisControl, id string, err error) {
+	attrs := []any{"bmc", ep, "action", c.String(), "operation", id}
+	if err != nil {
+		attrs = append(attrs, "error", err)
+	}
+	t.log.Info("power action", attrs...)
+}
+
 // lateFailure reports a power action that vSphere accepted and did not carry out.
 func (t *tenant) lateFailure(ep *endpoint, c ipmi.ChassisControl, err error) {
 	t.log.Error("power action failed after it was accepted", "bmc", ep, "action", c.String(), "error", err)

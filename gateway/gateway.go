@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,10 @@ type Gateway struct {
 	stateFailed string // why the state file could not be written last; of keepState alone
 }
 
+// ownTenant is what metrics call commands that belong to no tenant; none can have
+// the name.
+const ownTenant = "-"
+
 // A Version is which gateway this is.
 type Version struct {
 	Text     string   // "0.1.0"
@@ -60,7 +65,11 @@ func New(c Config, v Version, log *slog.Logger, m *metrics.Metrics) (*Gateway, e
 		vc = filled(vc, c.Tenants)
 		vc.Log = log
 		vc.Events = &eventSink{g}
-		vc.OnCall = m.VCenter(vc.Name).Call
+		counts := m.VCenter(vc.Name)
+		vc.OnCall = counts.Call
+		vc.OnCommand = func(tenant string, waited time.Duration, fate vsphere.Fate) {
+			counts.Command(cmp.Or(tenant, ownTenant), string(fate), waited)
+		}
 		v, err := vsphere.New(vc)
 		if err != nil {
 			return nil, fmt.Errorf("vcenter %q: %w", vc.Name, err)
@@ -301,12 +310,15 @@ func (g *Gateway) vcenter(name string) *vsphere.VCenter {
 // filled returns the configuration of a vCenter with what its tenants ask of it.
 func filled(vc vsphere.Config, tenants []Tenant) vsphere.Config {
 	vc.Folders, vc.Tags = wanted(tenants, vc.Name)
-	vc.Selectors, vc.ReadOnly = nil, true
+	vc.Selectors, vc.Shares, vc.ReadOnly = nil, nil, true
 	for _, t := range tenants {
 		if t.VCenter != vc.Name {
 			continue
 		}
 		vc.Selectors = append(vc.Selectors, t.Select)
+		vc.Shares = append(vc.Shares, vsphere.TenantShare{
+			Tenant: t.Name, Weight: t.Power.Weight, Rate: t.Power.CommandRate, Burst: t.Power.CommandBurst,
+		})
 		for _, a := range t.Accounts {
 			vc.ReadOnly = vc.ReadOnly && a.Privilege < ipmi.Operator
 		}

@@ -83,6 +83,8 @@ func (l *lab) addTenant(t *testing.T, vc *vspheretest.VCenter, sel inventory.Sel
 		Name: name, URL: vc.URL(), Username: "administrator@vsphere.local", RootCAs: vc.CAPool(),
 		Password: func() (string, error) { return "secret", nil }, TagInterval: 200 * time.Millisecond,
 		AttributePrefix: "bmc.",
+		// No test is about the limits unless it sets them.
+		Limits: vsphere.Limits{Rate: 1000, Burst: 1000},
 	})
 	l.config.Pools = append(l.config.Pools, Pool{
 		PoolConfig: address.PoolConfig{Name: name, Interface: "lo", Ranges: []address.Range{pool}, PrefixLength: 8, Hold: time.Hour},
@@ -99,7 +101,10 @@ func (l *lab) addTenant(t *testing.T, vc *vspheretest.VCenter, sel inventory.Sel
 			Port: testPort, CipherSuites: []ipmi.CipherSuiteID{17, 3},
 			SessionIdleTimeout: time.Minute, SessionsPerBMC: 8, BootFlagsValidFor: time.Minute,
 		},
-		Power: Power{CycleOffTime: 100 * time.Millisecond, BootRestoreAfter: time.Hour, FinishCycleWithin: 10 * time.Minute},
+		Power: Power{
+			CycleOffTime: 100 * time.Millisecond, BootRestoreAfter: time.Hour, FinishCycleWithin: 10 * time.Minute,
+			CommandRate: 1000, CommandBurst: 1000,
+		},
 	})
 	return &l.config.Tenants[len(l.config.Tenants)-1]
 }

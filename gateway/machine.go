@@ -15,6 +15,7 @@ import (
 // A machine is the VM behind a BMC: it answers IPMI's questions from what
 // vSphere's watch has reported and turns its commands into vSphere's verbs.
 type machine struct {
+	tenant string
 	key    inventory.Key
 	vc     *vsphere.VCenter
 	boot   *bootOverride
@@ -25,6 +26,7 @@ type machine struct {
 	soft   softOff
 	note   func(msg string, args ...any) // logs what nobody's command is told of
 	done   func(ipmi.ChassisControl, error)
+	ran    func(c ipmi.ChassisControl, id string, err error) // an action that was not joined, under its operation id
 }
 
 var (
@@ -61,8 +63,11 @@ func (m *machine) Control(ctx context.Context, c ipmi.ChassisControl) error {
 	if c != ipmi.ChassisSoftOff {
 		m.soft.cancel()
 	}
+	asked := vsphere.NewCommand(m.tenant) // now: also the wait for another action is part of its wait
 	err := completionCode(m.ops.do(ctx, c, func(ctx context.Context, accept func()) error {
-		return m.carryOut(ctx, c, accept)
+		err := m.carryOut(asked.In(ctx), c, accept)
+		m.ran(c, asked.ID(), err)
+		return err
 	}))
 	m.done(c, err)
 	return err

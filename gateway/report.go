@@ -43,6 +43,7 @@ func (g *Gateway) Status() admin.Status {
 		s.VCenters = append(s.VCenters, admin.VCenter{
 			Name: vc.Name(), Host: g.config.VCenters[i].URL.Host, State: link, Since: now.Since,
 			LastAnswer: now.LastAnswer, LastError: now.LastError, VMs: g.serving(vc), InsecureTLS: now.Insecure, Notices: now.Notices,
+			CircuitOpen: now.CircuitOpen, Commands: now.Commands, Waiting: total(now.Waiting),
 			PrivilegesChecked: rights.Checked, MissingPrivileges: lacks(rights),
 		})
 	}
@@ -58,6 +59,13 @@ func (g *Gateway) Status() admin.Status {
 	h := g.stateFile()
 	s.State = admin.StateFile{Bytes: h.Size, CopiedAt: h.CopiedAt, Failure: cmp.Or(h.Failure, h.CopyFail)}
 	return s
+}
+
+func total(byTenant map[string]int) (n int) {
+	for _, w := range byTenant {
+		n += w
+	}
+	return n
 }
 
 func lacks(p vsphere.Privileges) (all []admin.MissingPrivilege) {
@@ -89,6 +97,10 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 	}
 	for _, vc := range g.vcenters {
 		now := vc.Status()
+		waiting := make(map[string]int)
+		for tenant, n := range now.Waiting {
+			waiting[cmp.Or(tenant, ownTenant)] = n
+		}
 		missing := make(map[string]int)
 		for _, m := range vc.Privileges().Missing {
 			if !m.Optional {
@@ -96,7 +108,8 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 			}
 		}
 		s.VCenters = append(s.VCenters, metrics.VCenterState{Name: vc.Name(), Up: now.Connected, Logins: now.Logins, VMs: g.serving(vc),
-			LastUpdate: now.LastAnswer, Missing: missing})
+			LastUpdate: now.LastAnswer, Missing: missing,
+			CircuitOpen: now.CircuitOpen, Commands: now.Commands, Reads: now.Reads, Waiting: waiting})
 	}
 	h := g.stateFile()
 	s.State = metrics.StateFile{Bytes: h.Size, CopiedAt: h.CopiedAt, Failures: h.Failures}

@@ -125,6 +125,8 @@ func (m *machine) cut(ctx context.Context, p *pendingOff) {
 			return err
 		}
 		m.note("soft off: still on after its time, cutting the power")
+		ctx = vsphere.NewCommand(m.tenant).In(ctx)
+		vsphere.Commit(ctx) // nobody would ask again
 		return m.vc.PowerOff(ctx, m.key)
 	})
 	if err != nil && ctx.Err() == nil {

@@ -19,6 +19,8 @@ type Metrics struct {
 	power      *prometheus.CounterVec
 	calls      *prometheus.CounterVec
 	callTook   *prometheus.HistogramVec
+	commands   *prometheus.CounterVec
+	waited     *prometheus.HistogramVec
 
 	state atomic.Pointer[func() Snapshot]
 }
@@ -29,6 +31,9 @@ var requestBuckets = []float64{.0005, .001, .0025, .005, .01, .05, .1, .25, .5, 
 
 // callBuckets: a call to vCenter times out after 20 s.
 var callBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20}
+
+// waitBuckets: an idle vCenter is called at once, and a command waits 1.5 s at most.
+var waitBuckets = []float64{.001, .01, .05, .1, .25, .5, 1, 1.5, 2, 5}
 
 // New makes all series and registers them. It panics when reg has them already,
 // which is a mistake of the program.
@@ -42,10 +47,12 @@ func New(reg prometheus.Registerer) *Metrics {
 		handshakes: counter("ipmi_session_handshakes_total", "Session set-ups by outcome.", "tenant", "result"),
 		power:      counter("power_operations_total", "Power operations asked of vSphere.", "tenant", "operation", "result"),
 		calls:      counter("vsphere_requests_total", "Calls made to the vCenter.", "vcenter", "method", "result"),
+		commands:   counter("vsphere_commands_total", "Commands for the vCenter, by what became of their wait for a turn.", "vcenter", "tenant", "fate"),
+		waited:     histogram("vsphere_command_wait_seconds", "How long commands waited for their turn to call the vCenter.", waitBuckets, "vcenter"),
 		callTook:   histogram("vsphere_request_duration_seconds", "Duration of calls to the vCenter.", callBuckets, "vcenter"),
 	}
 	reg.MustRegister(m.build, m.received, m.dropped, m.requests, m.duration,
-		m.handshakes, m.power, m.calls, m.callTook, &stateCollector{state: &m.state})
+		m.handshakes, m.power, m.calls, m.callTook, m.commands, m.waited, &stateCollector{state: &m.state})
 	return m
 }
 
@@ -134,8 +141,10 @@ func (t *Tenant) Power(operation, result string) {
 
 // A VCenter counts for one vCenter.
 type VCenter struct {
-	calls children
-	took  prometheus.Observer
+	calls    children
+	took     prometheus.Observer
+	commands children
+	waited   prometheus.Observer
 }
 
 // VCenter returns the counters of a vCenter; nil, which counts nothing, for nil Metrics.
@@ -144,8 +153,10 @@ func (m *Metrics) VCenter(name string) *VCenter {
 		return nil
 	}
 	return &VCenter{
-		calls: children{vec: m.calls, first: name},
-		took:  m.callTook.WithLabelValues(name),
+		calls:    children{vec: m.calls, first: name},
+		took:     m.callTook.WithLabelValues(name),
+		commands: children{vec: m.commands, first: name},
+		waited:   m.waited.WithLabelValues(name),
 	}
 }
 
@@ -160,4 +171,14 @@ func (v *VCenter) Call(method string, took time.Duration, err error) {
 	}
 	v.calls.two(method, result).Inc()
 	v.took.Observe(took.Seconds())
+}
+
+// Command counts a command of a tenant that waited for its turn to call the vCenter,
+// and what became of that: "sent", or why it was not.
+func (v *VCenter) Command(tenant, fate string, waited time.Duration) {
+	if v == nil {
+		return
+	}
+	v.commands.two(tenant, fate).Inc()
+	v.waited.Observe(waited.Seconds())
 }

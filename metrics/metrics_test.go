@@ -29,6 +29,7 @@ func everything(t *testing.T) *prometheus.Registry {
 	tenant.Handshake("ok")
 	tenant.Power("on", "ok")
 	m.VCenter("vc-lab").Call("PowerOnVM_Task", time.Second, nil)
+	m.VCenter("vc-lab").Command("lab-a", "sent", time.Millisecond)
 	m.VCenter("vc-lab").Call("PowerOnVM_Task", time.Second, errors.New("refused"))
 	m.Observe(func() metrics.Snapshot {
 		return metrics.Snapshot{
@@ -37,7 +38,8 @@ func everything(t *testing.T) *prometheus.Registry {
 				Kept: map[string]int{"ready": 12, "missing": 1}, Conflicts: 2, ConflictsHeard: 9, PutBacks: 3, Resyncs: 40}},
 			State: metrics.StateFile{Bytes: 65536, CopiedAt: time.Unix(1700000000, 0), Failures: 7},
 			VCenters: []metrics.VCenterState{{Name: "vc-lab", Up: true, Logins: 3, VMs: 15,
-				LastUpdate: time.Unix(1795500000, 500e6), Missing: map[string]int{"VirtualMachine.Config.Settings": 4}}},
+				LastUpdate: time.Unix(1795500000, 500e6), Missing: map[string]int{"VirtualMachine.Config.Settings": 4},
+				CircuitOpen: true, Commands: 5, Reads: 2, Waiting: map[string]int{"lab-a": 9}}},
 		}
 	})
 	return reg
@@ -102,6 +104,12 @@ func TestSeries(t *testing.T) {
 		"bmcgw_vsphere_requests_total{method=PowerOnVM_Task,result=ok,vcenter=vc-lab}":              1,
 		"bmcgw_vsphere_requests_total{method=PowerOnVM_Task,result=error,vcenter=vc-lab}":           1,
 		"bmcgw_vsphere_request_duration_seconds{vcenter=vc-lab}":                                    2,
+		"bmcgw_vsphere_commands_total{fate=sent,tenant=lab-a,vcenter=vc-lab}":                       1,
+		"bmcgw_vsphere_command_wait_seconds{vcenter=vc-lab}":                                        1,
+		"bmcgw_vsphere_circuit_open{vcenter=vc-lab}":                                                1,
+		"bmcgw_vsphere_calls_in_flight{kind=command,vcenter=vc-lab}":                                5,
+		"bmcgw_vsphere_calls_in_flight{kind=read,vcenter=vc-lab}":                                   2,
+		"bmcgw_vsphere_commands_waiting{tenant=lab-a,vcenter=vc-lab}":                               9,
 		"bmcgw_inventory_vms{vcenter=vc-lab}":                                                       15,
 		"bmcgw_inventory_last_update_timestamp_seconds{vcenter=vc-lab}":                             1795500000.5,
 	}
@@ -118,8 +126,8 @@ func TestObserveStops(t *testing.T) {
 	}
 	stop := m.Observe(one)
 	got := values(t, reg)
-	if _, never := got["bmcgw_inventory_last_update_timestamp_seconds{vcenter=vc-lab}"]; never || len(got) != 5 {
-		t.Errorf("vCenter that never answered: got %v, want up, logins, VMs and the state file only", got)
+	if _, never := got["bmcgw_inventory_last_update_timestamp_seconds{vcenter=vc-lab}"]; never || len(got) != 8 {
+		t.Errorf("vCenter that never answered: got %v, want up, logins, VMs, calls, circuit and the state file only", got)
 	}
 	stop()
 	if got := values(t, reg); len(got) != 0 {

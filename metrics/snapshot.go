@@ -55,6 +55,10 @@ type VCenterState struct {
 	LastUpdate time.Time // when the inventory was last known complete; zero: never
 	// Missing is on how many VMs and folders the role lacks a privilege, by its id.
 	Missing map[string]int
+	// CircuitOpen: calls get no answer although the watch goes on.
+	CircuitOpen     bool
+	Commands, Reads int            // calls under way that change something, and others
+	Waiting         map[string]int // commands that wait for their turn, by tenant
 }
 
 // stateCollector turns the snapshot into const metrics at each scrape, so that
@@ -92,12 +96,15 @@ var (
 	logins        = described(prometheus.CounterValue, "vsphere_logins_total", "Logins at the vCenter.", "vcenter")
 	inventoryVMs  = described(prometheus.GaugeValue, "inventory_vms", "Virtual machines that some tenant selects.", "vcenter")
 	lacking       = described(prometheus.GaugeValue, "vsphere_missing_privileges", "VMs and folders on which the role of the gateway's account lacks the privilege.", "vcenter", "privilege")
+	circuitOpen   = described(prometheus.GaugeValue, "vsphere_circuit_open", "Whether commands are refused because calls to the vCenter get no answer.", "vcenter")
+	inFlight      = described(prometheus.GaugeValue, "vsphere_calls_in_flight", "Calls to the vCenter under way, without the watch.", "vcenter", "kind")
+	commandsQueue = described(prometheus.GaugeValue, "vsphere_commands_waiting", "Commands that wait for their turn to call the vCenter.", "vcenter", "tenant")
 	inventoryLast = described(prometheus.GaugeValue, "inventory_last_update_timestamp_seconds", "When the inventory of the vCenter was last known complete.", "vcenter")
 )
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, stateBytes, stateFailures, stateCopied, up, logins, inventoryVMs, lacking, inventoryLast} {
+	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, stateBytes, stateFailures, stateCopied, up, logins, inventoryVMs, lacking, inventoryLast, circuitOpen, inFlight, commandsQueue} {
 		ch <- s.desc
 	}
 }
@@ -150,6 +157,12 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		tell(inventoryVMs, float64(v.VMs), v.Name)
 		if !v.LastUpdate.IsZero() {
 			tell(inventoryLast, float64(v.LastUpdate.UnixMilli())/1000, v.Name)
+		}
+		tell(circuitOpen, truth(v.CircuitOpen), v.Name)
+		tell(inFlight, float64(v.Commands), v.Name, "command")
+		tell(inFlight, float64(v.Reads), v.Name, "read")
+		for tenant, n := range v.Waiting {
+			tell(commandsQueue, float64(n), v.Name, tenant)
 		}
 		for privilege, objects := range v.Missing {
 			tell(lacking, float64(objects), v.Name, privilege)

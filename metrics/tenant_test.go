@@ -40,6 +40,7 @@ func TestNilCountsNothing(t *testing.T) {
 	tenant.Handshake("ok")
 	tenant.Power("on", "ok")
 	none.VCenter("vc-lab").Call("PowerOnVM_Task", 0, nil)
+	none.VCenter("vc-lab").Command("lab-a", "sent", 0)
 }
 
 func BenchmarkRequest(b *testing.B) {

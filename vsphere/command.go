@@ -37,12 +37,16 @@ func (c *Command) ID() string {
 	return c.id
 }
 
-// Commit says that the command has gone too far to be given up, as a power cycle
-// has once the VM is off: what follows is not refused because many wait, and waits
-// as long as its context allows.
-func (c *Command) Commit() { c.must.Store(true) }
-
 type commandKey struct{}
+
+// Commit says that the command ctx belongs to has gone too far to be given up, as a
+// power cycle has once the VM is off: what follows is not refused because many wait,
+// and waits as long as its context allows.
+func Commit(ctx context.Context) {
+	if c, ok := ctx.Value(commandKey{}).(*Command); ok {
+		c.must.Store(true)
+	}
+}
 
 // In returns a context in which all calls belong to the command.
 func (c *Command) In(ctx context.Context) context.Context {

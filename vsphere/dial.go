@@ -15,6 +15,12 @@ import (
 	"time"
 )
 
+// spareConns is how many connections to a vCenter there may be beside those of the
+// calls that the limits allow at once: the watch's, those of logins, and some that
+// are being dialled for calls that did not wait. A vCenter that swallows packets
+// must not collect them.
+const spareConns = 12
+
 // newTransport returns the HTTP transport that all sessions of one vCenter
 // share. It replaces govmomi's, whose TLS dial knows neither context nor
 // timeout: each call to a vCenter that swallows packets would leave a goroutine
@@ -28,6 +34,7 @@ func newTransport(cfg Config) (*http.Transport, error) {
 		DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			return dialTLS(ctx, network, addr, conf, cfg.DialTimeout)
 		},
+		MaxConnsPerHost:     cfg.Limits.AtOnce + cfg.Limits.Reads + spareConns,
 		MaxIdleConnsPerHost: 16, // the default of 2 makes a burst of verbs dial anew each time
 		IdleConnTimeout:     2 * time.Minute,
 	}, nil

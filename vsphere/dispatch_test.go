@@ -137,7 +137,7 @@ func TestDispatcherRefuses(t *testing.T) {
 			pass(t, d, NewCommand("a"), 0)
 			pass(t, d, NewCommand("a"), 0)
 			c := NewCommand("a")
-			c.Commit()
+			Commit(c.In(t.Context()))
 			if p := <-pass(t, d, c, 0); p.err != nil || time.Since(c.asked) < 10*time.Minute {
 				t.Errorf("after %v: %v", time.Since(c.asked), p.err)
 			}

@@ -82,13 +82,14 @@ func statusText(s admin.Status, now time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "bmc-gateway %s, up %s\n\n", printable(s.Version), brief(now.Sub(s.Started)))
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "VCENTER\tHOST\tSTATE\tLAST ANSWER\tVMS\tTLS\tLAST ERROR")
+	fmt.Fprintln(t, "VCENTER\tHOST\tSTATE\tLAST ANSWER\tVMS\tCALLS\tWAITING\tTLS\tLAST ERROR")
 	for _, v := range s.VCenters {
 		tls := "verified"
 		if v.InsecureTLS {
 			tls = "NOT VERIFIED"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", v.Name, v.Host, v.State, ago(now, v.LastAnswer), v.VMs, tls, dash(v.LastError))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", v.Name, v.Host, v.State, ago(now, v.LastAnswer), v.VMs,
+			v.Commands, v.Waiting, tls, dash(v.LastError))
 	}
 	t.Flush() // notices are long, and no column
 	for _, v := range s.VCenters {

@@ -16,7 +16,7 @@ func aStatus() admin.Status {
 	return admin.Status{
 		Version: "0.1.0", Started: now.Add(-3 * time.Hour),
 		VCenters: []admin.VCenter{
-			{Name: "vc-lab", Host: "vc-lab.example.net", State: admin.Up, LastAnswer: now.Add(-2 * time.Second), VMs: 3,
+			{Name: "vc-lab", Host: "vc-lab.example.net", State: admin.Up, LastAnswer: now.Add(-2 * time.Second), VMs: 3, Commands: 2, Waiting: 9,
 				Notices: []string{"the role lacks VirtualMachine.Config.Settings on web1: a boot device cannot be set"}},
 			{Name: "vc-dmz", Host: "vc-dmz.example.net", State: admin.Down, LastError: "connection refused", InsecureTLS: true},
 		},
@@ -36,9 +36,9 @@ func TestStatus(t *testing.T) {
 	}
 	want := []string{
 		"bmc-gateway 0.1.0, up 3h",
-		"VCENTER HOST STATE LAST ANSWER VMS TLS LAST ERROR",
-		"vc-lab vc-lab.example.net up 2s ago 3 verified -",
-		"vc-dmz vc-dmz.example.net down - 0 NOT VERIFIED connection refused",
+		"VCENTER HOST STATE LAST ANSWER VMS CALLS WAITING TLS LAST ERROR",
+		"vc-lab vc-lab.example.net up 2s ago 3 2 9 verified -",
+		"vc-dmz vc-dmz.example.net down - 0 0 0 NOT VERIFIED connection refused",
 		"vc-lab: the role lacks VirtualMachine.Config.Settings on web1: a boot device cannot be set",
 		"POOL INTERFACE ADDRESSES IN USE HELD QUARANTINED RESERVED WAITING",
 		"lab-v4 ens192.120 190 2 1 4 5 6",

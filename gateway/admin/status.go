@@ -40,6 +40,10 @@ type VCenter struct {
 	InsecureTLS bool      `json:"insecureTLS"`       // its certificate is not checked
 	Notices     []string  `json:"notices,omitempty"` // what does not work all the same; a sentence each
 
+	CircuitOpen bool `json:"circuitOpen,omitempty"` // calls get no answer: commands are refused
+	Commands    int  `json:"commands"`              // calls under way that change something
+	Waiting     int  `json:"waiting"`               // commands that wait for their turn
+
 	PrivilegesChecked time.Time          `json:"privilegesChecked,omitzero"`
 	MissingPrivileges []MissingPrivilege `json:"missingPrivileges,omitempty"`
 }

@@ -33,6 +33,9 @@ func (l *loader) defaults(n node) behaviour {
 			CycleOffTime:      5 * time.Second,
 			BootRestoreAfter:  time.Minute, // a slow firmware has read its boot order by then
 			FinishCycleWithin: 10 * time.Minute,
+			CommandRate:       2,  // a third of the vCenter's
+			CommandBurst:      32, // a cluster is woken at the vCenter's pace
+			Weight:            1,
 		}),
 		guard: readGuard(s.get("guard"), inventory.Guard{
 			Answers: 3,
@@ -62,8 +65,12 @@ func (l *loader) readIPMI(n node, otherwise gateway.IPMI) gateway.IPMI {
 }
 
 func readPower(n node, otherwise gateway.Power) gateway.Power {
-	s := n.section("cycle_off_time", "boot_restore_after", "finish_cycle_within", "soft_off", "cycle_when_off")
+	s := n.section("cycle_off_time", "boot_restore_after", "finish_cycle_within", "soft_off", "cycle_when_off",
+		"commands_per_second", "commands_burst", "weight")
 	return gateway.Power{
+		CommandRate:       s.get("commands_per_second").number(otherwise.CommandRate, 0.1, 1000),
+		CommandBurst:      s.get("commands_burst").whole(otherwise.CommandBurst, 1, 10000),
+		Weight:            s.get("weight").number(otherwise.Weight, 0.01, 100),
 		CycleOffTime:      s.get("cycle_off_time").duration(otherwise.CycleOffTime, 0, 5*time.Minute),
 		BootRestoreAfter:  s.get("boot_restore_after").duration(otherwise.BootRestoreAfter, time.Second, time.Hour),
 		FinishCycleWithin: s.get("finish_cycle_within").duration(otherwise.FinishCycleWithin, 0, time.Hour),

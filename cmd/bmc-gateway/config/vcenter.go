@@ -20,7 +20,7 @@ const certificatesLimit = 4 << 20
 func (l *loader) vcenter(n node) vsphere.Config {
 	s := n.section("name", "url", "username", "auth", "certificate_file", "password_file", "password_env", "password",
 		"ca_file", "thumbprint", "insecure_skip_verify", "freshness",
-		"tag_interval", "tag_hint_gap", "attributes", "nmi", "call_timeout", "rate")
+		"tag_interval", "tag_hint_gap", "attributes", "nmi", "call_timeout", "rate", "limits")
 	c := vsphere.Config{
 		Name:        l.vcenters.name(s.get("name")),
 		URL:         endpoint(s.get("url")),
@@ -36,8 +36,29 @@ func (l *loader) vcenter(n node) vsphere.Config {
 	rate := s.get("rate").section("requests_per_second", "burst")
 	c.Rate = rate.get("requests_per_second").number(20, 0.1, 1000)
 	c.Burst = rate.get("burst").whole(40, 1, 1000)
+	c.Limits = limits(s.get("limits"))
 	l.trust(s, &c)
 	return c
+}
+
+// limits reads how many commands a vCenter is sent.
+func limits(n node) vsphere.Limits {
+	s := n.section("commands_per_second", "commands_burst", "commands_at_once", "reads_at_once",
+		"wait", "queue", "batch_from", "batch_most")
+	l := vsphere.Limits{
+		Rate:      s.get("commands_per_second").number(5, 0.1, 1000),
+		Burst:     s.get("commands_burst").whole(32, 1, 10000),
+		AtOnce:    s.get("commands_at_once").whole(8, 1, 100),
+		Reads:     s.get("reads_at_once").whole(4, 1, 100),
+		Wait:      s.get("wait").duration(1500*time.Millisecond, 100*time.Millisecond, time.Minute),
+		Queue:     s.get("queue").whole(200, 1, 10000),
+		BatchFrom: s.get("batch_from").whole(16, 1, 1000),
+		BatchMost: s.get("batch_most").whole(32, 1, 256),
+	}
+	if l.Wait > 2*time.Second {
+		s.get("wait").warn("is longer than the 2s after which clients are told node busy; a command may be carried out after that")
+	}
+	return l
 }
 
 // attributePrefix reads how our custom attributes begin; "" is none of them.
