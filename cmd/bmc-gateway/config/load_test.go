@@ -69,7 +69,10 @@ func TestDefaults(t *testing.T) {
 			Accounts: []bmc.Account{{Name: "operator", Password: "S3cretWord-bmc", Privilege: ipmi.Operator}},
 			IPMI: gateway.IPMI{Port: 623, CipherSuites: []ipmi.CipherSuiteID{17, 3},
 				SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, SessionsPerTenant: 1024, BootFlagsValidFor: time.Minute},
-			Power: gateway.Power{CycleOffTime: 5 * time.Second, BootRestoreAfter: time.Minute, FinishCycleWithin: 10 * time.Minute},
+			Power: gateway.Power{
+				CommandRate: 2, CommandBurst: 32, Weight: 1,
+				CycleOffTime: 5 * time.Second, BootRestoreAfter: time.Minute, FinishCycleWithin: 10 * time.Minute,
+			},
 			Guard: inventory.Guard{Answers: 3, After: 3 * time.Second, Share: 25, Minimum: 3, Window: 10 * time.Minute, Hold: 24 * time.Hour},
 		}},
 	}
