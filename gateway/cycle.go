@@ -52,10 +52,10 @@ func (c *cycles) take(key inventory.Key) (store.Cycle, bool) {
 
 // cycle is a cold start, or a start where the tenant wants one of a VM that is off.
 func (m *machine) cycle(ctx context.Context, power bmc.PowerState, accept func()) error {
-	if power == bmc.Off && m.policy.CycleWhenOff {
+	if power == bmc.Off && m.policy().CycleWhenOff {
 		return m.bootUp(ctx)
 	}
-	off := m.ledger.cycleTime(m.key, m.policy.CycleOffTime)
+	off := m.ledger.cycleTime(m.key, m.policy().CycleOffTime)
 	return m.whenOn(power, func() error { return m.coldStart(ctx, off, accept) })
 }
 
@@ -115,7 +115,7 @@ func (m *machine) finish(c store.Cycle) {
 // startAgain starts the VM if the cycle is recent and the VM still off.
 func (m *machine) startAgain(ctx context.Context, c store.Cycle) error {
 	age := time.Since(c.Begun)
-	if age.Abs() > m.policy.FinishCycleWithin {
+	if age.Abs() > m.policy().FinishCycleWithin {
 		m.note("power cycle of an earlier run not ended: too long ago", "begun", c.Begun)
 		return nil
 	}
@@ -137,7 +137,7 @@ func (m *machine) startAgain(ctx context.Context, c store.Cycle) error {
 	m.boot.revive(c.Flags)
 	defer m.boot.hold()()
 	m.note("ending the power cycle of an earlier run", "begun", c.Begun)
-	if err := m.ops.pause(ctx, m.ledger.cycleTime(m.key, m.policy.CycleOffTime)-age); err != nil {
+	if err := m.ops.pause(ctx, m.ledger.cycleTime(m.key, m.policy().CycleOffTime)-age); err != nil {
 		return err
 	}
 	return m.bootUp(ctx)

@@ -74,7 +74,7 @@ func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
 
 // listen opens the socket and runs the BMC on it.
 func (t *tenant) listen(ep *endpoint) error {
-	at := netip.AddrPortFrom(ep.lease.Address, t.config.IPMI.Port)
+	at := netip.AddrPortFrom(ep.lease.Address, t.config().IPMI.Port)
 	conn, err := t.sockets.Open(at)
 	if err != nil {
 		return err
@@ -86,10 +86,10 @@ func (t *tenant) listen(ep *endpoint) error {
 		tenant: t.config.Name,
 		key:    key,
 		vc:     t.vc,
-		boot:   t.boots.of(key, t.vc, t.config),
+		boot:   t.boots.of(key, t.vc, *t.config()),
 		ledger: t.ledger,
 		cycles: t.cycles,
-		policy: t.config.Power,
+		policy: func() Power { return t.config().Power },
 		done:   t.powerDone,
 		ran:    func(c ipmi.ChassisControl, id string, err error) { t.powerRan(ep, c, id, err) },
 		note:   func(msg string, args ...any) { t.log.Info(msg, append([]any{"bmc", ep}, args...)...) },
@@ -132,7 +132,7 @@ func (ep *endpoint) serve(conn *listen.Socket) error {
 // bmcConfig is what the BMC of this endpoint says of itself.
 func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 	order := ipmi.GUID
-	if t.config.IPMI.GUID == GUIDAsSMBIOS {
+	if t.config().IPMI.GUID == GUIDAsSMBIOS {
 		order = ipmi.SMBIOSGUID
 	}
 	guid, err := order(ep.vm().BIOSUUID)
@@ -144,7 +144,7 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 		return bmc.Config{}, err
 	}
 	config := bmc.Config{
-		Accounts: t.config.Accounts,
+		Accounts: t.config().Accounts,
 		Suites:   suites,
 		GUID:     guid,
 		Firmware: t.version.Firmware,
@@ -153,16 +153,16 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 			PrefixLength: ep.pool.config.PrefixLength,
 			Gateway:      ep.pool.config.Gateway,
 			MAC:          ep.lease.MAC,
-			Port:         t.config.IPMI.Port,
+			Port:         t.config().IPMI.Port,
 		},
-		AllowFrom:         t.config.AllowFrom,
-		IdleTimeout:       t.config.IPMI.SessionIdleTimeout,
-		MaxSessions:       t.config.IPMI.SessionsPerBMC,
+		AllowFrom:         t.config().AllowFrom,
+		IdleTimeout:       t.config().IPMI.SessionIdleTimeout,
+		MaxSessions:       t.config().IPMI.SessionsPerBMC,
 		Limit:             t.sessions,
 		PacketRate:        packetRate,
-		V15:               t.config.IPMI.V15,
-		Kg:                t.config.IPMI.Kg,
-		BootFlagsValidFor: t.config.IPMI.BootFlagsValidFor,
+		V15:               t.config().IPMI.V15,
+		Kg:                t.config().IPMI.Kg,
+		BootFlagsValidFor: t.config().IPMI.BootFlagsValidFor,
 		Sensors:           ep.machine.sensors(),
 		SDRTime:           sensorsMade(),
 		PowerReading:      ep.machine.watts,
@@ -174,7 +174,7 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 
 func (t *tenant) suites() ([]ipmi.CipherSuite, error) {
 	var suites []ipmi.CipherSuite
-	for _, id := range t.config.IPMI.CipherSuites {
+	for _, id := range t.config().IPMI.CipherSuites {
 		s, err := ipmi.CipherSuiteByID(id)
 		if err != nil {
 			return nil, err

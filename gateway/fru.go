@@ -78,7 +78,7 @@ func (t *tenant) describeVM(c *bmc.Config, ep *endpoint) error {
 	defer cancel()
 	path, err := t.vc.Path(ctx, ep.vm().Key)
 	t.logIf(err, "the VM's inventory path is not known", ep)
-	if c.FRU, err = ipmi.AppendFRU(nil, fru(ep.vm(), facts, state.EFI, path, t.config.VCenter)); err != nil {
+	if c.FRU, err = ipmi.AppendFRU(nil, fru(ep.vm(), facts, state.EFI, path, t.config().VCenter)); err != nil {
 		return err
 	}
 	c.AssetTag = ascii(ep.vm().Name)[:min(len(ascii(ep.vm().Name)), maxField)]

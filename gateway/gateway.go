@@ -261,14 +261,16 @@ func (g *Gateway) newTenant(c Tenant, pools map[string]*pool, cl *claims, before
 		sessions = bmc.NewQuota(n, len(c.Accounts))
 	}
 	log := g.log.With("tenant", c.Name)
-	return &tenant{
-		config: c, vc: vc, lender: lender, claims: cl, boots: g.boots, cycles: g.cycles, version: g.version,
+	t := &tenant{
+		vc: vc, lender: lender, claims: cl, boots: g.boots, cycles: g.cycles, version: g.version,
 		ledger: newLedger(vc, g.store), logs: g.logs, sessions: sessions, sockets: g.sockets,
 		removals: newRemovals(c, g.store, log, before, lender.leased()), again: make(chan time.Duration, 1),
 		log: log, metrics: g.metrics.Tenant(c.Name),
 		packets:   rate.NewLimiter(1, packetLines),
 		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),
-	}, nil
+	}
+	t.conf.Store(&c)
+	return t, nil
 }
 
 // state returns the state file; nil before Run has opened it.

@@ -51,7 +51,7 @@ func (p *pool) told(l address.Lease, now time.Time) admin.Lease {
 
 // ChangeLease does what an operator asks for. It is on the disk when it returns.
 func (g *Gateway) ChangeLease(c admin.LeaseChange) (admin.Lease, error) {
-	i := slices.IndexFunc(g.served(), func(t *tenant) bool { return t.config.Name == c.Tenant })
+	i := slices.IndexFunc(g.served(), func(t *tenant) bool { return t.config().Name == c.Tenant })
 	if i < 0 {
 		return admin.Lease{}, fmt.Errorf("tenant %q: %w", c.Tenant, admin.ErrNotFound)
 	}
@@ -105,7 +105,7 @@ func (d *lender) changed(a netip.Addr, do func(books *address.Pool, now time.Tim
 
 func (t *tenant) reserve(a netip.Addr) (admin.Lease, error) {
 	return t.lender.changed(a, func(books *address.Pool, now time.Time) error {
-		return books.Reserve(a, t.config.Name, now)
+		return books.Reserve(a, t.config().Name, now)
 	})
 }
 
@@ -121,7 +121,7 @@ func (t *tenant) endLease(target string) (admin.Lease, error) {
 		a = l.Address
 	}
 	return t.lender.changed(a, func(books *address.Pool, now time.Time) error {
-		if l, ok := books.At(a); ok && l.Tenant != t.config.Name && l.Tenant != "" {
+		if l, ok := books.At(a); ok && l.Tenant != t.config().Name && l.Tenant != "" {
 			return fmt.Errorf("address %s: it is tenant %q's", a, l.Tenant)
 		}
 		return books.End(a, now)
@@ -141,7 +141,7 @@ func (t *tenant) pin(target string, a netip.Addr) (admin.Lease, error) {
 			return err
 		}
 		books.Pin(vm.Key)
-		books.Describe(vm, t.config.Name)
+		books.Describe(vm, t.config().Name)
 		if had && !before.InUse() || !had && !t.serves(vm.Key) {
 			books.Release(vm.Key, now) // the VM is not there now
 		}
@@ -181,7 +181,7 @@ func (t *tenant) vmNamed(target string) (inventory.VM, error) {
 		l, err := t.leaseOf(target)
 		return inventory.VM{Key: l.Key, Name: l.VM, BIOSUUID: l.BIOSUUID}, err
 	}
-	return inventory.VM{}, fmt.Errorf("%s/%s: %w; give the instance UUID", t.config.Name, target, admin.ErrAmbiguous)
+	return inventory.VM{}, fmt.Errorf("%s/%s: %w; give the instance UUID", t.config().Name, target, admin.ErrAmbiguous)
 }
 
 // leaseOf returns the tenant's lease of a VM by its name or its instance UUID.
@@ -190,7 +190,7 @@ func (t *tenant) leaseOf(target string) (address.Lease, error) {
 	for _, p := range t.lender.pools {
 		all, _ := p.all()
 		for _, l := range all {
-			if l.Key.VM != "" && l.Tenant == t.config.Name && (l.VM == target || strings.EqualFold(l.Key.VM, target)) {
+			if l.Key.VM != "" && l.Tenant == t.config().Name && (l.VM == target || strings.EqualFold(l.Key.VM, target)) {
 				found = append(found, l)
 			}
 		}
@@ -199,9 +199,9 @@ func (t *tenant) leaseOf(target string) (address.Lease, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return address.Lease{}, fmt.Errorf("%s/%s: %w, and no lease of one", t.config.Name, target, admin.ErrNotFound)
+		return address.Lease{}, fmt.Errorf("%s/%s: %w, and no lease of one", t.config().Name, target, admin.ErrNotFound)
 	}
-	return address.Lease{}, fmt.Errorf("%s/%s: %w; give the address or the instance UUID", t.config.Name, target, admin.ErrAmbiguous)
+	return address.Lease{}, fmt.Errorf("%s/%s: %w; give the address or the instance UUID", t.config().Name, target, admin.ErrAmbiguous)
 }
 
 // serves reports whether the VM is served or waits to be.

@@ -22,7 +22,7 @@ type machine struct {
 	ops    *operations
 	ledger *ledger
 	cycles *cycles
-	policy Power
+	policy func() Power // of the tenant, as it is configured now
 	soft   softOff
 	note   func(msg string, args ...any) // logs what nobody's command is told of
 	done   func(ipmi.ChassisControl, error)

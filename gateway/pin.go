@@ -23,7 +23,7 @@ type Pin struct {
 // attributes; the zero value when nothing is.
 func (t *tenant) pinned(vm inventory.VM) Pin {
 	var pin Pin
-	for _, p := range t.config.Pins {
+	for _, p := range t.config().Pins {
 		if p.VM == vm.Name || strings.EqualFold(p.VM, vm.Key.VM) {
 			pin = p
 			break

@@ -101,7 +101,7 @@ func (t *tenant) toVet(vms []inventory.VM) map[*pool][]netip.Addr {
 	addrs := make(map[*pool][]netip.Addr)
 	for _, vm := range vms {
 		t.pulse.beat()
-		if t.claims.take(vm.Key, t.config.Name) != nil {
+		if t.claims.take(vm.Key, t.config().Name) != nil {
 			continue
 		}
 		if l, p, err := t.lender.lease(vm, t.pinned(vm), time.Now()); err == nil && p.segment != nil {

@@ -38,7 +38,7 @@ func (g *Gateway) live() error {
 	now := time.Now()
 	for _, t := range g.served() {
 		if d := t.pulse.stalled(now); d > 0 {
-			return fmt.Errorf("tenant %q: no progress for more than %s", t.config.Name, stallLimit)
+			return fmt.Errorf("tenant %q: no progress for more than %s", t.config().Name, stallLimit)
 		}
 		t.count()
 	}

@@ -14,7 +14,7 @@ func (t *tenant) reconcile(s inventory.Snapshot, err error) {
 	t.pulse.beat()
 	defer t.pulse.rest()
 	t.noteSource(t.cause(err))
-	t.boots.takeUp(t.vc, t.config.Power.BootRestoreAfter)
+	t.boots.takeUp(t.vc, t.config().Power.BootRestoreAfter)
 	switch {
 	case err == nil:
 		t.desired = t.guarded(s)
@@ -76,7 +76,7 @@ func (t *tenant) having() []inventory.VM {
 		return out
 	}
 	for _, l := range t.lender.leased() {
-		if !seen[l.Key] && t.claims.has(l.Key, t.config.Name) {
+		if !seen[l.Key] && t.claims.has(l.Key, t.config().Name) {
 			out = append(out, leased(l))
 		}
 	}
@@ -86,7 +86,7 @@ func (t *tenant) having() []inventory.VM {
 func (t *tenant) selected(vms []inventory.VM) []inventory.VM {
 	var out []inventory.VM
 	for _, vm := range vms {
-		if t.config.Select.Match(vm) {
+		if t.config().Select.Match(vm) {
 			out = append(out, vm)
 		}
 	}
@@ -107,7 +107,7 @@ func (t *tenant) serving() []inventory.VM {
 // every reconcile.
 func (t *tenant) add(vm inventory.VM) {
 	t.pulse.beat()
-	err := t.claims.take(vm.Key, t.config.Name)
+	err := t.claims.take(vm.Key, t.config().Name)
 	var ep *endpoint
 	if err == nil {
 		ep, err = t.start(vm)
@@ -140,7 +140,7 @@ func (t *tenant) remove(vm inventory.VM) {
 // giveUp is for a VM that the tenant does not want any more. Its lease is held.
 func (t *tenant) giveUp(key inventory.Key) error {
 	err := t.lender.release(key, time.Now())
-	t.claims.drop(key, t.config.Name)
+	t.claims.drop(key, t.config().Name)
 	return err
 }
 
@@ -236,7 +236,7 @@ func (t *tenant) sweep(wanted map[inventory.Key]bool) {
 	}
 	var problems []error
 	for _, l := range t.lender.leased() {
-		if !wanted[l.Key] || !t.claims.has(l.Key, t.config.Name) {
+		if !wanted[l.Key] || !t.claims.has(l.Key, t.config().Name) {
 			problems = append(problems, t.giveUp(l.Key))
 		}
 	}

@@ -31,7 +31,7 @@ func (g *Gateway) Removals() []admin.Removals {
 // admin.ErrChanged for another set than the one that is held now.
 func (g *Gateway) ConfirmRemovals(tenant, id string) (int, error) {
 	for _, t := range g.served() {
-		if t.config.Name != tenant {
+		if t.config().Name != tenant {
 			continue
 		}
 		n, err := t.removals.confirm(id)
@@ -79,7 +79,7 @@ func setID(held map[inventory.Key]inventory.Absence) string {
 func (t *tenant) heldRemovals() admin.Removals {
 	r := t.removals
 	r.mu.Lock()
-	set := admin.Removals{Tenant: t.config.Name, ID: setID(r.held), Of: r.all}
+	set := admin.Removals{Tenant: t.config().Name, ID: setID(r.held), Of: r.all}
 	held := make([]inventory.Absence, 0, len(r.held))
 	for _, one := range r.held {
 		held = append(held, one)
@@ -120,8 +120,8 @@ func (t *tenant) hold(b *admin.BMC, key inventory.Key) {
 		return
 	}
 	why := absent(one) + "; its removal is held until it is confirmed with \"bmc-gateway removals\" or it is back"
-	if t.config.Guard.Hold > 0 {
-		why += ", or until " + one.Held.Add(t.config.Guard.Hold).UTC().Format(time.RFC3339)
+	if t.config().Guard.Hold > 0 {
+		why += ", or until " + one.Held.Add(t.config().Guard.Hold).UTC().Format(time.RFC3339)
 	}
 	if b.Reason != "" {
 		why += "; it does not answer: " + b.Reason

@@ -54,7 +54,7 @@ func (g *Gateway) Status() admin.Status {
 	}
 	for _, t := range g.served() {
 		c := t.count()
-		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config.Name, BMCs: c.all(), Ready: c.ready, Waiting: c.waiting, Error: c.failed, Held: c.held})
+		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config().Name, BMCs: c.all(), Ready: c.ready, Waiting: c.waiting, Error: c.failed, Held: c.held})
 	}
 	h := g.stateFile()
 	s.State = admin.StateFile{Bytes: h.Size, CopiedAt: h.CopiedAt, Failure: cmp.Or(h.Failure, h.CopyFail)}
@@ -88,7 +88,7 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 	var s metrics.Snapshot
 	for _, t := range g.served() {
 		c := t.count()
-		s.Tenants = append(s.Tenants, metrics.TenantState{Name: t.config.Name, Pending: c.waiting, Ready: c.ready, Error: c.failed, Held: c.held, Sessions: c.sessions})
+		s.Tenants = append(s.Tenants, metrics.TenantState{Name: t.config().Name, Pending: c.waiting, Ready: c.ready, Error: c.failed, Held: c.held, Sessions: c.sessions})
 	}
 	for _, p := range g.lent() {
 		u := p.usage(time.Now())
@@ -224,8 +224,8 @@ func session(s bmc.SessionInfo) admin.Session {
 
 func (t *tenant) common(vm inventory.VM) admin.BMC {
 	b := admin.BMC{
-		Tenant: t.config.Name, Name: vm.Name, Power: admin.PowerUnknown,
-		Port: t.config.IPMI.Port, VCenter: t.config.VCenter,
+		Tenant: t.config().Name, Name: vm.Name, Power: admin.PowerUnknown,
+		Port: t.config().IPMI.Port, VCenter: t.config().VCenter,
 		VM: admin.VM{InstanceUUID: vm.Key.VM, BIOSUUID: vm.BIOSUUID, Ref: vm.Ref, Name: vm.Name},
 	}
 	if p := t.lender.pools; len(p) == 1 {
@@ -235,27 +235,27 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 		b.Power, b.PowerAge = power(s.Power), int64(time.Since(s.Since).Seconds())
 	}
 	for _, tag := range vm.Tags {
-		if slices.Contains(t.config.Select.Tags, tag) {
+		if slices.Contains(t.config().Select.Tags, tag) {
 			b.SelectedBy = append(b.SelectedBy, "tag "+tag)
 		}
 	}
-	for _, folder := range t.config.Select.Folders {
+	for _, folder := range t.config().Select.Folders {
 		if slices.Contains(vm.Folders, folder) || slices.Contains(vm.Below, folder) {
 			b.SelectedBy = append(b.SelectedBy, "folder "+folder)
 		}
 	}
-	for _, pattern := range t.config.Select.Names {
+	for _, pattern := range t.config().Select.Names {
 		if match, err := path.Match(pattern, vm.Name); err == nil && match {
 			b.SelectedBy = append(b.SelectedBy, "name "+pattern)
 		}
 	}
-	for _, a := range t.config.Accounts {
+	for _, a := range t.config().Accounts {
 		b.Accounts = append(b.Accounts, admin.Account{Name: a.Name, Privilege: a.Privilege.String()})
 	}
-	if v := t.config.IPMI.V15; v != bmc.V15Off {
+	if v := t.config().IPMI.V15; v != bmc.V15Off {
 		b.V15 = v.String()
 	}
-	for _, id := range t.config.IPMI.CipherSuites {
+	for _, id := range t.config().IPMI.CipherSuites {
 		b.CipherSuites = append(b.CipherSuites, int(id))
 	}
 	return b

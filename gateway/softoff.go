@@ -104,10 +104,10 @@ func (m *machine) shutdown(ctx context.Context, power bmc.PowerState) error {
 	switch without := errors.Is(err, vsphere.ErrNoTools); {
 	case power == bmc.Off && errors.Is(err, vsphere.ErrState):
 		return nil
-	case without && m.policy.SoftOff.Hard:
+	case without && m.policy().SoftOff.Hard:
 		return m.vc.PowerOff(ctx, m.key)
-	case m.policy.SoftOff.HardAfter > 0 && power == bmc.On && (err == nil || without):
-		m.soft.arm(before, m.policy.SoftOff.HardAfter, m.cut)
+	case m.policy().SoftOff.HardAfter > 0 && power == bmc.On && (err == nil || without):
+		m.soft.arm(before, m.policy().SoftOff.HardAfter, m.cut)
 		return nil
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,7 +31,7 @@ const (
 // A tenant serves the VMs its selector wants. Its reconcile loop is the only one
 // that starts and stops endpoints.
 type tenant struct {
-	config   Tenant
+	conf     atomic.Pointer[Tenant] // see config
 	vc       *vsphere.VCenter
 	lender   *lender
 	claims   *claims
@@ -69,6 +70,10 @@ type waiting struct {
 	since time.Time
 }
 
+// config is how the tenant is configured now. What it points to never changes: a
+// reload puts another in its place.
+func (t *tenant) config() *Tenant { return t.conf.Load() }
+
 // run serves until ctx ends, then stops every endpoint.
 func (t *tenant) run(ctx context.Context) {
 	changed, unsubscribe := t.vc.Subscribe()
@@ -89,7 +94,7 @@ func (t *tenant) run(ctx context.Context) {
 	defer counter.Wait()
 	defer stop()
 	// The only error is the end of ctx.
-	_ = inventory.Watch(ctx, t.vc.Source(t.config.Select), hints, reconcileInterval, reconcileAgain, t.reconcile)
+	_ = inventory.Watch(ctx, t.vc.Source(t.config().Select), hints, reconcileInterval, reconcileAgain, t.reconcile)
 }
 
 // forward makes one of the two reasons to compare the inventory: it has changed,
