@@ -83,7 +83,7 @@ func (t *tenant) listen(ep *endpoint) error {
 
 	key := ep.vm().Key
 	ep.machine = &machine{
-		tenant: t.config.Name,
+		tenant: t.config().Name,
 		key:    key,
 		vc:     t.vc,
 		boot:   t.boots.of(key, t.vc, *t.config()),
