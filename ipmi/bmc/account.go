@@ -2,11 +2,10 @@ package bmc
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
-	"hash"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
@@ -24,12 +23,20 @@ type identity struct {
 	privilege ipmi.Privilege
 	userID    uint8
 	real      bool
+	from      []netip.Prefix // of the account; empty: all
 }
 
+// permits says whether the account may be used from this address.
+func (i *identity) permits(from netip.AddrPort) bool { return within(i.from, from) }
+
 func checkAccounts(accounts []Account) error {
-	if len(accounts) == 0 {
+	switch {
+	case len(accounts) == 0:
 		return fmt.Errorf("no account")
+	case len(accounts) > maxAccounts:
+		return fmt.Errorf("%d accounts, more than %d", len(accounts), maxAccounts)
 	}
+	lasting := false
 	names := make(map[string]bool, len(accounts))
 	for _, a := range accounts {
 		switch {
@@ -41,8 +48,14 @@ func checkAccounts(accounts []Account) error {
 			return fmt.Errorf("account %q: privilege %v is not one of callback to administrator", a.Name, a.Privilege)
 		case names[a.Name]:
 			return fmt.Errorf("account %q: more than one has this name", a.Name)
+		case slices.ContainsFunc(a.From, func(p netip.Prefix) bool { return !p.IsValid() }):
+			return fmt.Errorf("account %q: a source is not a prefix", a.Name)
 		}
 		names[a.Name] = true
+		lasting = lasting || !a.Temporary
+	}
+	if !lasting {
+		return fmt.Errorf("all accounts are temporary")
 	}
 	return nil
 }
@@ -52,66 +65,39 @@ func checkAccounts(accounts []Account) error {
 func trimName(raw []byte) string { return string(bytes.TrimRight(raw, "\x00")) }
 
 // identify finds the account with the name as the console sent it. A name nobody
-// has, and one whose password is longer than the protocol can use, gets a
-// password and a privilege that are made up, but always the same: it then
-// behaves, to the last message and in the same time, like an account whose
-// password the console does not know.
-func (b *BMC) identify(raw []byte, maxPassword int) identity {
+// has, one that may not be used from there, and one whose password is longer than
+// the protocol can use, gets a password and a privilege that are made up, but
+// always the same: it then behaves, to the last message and in the same time, like
+// an account whose password the console does not know.
+func (b *BMC) identify(from netip.AddrPort, raw []byte, maxPassword int) identity {
 	var name [ipmi.MaxUserName]byte
 	copy(name[:], raw)
-	accounts := b.config.Accounts
 	fake, level := b.fakes.of(name)
-	found := identity{
-		name:      trimName(raw),
-		password:  fake[:maxPassword],
-		privilege: accounts[int(level)%len(accounts)].Privilege,
-	}
-	for i, a := range accounts {
-		var padded [ipmi.MaxUserName]byte
-		copy(padded[:], a.Name)
-		if subtle.ConstantTimeCompare(padded[:], name[:]) == 1 && len(a.Password) <= maxPassword {
-			found.password = append(fake[:0], a.Password...) // in its place, so that both cost the same
-			found.privilege = a.Privilege
+	found := identity{name: trimName(raw), password: fake[:maxPassword], privilege: level}
+	for i := range b.users.slots {
+		u := &b.users.slots[i]
+		permitted := within(u.From, from) // asked of each, so that it takes as long for every name
+		if subtle.ConstantTimeCompare(u.padded[:], name[:]) == 1 && u.Name != "" && permitted && len(u.Password) <= maxPassword {
+			found.password = append(fake[:0], u.Password...) // in its place, so that both cost the same
+			found.privilege = u.Privilege
 			found.userID = uint8(firstUserID + i)
+			found.from = u.From
 			found.real = true
 		}
 	}
 	return found
 }
 
-// fakes make up what belongs to names that nobody has.
-type fakes struct {
-	passwords hash.Hash // keyed with a secret of this BMC's
-	levels    hash.Hash // keyed with levelsKey
-	name      [ipmi.MaxUserName]byte
-	sum       [sha256.Size]byte
-}
-
-func newFakes(secret []byte, accounts []Account) fakes {
-	return fakes{passwords: hmac.New(sha256.New, secret), levels: hmac.New(sha256.New, levelsKey(accounts))}
-}
-
-// of returns a password, which the caller may keep, and a number for the level.
-func (f *fakes) of(name [ipmi.MaxUserName]byte) (password []byte, level uint8) {
-	f.name = name
-	password = keyed(f.passwords, f.name[:], make([]byte, 0, sha256.Size))
-	return password, keyed(f.levels, f.name[:], f.sum[:0])[0]
-}
-
-// levelsKey is what privileges are made up with. It comes from the accounts,
-// whose passwords make it a secret: BMCs that share accounts, and this one after
-// a restart, must agree on the level of a name, or those that nobody has would
-// be the ones whose level differs.
-func levelsKey(accounts []Account) []byte {
-	h := sha256.New()
-	for _, a := range accounts {
-		fmt.Fprintf(h, "%q %q %d\n", a.Name, string(a.Password), a.Privilege)
+// within says whether the source is in one of the networks; in none of them is
+// everybody.
+func within(networks []netip.Prefix, from netip.AddrPort) bool {
+	if len(networks) == 0 {
+		return true
 	}
-	return h.Sum(nil)
-}
-
-func keyed(mac hash.Hash, text, dst []byte) []byte {
-	mac.Reset()
-	mac.Write(text)
-	return mac.Sum(dst)
+	addr := from.Addr().Unmap().WithZone("")
+	in := false
+	for _, p := range networks {
+		in = p.Contains(addr) || in
+	}
+	return in
 }

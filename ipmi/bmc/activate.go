@@ -22,7 +22,7 @@ func getSessionChallenge(c *call, dst []byte) ([]byte, error) {
 	if !b.config.V15.offers(r.AuthType) {
 		return nil, ipmi.InvalidField
 	}
-	who := b.identify(r.UserName, ipmi.MaxPassword15)
+	who := b.identify(c.from, r.UserName, ipmi.MaxPassword15)
 	if who.name == "" {
 		return nil, ipmi.NullUserDisabled
 	}

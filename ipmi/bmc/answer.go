@@ -122,6 +122,8 @@ func (b *BMC) inside20(now time.Time, from netip.AddrPort, p ipmi.Session20, dst
 	switch {
 	case !ok:
 		return nil, DropUnknownSession
+	case !s.who.permits(from):
+		return nil, DropNotAllowed
 	case p.Type != ipmi.PayloadIPMI:
 		return nil, DropUnsupported
 	case !p.Authenticated || p.Encrypted != w.protection.Encrypts():
@@ -152,6 +154,8 @@ func (b *BMC) inside15(now time.Time, from netip.AddrPort, p ipmi.Session15, dst
 	switch {
 	case !ok:
 		return nil, DropUnknownSession
+	case !s.who.permits(from):
+		return nil, DropNotAllowed
 	case p.AuthType != w.protection.AuthType():
 		return nil, DropUnprotected
 	case p.Sequence == 0:

@@ -38,6 +38,7 @@ type BMC struct {
 	handshakes  handshakes
 	backoff     backoff
 	shares      shares
+	users       userTable
 	sessions    map[uint32]*session // BMC's session ID -> session
 	parting     partings            // those that have just ended
 	bootInfo    bootInfo
@@ -107,6 +108,8 @@ func New(config Config, m Machine) (*BMC, error) {
 		return nil, fmt.Errorf("bmc: no random numbers: %w", err)
 	}
 	b.fakes = newFakes(secret[:], config.Accounts)
+	b.users, _ = b.users.with(config.Accounts)
+	b.config.Accounts = nil // those in force are in users
 	return b, nil
 }
 
@@ -114,9 +117,6 @@ func New(config Config, m Machine) (*BMC, error) {
 func checked(c Config) (Config, error) {
 	if err := checkAccounts(c.Accounts); err != nil {
 		return c, err
-	}
-	if len(c.Accounts) > maxAccounts {
-		return c, fmt.Errorf("%d accounts, more than %d", len(c.Accounts), maxAccounts)
 	}
 	suites, err := knownSuites(c.Suites)
 	if err != nil {
@@ -147,7 +147,6 @@ func checked(c Config) (Config, error) {
 	if err := checkInstruments(&c); err != nil {
 		return c, err
 	}
-	c.Accounts = slices.Clone(c.Accounts)
 	c.Suites = suites
 	c.AllowFrom = slices.Clone(c.AllowFrom)
 	c.Sensors = slices.Clone(c.Sensors)
@@ -184,18 +183,7 @@ func knownSuites(suites []ipmi.CipherSuite) ([]ipmi.CipherSuite, error) {
 }
 
 // allowed says whether the source may be answered at all.
-func (b *BMC) allowed(from netip.AddrPort) bool {
-	if len(b.config.AllowFrom) == 0 {
-		return true
-	}
-	addr := from.Addr().Unmap().WithZone("")
-	for _, p := range b.config.AllowFrom {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
-}
+func (b *BMC) allowed(from netip.AddrPort) bool { return within(b.config.AllowFrom, from) }
 
 // Stats returns what was counted so far.
 func (b *BMC) Stats() Stats {

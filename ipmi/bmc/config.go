@@ -27,6 +27,12 @@ type Account struct {
 	Name      string
 	Password  Password
 	Privilege ipmi.Privilege
+	// From is where the account may be used from; empty: wherever Config.AllowFrom
+	// allows. From elsewhere it is as if nobody had the name.
+	From []netip.Prefix
+	// Temporary: names that nobody has are not made up to look like this account. One
+	// account at least is not temporary.
+	Temporary bool
 }
 
 // LAN is what Get LAN Configuration Parameters tells of the BMC's address.
@@ -48,7 +54,7 @@ func (l LAN) check() error {
 
 // Config is all a BMC needs besides its Machine. It is copied by New.
 type Config struct {
-	Accounts []Account
+	Accounts []Account          // at first; see BMC.SetAccounts
 	Suites   []ipmi.CipherSuite // accepted, in order of preference
 	GUID     [16]byte           // in wire order, see ipmi.GUID
 	LAN      LAN

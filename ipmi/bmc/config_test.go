@@ -20,7 +20,7 @@ func TestNewRefuses(t *testing.T) {
 		{"no accounts", func(c *Config) { c.Accounts = nil }, "bmc: no account"},
 		{"too many accounts", func(c *Config) {
 			for i := range 60 {
-				c.Accounts = append(c.Accounts, Account{fmt.Sprintf("u%d", i), "x", ipmi.User})
+				c.Accounts = append(c.Accounts, Account{Name: fmt.Sprintf("u%d", i), Password: "x", Privilege: ipmi.User})
 			}
 		}, "bmc: 64 accounts, more than 61"},
 		{"no name", func(c *Config) { c.Accounts[0].Name = "" }, `bmc: account "": a name has 1 to 16 bytes, none of them zero`},

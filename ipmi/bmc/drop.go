@@ -11,7 +11,8 @@ type DropReason uint8
 const (
 	// NotDropped is the reason of a packet that is answered, now or later.
 	NotDropped DropReason = iota
-	// DropNotAllowed: the source is not in Config.AllowFrom.
+	// DropNotAllowed: the source is not in Config.AllowFrom, or not in Account.From
+	// of the session's account.
 	DropNotAllowed
 	// DropMalformed: too short, wrong checksum, contradicting lengths.
 	DropMalformed

@@ -31,7 +31,7 @@ func (b *BMC) rakp3(now time.Time, from netip.AddrPort, payload, dst []byte) ([]
 	}
 	response := ipmi.RAKPMessage3{Tag: m.Tag, ID: h.exchange.ConsoleID}
 	var result HandshakeResult
-	response.Status, result = b.authenticate(now, h, m.Code)
+	response.Status, result = b.authenticate(now, from, h, m.Code)
 	if response.Status == ipmi.StatusInvalidICV {
 		b.handshakes.unproven(now, h)
 	} else {
@@ -49,10 +49,10 @@ func (b *BMC) rakp3(now time.Time, from netip.AddrPort, payload, dst []byte) ([]
 // authenticate checks the code of message 3. A wrong password and a name that
 // nobody has take the same way through the same computation. Only somebody who
 // knows a password learns that there is no place left.
-func (b *BMC) authenticate(now time.Time, h *handshake, code []byte) (ipmi.Status, HandshakeResult) {
+func (b *BMC) authenticate(now time.Time, from netip.AddrPort, h *handshake, code []byte) (ipmi.Status, HandshakeResult) {
 	right := subtle.ConstantTimeCompare(h.exchange.RAKP3Code(), code) == 1
 	switch {
-	case !h.who.real:
+	case !h.who.real, !h.who.permits(from):
 		return ipmi.StatusInvalidICV, HandshakeUnknownUser
 	case !right:
 		return ipmi.StatusInvalidICV, HandshakeWrongPassword

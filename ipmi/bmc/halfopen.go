@@ -118,6 +118,18 @@ func (hs *handshakes) expire(now time.Time) {
 	hs.challenged.expire(now)
 }
 
+// disown makes the set-ups under these names those of names that nobody has: they
+// go on to the end, and fail there.
+func (hs *handshakes) disown(names map[string]bool) {
+	for _, s := range []*stage{&hs.named, &hs.challenged} {
+		for _, h := range s.lru.Values() {
+			if names[h.who.name] {
+				h.who.real = false
+			}
+		}
+	}
+}
+
 func (hs *handshakes) abandonAll() {
 	for _, s := range []*stage{&hs.opened, &hs.named, &hs.challenged} {
 		for _, h := range s.lru.Values() {

@@ -144,7 +144,7 @@ func (b *BMC) nameUser(now time.Time, h *handshake, m ipmi.RAKPMessage1) ipmi.St
 	if level == ipmi.PrivilegeNone || level > ipmi.OEMPrivilege {
 		return b.refuse(h, "", ipmi.StatusInvalidRole)
 	}
-	who := b.identify(m.UserName, ipmi.MaxPassword)
+	who := b.identify(h.from, m.UserName, ipmi.MaxPassword)
 	if who.name == "" {
 		return b.refuse(h, "", ipmi.StatusUnauthorizedName)
 	}

@@ -138,7 +138,7 @@ func TestMadeUpLevelsAgree(t *testing.T) {
 	differ := 0
 	for i := range 64 {
 		name := []byte("nobody" + string(rune('A'+i)))
-		a, b, o := first.identify(name, ipmi.MaxPassword), second.identify(name, ipmi.MaxPassword), others.identify(name, ipmi.MaxPassword)
+		a, b, o := first.identify(bmcAddr, name, ipmi.MaxPassword), second.identify(bmcAddr, name, ipmi.MaxPassword), others.identify(bmcAddr, name, ipmi.MaxPassword)
 		if a.privilege != b.privilege {
 			t.Errorf("%s: level %v, then %v", name, a.privilege, b.privilege)
 		}

@@ -39,7 +39,7 @@ func (q *Quota) Acquire(account string) bool {
 	defer q.mu.Unlock()
 	kept := 0
 	if q.held[account] > 0 {
-		kept = min(q.accounts-len(q.held), q.max/2)
+		kept = min(max(q.accounts-len(q.held), 0), q.max/2)
 	}
 	if q.used+kept >= q.max {
 		return false

@@ -96,7 +96,7 @@ func (c *call) checkUser(r ipmi.UserRequest) error {
 	if err := checkChannel(r.Channel); err != nil {
 		return err
 	}
-	_, _, err := c.b.config.account(r.UserID)
+	_, _, err := c.b.account(r.UserID)
 	return err
 }
 

@@ -10,31 +10,29 @@ import (
 // (section 22.30).
 const shortPassword = 16
 
-// lastUserID is small on purpose: ipmitool asks about every ID up to it.
-func (c *Config) lastUserID() uint8 { return uint8(firstUserID - 1 + len(c.Accounts)) }
-
 // account returns the account with the user ID. User 1 is the null user, who is
-// disabled and has no account.
-func (c *Config) account(userID uint8) (a Account, null bool, err error) {
+// disabled and has no account, and so is every ID that an account has left.
+func (b *BMC) account(userID uint8) (a Account, null bool, err error) {
 	switch {
-	case userID == 0 || userID > c.lastUserID():
+	case userID == 0 || userID > b.users.lastID():
 		return Account{}, false, ipmi.InvalidField
 	case userID < firstUserID:
 		return Account{}, true, nil
 	}
-	return c.Accounts[userID-firstUserID], false, nil
+	a = b.users.slots[userID-firstUserID].Account
+	return a, a.Name == "", nil
 }
 
 // userAccess is what Get User Access says of the user (section 22.27).
-func (c *Config) userAccess(userID uint8) (ipmi.UserAccess, error) {
-	a, null, err := c.account(userID)
+func (b *BMC) userAccess(userID uint8) (ipmi.UserAccess, error) {
+	a, null, err := b.account(userID)
 	if err != nil {
 		return ipmi.UserAccess{}, err
 	}
 	access := ipmi.UserAccess{
-		MaxUsers:     c.lastUserID(),
-		EnabledUsers: uint8(len(c.Accounts)),
-		FixedNames:   c.lastUserID(), // all are the configuration's
+		MaxUsers:     b.users.lastID(),
+		EnabledUsers: b.users.count(),
+		FixedNames:   b.users.lastID(), // all are the configuration's
 		Limit:        ipmi.NoAccess,
 	}
 	if !null {
@@ -51,7 +49,7 @@ func getUserAccess(c *call, dst []byte) ([]byte, error) {
 	if err := checkChannel(r.Channel); err != nil {
 		return nil, err
 	}
-	access, err := c.b.config.userAccess(r.UserID)
+	access, err := c.b.userAccess(r.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +64,7 @@ func setUserAccess(c *call, dst []byte) ([]byte, error) {
 	if err := checkChannel(r.Channel); err != nil {
 		return nil, err
 	}
-	now, err := c.b.config.userAccess(r.UserID)
+	now, err := c.b.userAccess(r.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +80,7 @@ func getUserName(c *call, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, _, err := c.b.config.account(userID)
+	a, _, err := c.b.account(userID)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +92,7 @@ func setUserName(c *call, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, null, err := c.b.config.account(userID)
+	a, null, err := c.b.account(userID)
 	switch {
 	case err != nil:
 		return nil, err
@@ -110,7 +108,7 @@ func setUserPassword(c *call, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, null, err := c.b.config.account(r.UserID)
+	a, null, err := c.b.account(r.UserID)
 	if err != nil {
 		return nil, err
 	}
