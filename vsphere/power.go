@@ -113,7 +113,9 @@ func (v *VCenter) start(ctx context.Context, key inventory.Key, vm types.Managed
 		case t.outcome != nil:
 			o = t.hear(ctx)
 		default:
-			o.task, o.err = do.start(ctx, v.operations.sending(key.VCenter, t), vm)
+			if o.err = v.operations.ready(ctx, t); o.err == nil {
+				o.task, o.err = do.start(ctx, v.operations.sending(key.VCenter, t), vm)
+			}
 			v.dispatcher.leave()
 		}
 		if v.cfg.OnCommand != nil {

@@ -15,6 +15,9 @@ func (t *ticket) arm(ctx context.Context) (_ context.Context, disarm func()) {
 		return ctx, func() {}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
+	if t.expired(time.Now()) {
+		cancel(errTooLate) // now: a timer might come after the call
+	}
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { t.begin() }}
 	disarm = func() { cancel(nil) }
 	if !t.by.IsZero() {

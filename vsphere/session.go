@@ -167,6 +167,21 @@ func (s *session) call(ctx context.Context, vcenter string, t *ticket, req, res 
 	return err
 }
 
+// ready waits for a session for as long as the ticket's call may wait.
+func (s *session) ready(ctx context.Context, t *ticket) error {
+	ctx, disarm := t.arm(ctx)
+	defer disarm()
+	_, err := s.acquire(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(context.Cause(ctx), errTooLate):
+		return fmt.Errorf("%w: %w", ErrBusy, errTooLate)
+	default:
+		return loginError(ctx, err)
+	}
+}
+
 // send makes a call once. One with a ticket is given up when there is no session or
 // no connection to send it on in time. The conn is nil when there was no session.
 func (s *session) send(ctx context.Context, vcenter string, t *ticket, req, res soap.HasFault) (*conn, error) {
