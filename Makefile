@@ -43,7 +43,7 @@ interop: deps
 bench:
 	$(GO) build -o bin/bench ./cmd/bmc-gateway/bench
 	bin/bench
-	$(GO) test -run '^$$' -bench . -benchmem -benchtime 0.5s ./ipmi/... ./gateway/address ./gateway/listen ./metrics
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime 0.5s ./ipmi/... ./gateway/address ./gateway/listen ./metrics ./vsphere
 
 #? fuzz: every fuzz target for FUZZTIME (5m) each
 fuzz:
