@@ -2,9 +2,7 @@ package gateway
 
 import (
 	"cmp"
-	"context"
 	"errors"
-	"log/slog"
 	"net/netip"
 	"time"
 
@@ -32,6 +30,7 @@ func (t *tenant) events(ep *endpoint) bmc.Events {
 			// A flood of half-open handshakes is counted in full and logged in part.
 			if r != bmc.HandshakeCompleted && t.packets.Allow() {
 				t.log.Warn("login failed", "bmc", ep, "account", user, "from", from, "result", r.String())
+				t.auditLogin(ep, r, user, from)
 			}
 		},
 		Changed:   func(a bmc.Audit) { t.audit(ep, a) },
@@ -43,20 +42,6 @@ func (t *tenant) events(ep *endpoint) bmc.Events {
 			}
 		},
 	}
-}
-
-// audit writes one line for each command that changed something or tried to.
-func (t *tenant) audit(ep *endpoint, a bmc.Audit) {
-	level := slog.LevelInfo
-	if a.Code != ipmi.Completed {
-		level = slog.LevelWarn
-	}
-	attrs := []any{"bmc", ep, "command", a.Command, "result", a.Code.String(),
-		"account", a.Account, "from", a.From, "took", a.Took}
-	if a.Err != nil {
-		attrs = append(attrs, "error", a.Err)
-	}
-	t.log.Log(context.Background(), level, "command", attrs...)
 }
 
 // powerDone counts a power action that vSphere accepted, refused or left open.

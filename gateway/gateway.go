@@ -32,6 +32,7 @@ type Gateway struct {
 	log     *slog.Logger
 	metrics *metrics.Metrics
 	started time.Time
+	record  *recorder
 
 	vcenters []*vsphere.VCenter
 
@@ -60,11 +61,13 @@ type Version struct {
 
 // New builds a gateway and does no I/O. m may be nil.
 func New(c Config, v Version, log *slog.Logger, m *metrics.Metrics) (*Gateway, error) {
-	g := &Gateway{config: c, version: v, log: log, metrics: m, started: time.Now()}
+	g := &Gateway{config: c, version: v, log: log, metrics: m, started: time.Now(),
+		record: &recorder{events: admin.NewEvents(rememberedEvents)}}
 	for _, vc := range c.VCenters {
 		vc = filled(vc, c.Tenants)
 		vc.Log = log
 		vc.Events = &eventSink{g}
+		vc.OnLink = func(lost error) { g.record.noteLink(vc.Name, lost) }
 		counts := m.VCenter(vc.Name)
 		vc.OnCall = counts.Call
 		vc.OnCommand = func(tenant string, waited time.Duration, fate vsphere.Fate) {
@@ -265,11 +268,12 @@ func (g *Gateway) newTenant(c Tenant, pools map[string]*pool, cl *claims, before
 		vc: vc, lender: lender, claims: cl, boots: g.boots, cycles: g.cycles, version: g.version,
 		ledger: newLedger(vc, g.store), logs: g.logs, sessions: sessions, sockets: g.sockets,
 		removals: newRemovals(c, g.store, log, before, lender.leased()), again: make(chan time.Duration, 1),
-		log: log, metrics: g.metrics.Tenant(c.Name),
+		log: log, metrics: g.metrics.Tenant(c.Name), record: g.record,
 		packets:   rate.NewLimiter(1, packetLines),
 		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),
 	}
 	t.conf.Store(&c)
+	t.removals.event = t.tellAll
 	return t, nil
 }
 

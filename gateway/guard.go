@@ -3,11 +3,13 @@ package gateway
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
@@ -20,6 +22,7 @@ type removals struct {
 	sel    inventory.Selector
 	store  *store.Store
 	log    *slog.Logger
+	event  func(admin.Level, string)
 
 	mu         sync.Mutex
 	absences   *inventory.Absences
@@ -32,7 +35,7 @@ type removals struct {
 // newRemovals goes on where the earlier run stopped. leases are those in use of
 // the tenant: what is held can be served from them alone.
 func newRemovals(c Tenant, st *store.Store, log *slog.Logger, before *store.Tenant, leases []address.Lease) *removals {
-	r := &removals{tenant: c.Name, guard: c.Guard, sel: c.Select, store: st, log: log, held: make(map[inventory.Key]inventory.Absence)}
+	r := &removals{tenant: c.Name, guard: c.Guard, sel: c.Select, store: st, log: log, event: func(admin.Level, string) {}, held: make(map[inventory.Key]inventory.Absence)}
 	var held []inventory.Absence
 	if before != nil {
 		r.reselected = !sameSelection(before.Selection, c.Select)
@@ -116,14 +119,17 @@ func (r *removals) tell(held map[inventory.Key]inventory.Absence, removed []inve
 	r.unsaved = r.unsaved || began+gone+back > 0
 	switch {
 	case began > 0 && len(r.held) == 0:
+		r.event(admin.Warning, fmt.Sprintf("%d of %d BMCs would go: their removal is held", len(held), r.all))
 		r.log.Warn("removals are held, their BMCs serve on; look with \"bmc-gateway removals\"", "held", len(held), "of", r.all)
 	case began > 0:
 		r.log.Info("more removals are held", "held", len(held), "of", r.all)
 	}
 	if gone > 0 {
+		r.event(admin.Info, fmt.Sprintf("%d held removals are carried out", gone))
 		r.log.Info("held removals are carried out", "removed", gone, "held", len(held))
 	}
 	if back > 0 {
+		r.event(admin.Info, fmt.Sprintf("%d VMs whose removal was held are back", back))
 		r.log.Info("VMs whose removal was held are back", "back", back, "held", len(held))
 	}
 }

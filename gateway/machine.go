@@ -65,7 +65,10 @@ func (m *machine) Control(ctx context.Context, c ipmi.ChassisControl) error {
 	}
 	asked := vsphere.NewCommand(m.tenant) // now: also the wait for another action is part of its wait
 	err := completionCode(m.ops.do(ctx, c, func(ctx context.Context, accept func()) error {
-		err := m.carryOut(asked.In(ctx), c, accept)
+		note := func() { bmc.TraceIn(ctx).Note(asked.ID(), asked.Task()) }
+		note()
+		err := m.carryOut(asked.In(ctx), c, func() { note(); accept() })
+		note()
 		m.ran(c, asked.ID(), err)
 		return err
 	}))

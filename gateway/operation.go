@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
 
 const (
@@ -23,6 +24,7 @@ type operation struct {
 	accepted chan struct{} // closed when err says whether vSphere accepted the action
 	done     chan struct{} // closed at the end
 	err      error
+	trace    *bmc.Trace // of its calls, for all who asked for it
 
 	// Guarded by operations.mu.
 	running bool
@@ -77,6 +79,7 @@ func (o *operations) do(ctx context.Context, action ipmi.ChassisControl, run fun
 
 // hear waits for vSphere's answer.
 func (o *operations) hear(ctx context.Context, op *operation) error {
+	defer func() { bmc.TraceIn(ctx).Note(op.trace.Noted()) }()
 	select {
 	case <-op.accepted:
 		o.mu.Lock()
@@ -102,7 +105,7 @@ func (o *operations) start(ctx context.Context, action ipmi.ChassisControl, run 
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	op := &operation{action: action, accepted: make(chan struct{}), done: make(chan struct{}), running: true}
+	op := &operation{action: action, accepted: make(chan struct{}), done: make(chan struct{}), running: true, trace: new(bmc.Trace)}
 	o.current = op
 	o.wg.Go(func() { o.run(op, run) })
 	return op, nil
@@ -124,7 +127,7 @@ func (o *operations) run(op *operation, run func(context.Context, func()) error)
 		told = true
 		close(op.accepted)
 	}
-	err := run(o.ctx, accept)
+	err := run(op.trace.In(o.ctx), accept)
 	if told && err != nil {
 		o.late(op.action, err)
 	}

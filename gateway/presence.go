@@ -138,6 +138,7 @@ func (g *Gateway) withdraw() {
 
 // noteAddress logs what happens to the addresses on the interfaces.
 func (g *Gateway) noteAddress(e address.Event) {
+	g.record.noteAddress(e)
 	log := g.log.With("interface", e.Iface, "address", e.Address)
 	if e.Kind == address.ConflictHeard || e.Kind == address.ConflictLost {
 		g.contested(e)

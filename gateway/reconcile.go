@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
 
@@ -118,6 +119,7 @@ func (t *tenant) add(vm inventory.VM) {
 		before, waits := t.waiting[vm.Key]
 		if !waits || before.err.Error() != err.Error() {
 			t.log.Error("BMC cannot start", "name", vm.Name, "vm", vm.Key.VM, "error", err)
+			t.tell(startFailure(err), vm, "BMC cannot start: %v", err)
 			before.since = time.Now()
 		}
 		t.waiting[vm.Key] = waiting{vm: vm, err: err, since: before.since}
@@ -125,6 +127,7 @@ func (t *tenant) add(vm inventory.VM) {
 	}
 	delete(t.waiting, vm.Key)
 	t.endpoints[vm.Key] = ep
+	t.tell(admin.Info, vm, "BMC ready at %s", ep.lease.Address)
 	t.log.Info("BMC ready", "bmc", ep)
 }
 
@@ -134,6 +137,7 @@ func (t *tenant) remove(vm inventory.VM) {
 	ep := t.takeOut(vm.Key)
 	ep.undo.run()
 	t.logIf(t.giveUp(vm.Key), "holding the lease failed", ep)
+	t.tell(admin.Info, vm, "BMC removed from %s", ep.lease.Address)
 	t.log.Info("BMC removed", "bmc", ep)
 }
 
@@ -158,6 +162,7 @@ func (t *tenant) change(c inventory.Change) {
 	if why := t.renews(c); why != "" {
 		ep := t.takeOut(c.To.Key)
 		ep.undo.run()
+		t.tell(admin.Info, c.To, "%s, starting the BMC anew", why)
 		t.log.Info(why+", starting the BMC anew", "bmc", ep)
 		t.add(c.To)
 		return
@@ -169,6 +174,7 @@ func (t *tenant) change(c inventory.Change) {
 	if c.From.Name != c.To.Name {
 		_, _, err := t.lender.lease(c.To, t.pinned(c.To), time.Now())
 		t.logIf(err, "noting the new name failed", ep)
+		t.tell(admin.Info, c.To, "VM renamed, it was %q", c.From.Name)
 		t.log.Info("VM renamed", "bmc", ep, "from", c.From.Name)
 	}
 }
@@ -185,6 +191,7 @@ func (t *tenant) dropFailed() {
 	}
 	t.mu.Unlock()
 	for _, ep := range failed {
+		t.tell(admin.Failure, ep.vm(), "BMC failed, starting it anew: %v", ep.failed())
 		t.log.Error("BMC failed, starting it anew", "bmc", ep, "error", ep.failed())
 		ep.undo.run()
 	}

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"cmp"
-	"fmt"
 	"path"
 	"slices"
 	"time"
@@ -217,7 +216,7 @@ func identify(i bmc.Identify) string {
 
 func session(s bmc.SessionInfo) admin.Session {
 	return admin.Session{
-		ID: fmt.Sprintf("0x%08x", s.ID), Account: s.Account, Privilege: s.Privilege.String(), From: s.From,
+		ID: sessionID(s.ID), Account: s.Account, Privilege: s.Privilege.String(), From: s.From,
 		Suite: int(s.Suite), IdleSeconds: int64(time.Since(s.LastSeen).Seconds()), OpenedAt: s.Opened,
 	}
 }

@@ -39,6 +39,7 @@ type tenant struct {
 	cycles   *cycles
 	log      *slog.Logger
 	metrics  *metrics.Tenant
+	record   *recorder
 	version  Version
 	ledger   *ledger
 	logs     *eventLogs

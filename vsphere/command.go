@@ -20,6 +20,7 @@ type Command struct {
 	begun   atomic.Bool            // a call that changes something has been sent
 	must    atomic.Bool            // see Commit
 	carrier atomic.Pointer[string] // the id of the batch it went with
+	task    atomic.Pointer[string] // the last one that vCenter made of it
 }
 
 // NewCommand returns a command that a tenant's client asks for now.
@@ -35,6 +36,15 @@ func (c *Command) ID() string {
 		return *id
 	}
 	return c.id
+}
+
+// Task is the managed object id of the last task that vCenter made of a power verb of
+// the command, "task-1234"; empty while there is none.
+func (c *Command) Task() string {
+	if id := c.task.Load(); id != nil {
+		return *id
+	}
+	return ""
 }
 
 type commandKey struct{}

@@ -63,6 +63,9 @@ type Config struct {
 	Log *slog.Logger // nil: discarded
 	// OnCall, when not nil, is told of every call: its method and whether it failed.
 	OnCall func(method string, took time.Duration, err error)
+	// OnLink, when not nil, is told that vCenter is connected (nil) or lost, and why.
+	// It must return at once.
+	OnLink func(lost error)
 	// OnCommand, when not nil, is told how long a tenant's command waited for its
 	// turn to call vCenter, and what became of that. It is called before the command
 	// is answered and must not wait.

@@ -90,6 +90,7 @@ func (w *watcher) failed(err error, failures int) time.Duration {
 	if login || failures > borne || errors.As(err, &silence) {
 		if w.link.bad(err, time.Now()) {
 			w.cfg.Log.Warn("vCenter lost", "vcenter", w.cfg.Name, "error", err)
+			w.told(err)
 			w.mem.changed.raise()
 		}
 	} else {
@@ -102,5 +103,12 @@ func (w *watcher) failed(err error, failures int) time.Duration {
 		return 0
 	default:
 		return backoff(failures-1, unansweredCap)
+	}
+}
+
+// told tells whoever asked that vCenter is connected, or why it is lost.
+func (w *watcher) told(lost error) {
+	if w.cfg.OnLink != nil {
+		w.cfg.OnLink(lost)
 	}
 }

@@ -122,6 +122,9 @@ func (v *VCenter) start(ctx context.Context, key inventory.Key, vm types.Managed
 			v.cfg.OnCommand(c.tenant, waited, fateOf(o.err))
 		}
 		if !o.alone {
+			if o.task != nil {
+				c.task.Store(&o.task.Value)
+			}
 			return o.task, o.err
 		}
 		many = nil

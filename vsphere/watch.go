@@ -161,6 +161,7 @@ func (w *watcher) take(set *types.UpdateSet, now time.Time) (believed bool) {
 		e.list = w.mem.complete(now, placed) || e.list
 		if w.link.good(now) {
 			w.cfg.Log.Info("vCenter connected", "vcenter", w.cfg.Name)
+			w.told(nil)
 		}
 	}
 	if e.list {

@@ -108,28 +108,37 @@ func (c *Client) ask(ctx context.Context, method, path string, into any) error {
 }
 
 func (c *Client) send(ctx context.Context, method, path string, body io.Reader, into any) error {
-	// The host is only there because HTTP wants one.
-	req, err := http.NewRequestWithContext(ctx, method, "http://bmc-gateway"+path, body)
+	answer, err := c.open(ctx, c.http, method, path, body)
 	if err != nil {
 		return err
 	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return c.unreachable(err)
-	}
-	defer resp.Body.Close()
-	dec := json.NewDecoder(io.LimitReader(resp.Body, answerLimit))
-	if resp.StatusCode != http.StatusOK {
-		var f failure
-		if dec.Decode(&f) != nil || f.Error == "" {
-			f.Error = resp.Status
-		}
-		return fmt.Errorf("the daemon refused %s: %s", path, f.Error)
-	}
-	if err := dec.Decode(into); err != nil {
+	defer answer.Close()
+	if err := json.NewDecoder(io.LimitReader(answer, answerLimit)).Decode(into); err != nil {
 		return fmt.Errorf("the daemon's answer to %s: %w", path, err)
 	}
 	return nil
+}
+
+// open returns what an answer says whose status is OK.
+func (c *Client) open(ctx context.Context, by *http.Client, method, path string, body io.Reader) (io.ReadCloser, error) {
+	// The host is only there because HTTP wants one.
+	req, err := http.NewRequestWithContext(ctx, method, "http://bmc-gateway"+path, body)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := by.Do(req)
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp.Body, nil
+	}
+	defer resp.Body.Close()
+	var f failure
+	if json.NewDecoder(io.LimitReader(resp.Body, answerLimit)).Decode(&f) != nil || f.Error == "" {
+		f.Error = resp.Status
+	}
+	return nil, fmt.Errorf("the daemon refused %s: %s", path, f.Error)
 }
 
 // unreachable says in one line what the operator can do about it.

@@ -35,6 +35,13 @@ type confirmed struct {
 	Confirmation
 }
 
+// happened is the envelope of events.
+type happened struct {
+	APIVersion string  `json:"apiVersion"`
+	Kind       string  `json:"kind"`
+	Items      []Event `json:"items"`
+}
+
 // failure is what comes with a status code that is not 200.
 type failure struct {
 	APIVersion string `json:"apiVersion"`
@@ -67,3 +74,11 @@ func Confirmed(c Confirmation) any { return confirmed{APIVersion, "Confirmation"
 
 // Screen is the envelope of a Status.
 func Screen(s Status) any { return screen{APIVersion, "Status", s} }
+
+// EventList is the envelope of events.
+func EventList(events []Event) any {
+	if events == nil {
+		events = []Event{} // "items":[] and not null
+	}
+	return happened{APIVersion, "EventList", events}
+}

@@ -49,7 +49,7 @@ func TestRemovals(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			handler(tt.src).ServeHTTP(w, httptest.NewRequest(tt.method, tt.path, nil))
+			handler(tt.src, nil).ServeHTTP(w, httptest.NewRequest(tt.method, tt.path, nil))
 			var envelope struct{ APIVersion, Kind string }
 			if err := json.Unmarshal(w.Body.Bytes(), &envelope); err != nil {
 				t.Fatalf("%v in %s", err, w.Body)

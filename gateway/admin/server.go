@@ -22,6 +22,8 @@ type Source interface {
 	// ChangeLease returns the lease as it is then, when that is on the disk; or
 	// ErrNotFound or ErrRefused, wrapped.
 	ChangeLease(LeaseChange) (Lease, error)
+	// Events are always the same ones.
+	Events() *Events
 }
 
 // graceful is how long a request that runs when the daemon ends may take.
@@ -40,7 +42,8 @@ func Serve(ctx context.Context, path string, src Source) error {
 // Serve answers on the listener until ctx ends and closes it. A Listener serves once.
 func (l *Listener) Serve(ctx context.Context, src Source) error {
 	srv := &http.Server{
-		Handler:           handler(src),
+		Handler:           handler(src, ctx.Done()),
+		ConnContext:       withCaller,
 		ReadHeaderTimeout: 5 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       30 * time.Second,
@@ -62,8 +65,9 @@ func (l *Listener) Serve(ctx context.Context, src Source) error {
 	return l.Close()
 }
 
-func handler(src Source) http.Handler {
+func handler(src Source, ending <-chan struct{}) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("GET /v1/events", newFeed(src.Events(), ending))
 	mux.HandleFunc("GET /v1/bmcs", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusOK, List(ofTenant(src.BMCs(), r.URL.Query().Get("tenant"))))
 	})

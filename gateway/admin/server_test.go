@@ -129,7 +129,7 @@ func TestPaths(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			handler(twins).ServeHTTP(w, httptest.NewRequest(tt.method, tt.path, nil))
+			handler(twins, nil).ServeHTTP(w, httptest.NewRequest(tt.method, tt.path, nil))
 			var envelope struct{ APIVersion, Kind string }
 			if err := json.Unmarshal(w.Body.Bytes(), &envelope); err != nil {
 				t.Fatalf("%v in %s", err, w.Body)

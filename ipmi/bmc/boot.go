@@ -64,7 +64,7 @@ func setBootFlags(c *call, dst []byte, r ipmi.SetBootOptionRequest) ([]byte, err
 		if r.Invalid {
 			flags = flags.Cleared()
 		}
-		what = fmt.Sprintf("Set System Boot Options %v, flags %x", flags.Device(), flags[:])
+		what = bootCommand(flags)
 	}
 	b := c.b
 	return c.hold(what, dst, func(ctx context.Context) error {
@@ -75,6 +75,10 @@ func setBootFlags(c *call, dst []byte, r ipmi.SetBootOptionRequest) ([]byte, err
 			return b.writeBoot(ctx, present, flags, r.Invalid)
 		})
 	})
+}
+
+func bootCommand(flags ipmi.BootFlags) string {
+	return fmt.Sprintf("Set System Boot Options %v, flags %x", flags.Device(), flags[:])
 }
 
 // changeBoot lets one after the other of those who read and then write the boot

@@ -89,6 +89,9 @@ type Audit struct {
 	Code    ipmi.CompletionCode
 	Err     error // what the Machine said; nil when it accepted
 	Took    time.Duration
+
+	// What the Machine has noted in its Trace; empty: nothing.
+	Operation, Task string
 }
 
 // filled has a function for every event.

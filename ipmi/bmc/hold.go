@@ -95,8 +95,8 @@ func (c *call) join(a *action, dst []byte) ([]byte, error) {
 // reach the Machine in the order in which they came.
 func (b *BMC) carryOut(s *session, a *action, before <-chan struct{}, run carry) {
 	defer close(a.ended)
-	started := time.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), holdTime)
+	started, trace := time.Now(), new(Trace)
+	ctx, cancel := context.WithTimeout(trace.In(context.Background()), holdTime)
 	defer cancel()
 	if !turn(ctx, before) {
 		b.finish(s, a, ipmi.NodeBusy, nil)
@@ -120,6 +120,7 @@ func (b *BMC) carryOut(s *session, a *action, before <-chan struct{}, run carry)
 	}
 	a.audit.Err, a.audit.Code = err, completionCode(err)
 	a.audit.Took = time.Since(started)
+	a.audit.Operation, a.audit.Task = trace.Noted()
 	b.config.Events.Changed(a.audit)
 	b.finish(s, a, a.audit.Code, body)
 }

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+)
+
+func (p *program) eventsCommand() *cobra.Command {
+	var tenant, output string
+	var watch bool
+	var last int
+	cmd := &cobra.Command{
+		Use:   "events",
+		Short: "Show what has happened lately: commands, failed logins, BMCs, addresses, vCenters",
+		Long: "Show what has happened lately: commands and who gave them, failed logins, BMCs that came, went or cannot\n" +
+			"answer, addresses, vCenters. The daemon remembers the last few thousand since it started; the audit file\n" +
+			"(audit.file) has all commands. With --watch and -o json each event is a line.",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.NoArgs(cmd, args); err != nil {
+				return err
+			}
+			if last < 0 {
+				return fmt.Errorf("--last %d is less than none", last)
+			}
+			return oneOf("--output", output, "table", "json")
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			events, err := p.client().Events(cmd.Context(), 0, tenant)
+			if err != nil {
+				return err
+			}
+			newest := uint64(0)
+			if len(events) > 0 {
+				newest = events[len(events)-1].Seq
+			}
+			events = events[max(0, len(events)-last):]
+			if !watch && output == "json" {
+				return printJSON(p.stdout, admin.EventList(events))
+			}
+			each := eventPrinter(p.stdout, output)
+			for _, e := range events {
+				if err := each(e); err != nil {
+					return err
+				}
+			}
+			if !watch {
+				return nil
+			}
+			return quietEnd(cmd.Context(), p.client().Follow(cmd.Context(), newest, tenant, each))
+		},
+	}
+	cmd.Flags().StringVarP(&tenant, "tenant", "t", "", "only those of one `tenant`, and of none")
+	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "go on with what happens from now on, until interrupted")
+	cmd.Flags().IntVarP(&last, "last", "n", 50, "begin with the last `number` of them")
+	return cmd
+}
+
+// eventPrinter prints an event as a line.
+func eventPrinter(w io.Writer, output string) func(admin.Event) error {
+	if output == "json" {
+		lines := json.NewEncoder(w)
+		return func(e admin.Event) error { return lines.Encode(e) }
+	}
+	return func(e admin.Event) error {
+		_, err := fmt.Fprintln(w, eventLine(e))
+		return err
+	}
+}
+
+// eventLine has the columns time, level, kind and subject, then the text: what was
+// done to whom comes first, by whom and with what result after it.
+func eventLine(e admin.Event) string {
+	text := e.Text
+	if e.Kind == admin.EventLost {
+		text = fmt.Sprintf("%s: %s", counted(int(e.Lost), "event"), e.Text)
+	}
+	var more []string
+	add := func(name, value string) {
+		if value != "" {
+			more = append(more, name+" "+value)
+		}
+	}
+	add("account", e.Account)
+	if e.From.IsValid() {
+		add("from", e.From.String())
+	}
+	if e.UID != nil {
+		add("uid", fmt.Sprint(*e.UID))
+	}
+	add("code", e.Code)
+	add("operation", e.Operation)
+	if len(more) > 0 {
+		text += " (" + strings.Join(more, ", ") + ")"
+	}
+	if e.Error != "" {
+		text += ": " + e.Error
+	}
+	return fmt.Sprintf("%s  %-7s  %-7s  %-24s  %s", stamp(e.Time), e.Level, e.Kind, dash(subject(e)), printable(text))
+}
+
+// subject is what an event is about, in one word.
+func subject(e admin.Event) string {
+	switch {
+	case e.BMC != "":
+		return e.Tenant + "/" + e.BMC
+	case e.Kind == admin.EventVCenter:
+		return e.VCenter
+	case e.Address.IsValid():
+		return e.Address.String()
+	default:
+		return e.Tenant
+	}
+}

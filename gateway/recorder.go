@@ -1,0 +1,96 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+)
+
+// rememberedEvents is how many of the last events the daemon can tell: those of a
+// start with thousands of BMCs, or some 2 MB.
+const rememberedEvents = 4096
+
+// Events are the last things that happened in this daemon.
+func (g *Gateway) Events() *admin.Events { return g.record.events }
+
+// A recorder is where what happens is remembered.
+type recorder struct {
+	events *admin.Events
+}
+
+// note remembers an event.
+func (r *recorder) note(e admin.Event) { r.events.Add(e) }
+
+// audit remembers what somebody did, or tried to.
+func (r *recorder) audit(e admin.Event) { r.events.Add(e) }
+
+// tell remembers an event of one of the tenant's VMs.
+func (t *tenant) tell(level admin.Level, vm inventory.VM, text string, args ...any) {
+	t.record.note(admin.Event{
+		Kind: admin.EventBMC, Level: level, Text: fmt.Sprintf(text, args...),
+		Tenant: t.config().Name, BMC: vm.Name, InstanceUUID: vm.Key.VM, VCenter: t.config().VCenter,
+	})
+}
+
+// tellAll remembers an event of the tenant as a whole.
+func (t *tenant) tellAll(level admin.Level, text string) {
+	t.record.note(admin.Event{Kind: admin.EventTenant, Level: level, Text: text, Tenant: t.config().Name, VCenter: t.config().VCenter})
+}
+
+// noteLink remembers that a vCenter came or went.
+func (r *recorder) noteLink(vcenter string, lost error) {
+	e := admin.Event{Kind: admin.EventVCenter, Level: admin.Info, Text: "vCenter connected", VCenter: vcenter}
+	if lost != nil {
+		e.Level, e.Text, e.Error = admin.Failure, "vCenter lost", lost.Error()
+	}
+	r.note(e)
+}
+
+// noteAddress remembers what happened to an address on its interface.
+func (r *recorder) noteAddress(e address.Event) {
+	text, level := "", admin.Failure
+	switch e.Kind {
+	case address.ConflictHeard:
+		text = fmt.Sprintf("another host says it has the address: %s", e.MAC)
+	case address.ConflictLost:
+		text = fmt.Sprintf("address given up, another host insists on it: %s", e.MAC)
+	case address.PutBack:
+		text, level = "somebody had taken the address away; it is back", admin.Warning
+	case address.TakenTooOften:
+		text = "the address is taken away again and again; it is not put back for now"
+	case address.ForeignFound:
+		text = "the address has been added by somebody else; it is left alone"
+	case address.Unkept:
+		text = "the address cannot be kept"
+	case address.Stalled:
+		text = "no progress: addresses are not refreshed"
+	case address.Resumed:
+		text, level = "progress again: addresses are refreshed", admin.Info
+	default:
+		return // the log is enough
+	}
+	event := admin.Event{Kind: admin.EventAddress, Level: level, Text: text + on(e.Iface), Address: e.Address}
+	if e.Err != nil {
+		event.Error = e.Err.Error()
+	}
+	r.note(event)
+}
+
+func on(iface string) string {
+	if iface == "" {
+		return ""
+	}
+	return ", on " + iface
+}
+
+// startFailure is how an event says that a BMC waits: a neighbour that has its
+// address is no fault of ours.
+func startFailure(err error) admin.Level {
+	if errors.Is(err, address.ErrExhausted) || errors.Is(err, address.ErrConflict) {
+		return admin.Warning
+	}
+	return admin.Failure
+}
