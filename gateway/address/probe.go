@@ -142,10 +142,25 @@ func (k *Keeper) wait(d time.Duration) error {
 	}
 }
 
+// answered reports whether there is an answer that holds still: to look for one
+// costs a listing of all addresses.
+func (k *Keeper) answered(at place, now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	q, ok := k.asked[at]
+	keep := vettedFor
+	if ok && q.conflict.is() {
+		keep = conflictKept
+	}
+	return ok && q.done && q.err == nil && now.Sub(q.at) <= keep
+}
+
 // vetted returns the answer for one address, after asking if nobody has.
 func (s *Segment) vetted(at place) error {
 	k := s.keeper
-	s.Vet(at.iface, []netip.Addr{at.addr})
+	if !k.answered(at, time.Now()) {
+		s.Vet(at.iface, []netip.Addr{at.addr})
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	q, ok := k.asked[at]
