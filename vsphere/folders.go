@@ -24,6 +24,7 @@ type folderWatch struct {
 	missing bool      // one of them was not found
 	retried time.Time // when it was looked up
 	stirred bool      // a path may lead elsewhere since then
+	wanted  *Wanted   // what it looks for
 	doubt   time.Time // when views are to be compared with what VMs say; zero: no reason to
 }
 
@@ -34,6 +35,14 @@ func (fw folderWatch) restless() bool { return fw.stirred || !fw.doubt.IsZero() 
 // changed, and makes views anew that do not follow moves.
 func (w *watcher) lookAtFolders(ctx context.Context) error {
 	fw := &w.folders
+	if now := w.wants.now(); now != fw.wanted {
+		if err := w.follow(ctx, now); err != nil {
+			return err
+		}
+		if !fw.checked.IsZero() {
+			return w.placeFolders(ctx, false)
+		}
+	}
 	every := folderCheck
 	if w.col.tree == "" { // nobody tells of a rename
 		every = time.Minute
@@ -64,7 +73,7 @@ func (w *watcher) lookAtFolders(ctx context.Context) error {
 // placeFolders looks up all folders, or those alone that are not watched.
 func (w *watcher) placeFolders(ctx context.Context, all bool) error {
 	missing, began := false, time.Now()
-	for _, f := range w.cfg.Folders {
+	for _, f := range w.folders.wanted.Folders {
 		if _, placed := w.col.placed[f]; placed && !all {
 			continue
 		}

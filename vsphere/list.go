@@ -93,10 +93,8 @@ func (m *memory) checkFolders(folders []Folder) error {
 	var errs []error
 	for _, f := range folders {
 		switch member := m.folders[f]; {
-		case member == nil:
-			errs = append(errs, fmt.Errorf("folder %q is not among the configured ones", f.Path))
-		case member.ready:
-		case member.problem != "":
+		case member != nil && member.ready:
+		case member != nil && member.problem != "":
 			errs = append(errs, fmt.Errorf("folder %q: %s", f.Path, member.problem))
 		default:
 			errs = append(errs, fmt.Errorf("folder %q: not looked at yet", f.Path))
@@ -120,7 +118,7 @@ func (m *memory) checkTags(tags []string, age time.Duration) error {
 		if why := m.tags.missing[t]; why != "" {
 			errs = append(errs, fmt.Errorf("tag %q: %s", t, why))
 		} else if m.tags.refs[t] == nil {
-			errs = append(errs, fmt.Errorf("tag %q is not among the configured ones", t))
+			errs = append(errs, fmt.Errorf("tag %q: not looked up yet", t))
 		}
 	}
 	return errors.Join(errs...)

@@ -12,18 +12,22 @@ import (
 // tagEvents are what vCenter tells when a tag is put on an object or taken off.
 var tagEvents = []string{"com.vmware.cis.tagging.attach", "com.vmware.cis.tagging.detach"}
 
-// listen follows what is not about VMs themselves: folders, the names of
-// custom attributes and the events of tags. Without it VMs are watched all the same, so a refusal is
-// told once and is no error.
-func (w *watcher) listen(ctx context.Context, col *collector) error {
+// listen follows what is not about VMs themselves: folders and the events of tags,
+// from when the first is wanted, and from the beginning, before which before is nil,
+// the names of custom attributes. Without it VMs are watched all the same, so a
+// refusal is told once and is no error.
+func (w *watcher) listen(ctx context.Context, col *collector, before, now *Wanted) error {
 	var errs []error
-	if len(w.cfg.Folders) > 0 {
+	if before == nil {
+		before = new(Wanted)
+		if w.cfg.AttributePrefix != "" {
+			errs = append(errs, col.watchFields(ctx))
+		}
+	}
+	if len(before.Folders) == 0 && len(now.Folders) > 0 && col.tree == "" {
 		errs = append(errs, col.watchTree(ctx))
 	}
-	if w.cfg.AttributePrefix != "" {
-		errs = append(errs, col.watchFields(ctx))
-	}
-	if len(w.cfg.Tags) > 0 {
+	if len(before.Tags) == 0 && len(now.Tags) > 0 && col.hints == "" {
 		errs = append(errs, col.watchTagEvents(ctx))
 	}
 	for _, err := range errs {

@@ -29,9 +29,9 @@ var needs = []need{
 	{privilege: "VirtualMachine.Interact.GuestControl", without: "power diag (NMI) is refused", control: true, optional: true},
 }
 
-// needed returns the rows that count for the configuration.
-func (c Config) needed() []need {
-	return slices.DeleteFunc(slices.Clone(needs), func(n need) bool { return n.control && c.ReadOnly })
+// needed returns the rows that count for what is wanted.
+func (w *Wanted) needed() []need {
+	return slices.DeleteFunc(slices.Clone(needs), func(n need) bool { return n.control && w.ReadOnly })
 }
 
 // Privileges is what the account may not do on the VMs and folders of the selectors.

@@ -72,21 +72,23 @@ func fingerprint(entities []entity) uint64 {
 // watchPrivileges checks them for as long as ctx lasts. While vCenter is gone it is
 // quiet.
 func (v *VCenter) watchPrivileges(ctx context.Context) {
-	if len(v.cfg.Selectors) == 0 {
-		return
-	}
 	up, cancel := v.link.up.subscribe()
 	defer cancel()
+	wanted, end := v.wants.changed.subscribe()
+	defer end()
 	var began time.Time
 	var plan rightsPlan
 	for ctx.Err() == nil {
 		wait := rightsGap
-		if v.link.check() == nil && v.memory.knowsAll() {
+		if len(v.wants.now().Selectors) > 0 && v.link.check() == nil && v.memory.knowsAll() {
 			if began.IsZero() {
 				began = time.Now()
 			}
 			entities, complete := v.entities(ctx)
 			about := fingerprint(entities)
+			if v.wants.now().ReadOnly {
+				about = ^about // other privileges count
+			}
 			switch {
 			case !complete && time.Since(began) < rightsStart:
 				wait = rightsPoll
@@ -99,6 +101,7 @@ func (v *VCenter) watchPrivileges(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-up:
+		case <-wanted:
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -111,7 +114,7 @@ func (v *VCenter) watchPrivileges(ctx context.Context) {
 func (v *VCenter) entities(ctx context.Context) (all []entity, complete bool) {
 	complete = true
 	seen, filled := make(map[string]bool), make(map[string]bool)
-	for _, sel := range v.cfg.Selectors {
+	for _, sel := range v.wants.now().Selectors {
 		vms, err := v.Source(sel).List(ctx) // from memory
 		complete = complete && err == nil
 		for _, vm := range vms {
@@ -125,7 +128,7 @@ func (v *VCenter) entities(ctx context.Context) (all []entity, complete bool) {
 			}
 		}
 	}
-	for _, f := range v.cfg.Folders {
+	for _, f := range v.wants.now().Folders {
 		if !filled[f.Path] {
 			filled[f.Path] = true
 			all = append(all, entity{name: f.Path})
@@ -150,7 +153,7 @@ func (v *VCenter) checkPrivileges(ctx context.Context, entities []entity) Privil
 		v.rights.last.Err = p.Err
 		return v.rights.last
 	}
-	p.Objects, p.Missing = len(granted), missing(v.cfg.needed(), entities, granted)
+	p.Objects, p.Missing = len(granted), missing(v.wants.now().needed(), entities, granted)
 	v.logMissing(v.rights.last.Missing, p.Missing)
 	v.rights.last = p
 	return p

@@ -13,12 +13,12 @@ var _ inventory.Source = (*VCenter)(nil)
 // List returns all VMs from memory, or an error that names what is missing: word
 // from vCenter within the freshness, one of the configured folders or tags.
 func (v *VCenter) List(context.Context) ([]inventory.VM, error) {
-	return v.list(v.cfg.Folders, v.cfg.Tags)
+	return v.list(v.wants.now().Folders, v.wants.now().Tags)
 }
 
 // Source returns a source that needs only the folders and tags its selector
-// names, so that a missing tag of one tenant is no matter of another. They must
-// be among the configured ones.
+// names, so that a missing tag of one tenant is no matter of another. It fails
+// until they are wanted, by Config or [VCenter.Want], and have been looked at.
 func (v *VCenter) Source(sel inventory.Selector) inventory.Source {
 	s := source{vcenter: v}
 	s.folders, s.tags = Needs(sel)
@@ -26,7 +26,7 @@ func (v *VCenter) Source(sel inventory.Selector) inventory.Source {
 }
 
 // Needs returns the folders and tags that a selector names, to select by or to
-// exclude by: what Config.Folders and Config.Tags must have for it. What is
+// exclude by: what [Wanted] must have for it. What is
 // excluded is needed as well: without it, more would be selected than was asked for.
 func Needs(sel inventory.Selector) (folders []Folder, tags []string) {
 	for _, path := range sel.Folders {

@@ -56,7 +56,7 @@ func (c *conn) identity(ctx context.Context) (string, error) {
 // notices is what cannot be done of what is configured: by an ESXi host, by its
 // licence, by the role.
 func (v *VCenter) notices() (all []string) {
-	if len(v.cfg.Tags) > 0 && v.watcher.session.standalone() {
+	if len(v.wants.now().Tags) > 0 && v.watcher.session.standalone() {
 		all = append(all, errNoTags.Error())
 	}
 	if v.operations.restricted() {

@@ -3,6 +3,8 @@ package vsphere
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +39,7 @@ func (n *tagNames) resolve(ctx context.Context, s *restSession, wanted []string)
 		n.ids, n.categories, n.tags = make(map[string]string), make(map[string]string), make(map[string]map[string]string)
 		n.checked = time.Now()
 	}
+	maps.DeleteFunc(n.ids, func(name, _ string) bool { return !slices.Contains(wanted, name) })
 	missing = make(map[string]string)
 	for _, w := range wanted {
 		if n.ids[w] == "" {

@@ -19,6 +19,7 @@ var errEmptied = errors.New("no VM has the tag any more, and the tag is not what
 type tagger struct {
 	watch *session
 	cfg   Config
+	wants *wants
 	rest  *restSession
 	names *tagNames
 	mem   *memory
@@ -36,6 +37,8 @@ func (t *tagger) run(ctx context.Context) {
 	defer cancel()
 	hints, end := t.mem.tagged.subscribe()
 	defer end()
+	wanted, leave := t.wants.changed.subscribe()
+	defer leave()
 	var hinted time.Time // when the last look because of a hint was due
 	for failures := 0; ctx.Err() == nil; {
 		wait := t.cfg.TagInterval*9/10 + rand.N(t.cfg.TagInterval/5+1)
@@ -53,6 +56,7 @@ func (t *tagger) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-up:
+		case <-wanted:
 		case <-hints:
 			pause(ctx, max(hintSettles, time.Until(hinted.Add(t.cfg.TagHintGap))))
 			hinted = time.Now()
@@ -72,8 +76,12 @@ func (t *tagger) maxAge() time.Duration { return tagAge(t.cfg) }
 
 func tagAge(cfg Config) time.Duration { return max(cfg.Freshness, 3*cfg.TagInterval) }
 
-// look makes one look-up and stores it.
+// look makes one look-up of the tags that are wanted, if any are, and stores it.
 func (t *tagger) look(ctx context.Context) error {
+	wanted := t.wants.now().Tags
+	if len(wanted) == 0 {
+		return nil
+	}
 	if t.watch.standalone() {
 		return errNoTags
 	}
@@ -83,7 +91,7 @@ func (t *tagger) look(ctx context.Context) error {
 		t.names.doubt()
 		t.vcenter = vcenter
 	}
-	ids, missing, err := t.names.resolve(ctx, t.rest, t.cfg.Tags)
+	ids, missing, err := t.names.resolve(ctx, t.rest, wanted)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ type VCenter struct {
 	places     *datacenters
 	tasks      *taskObserver
 	nmi        nmiProbe
+	wants      *wants
 	watcher    *watcher
 	tagger     *tagger
 	rights     rights
@@ -62,6 +63,7 @@ func New(cfg Config) (*VCenter, error) {
 		memory:      newMemory(cfg.Freshness, cfg.Folders),
 		paths:       make(map[string]folderPath),
 		places:      newDatacenters(),
+		wants:       newWants(cfg),
 		statsWanted: newInterest(), wattsWanted: newInterest(),
 	}
 	v.memory.prefix = cfg.AttributePrefix
@@ -71,10 +73,10 @@ func New(cfg Config) (*VCenter, error) {
 	v.operations.link = v.link
 	v.dispatcher = newDispatcher(cfg.Limits, cfg.Shares, v.sendBatch)
 	v.tasks = &taskObserver{session: v.operations, crew: v.crew}
-	v.watcher = &watcher{cfg: cfg, session: v.newSession("watch"), mem: v.memory, link: v.link, operations: v.operations}
+	v.watcher = &watcher{cfg: cfg, session: v.newSession("watch"), mem: v.memory, link: v.link, operations: v.operations, wants: v.wants}
 	v.tagger = &tagger{
 		watch: v.watcher.session,
-		cfg:   cfg, names: new(tagNames), mem: v.memory, link: v.link,
+		cfg:   cfg, wants: v.wants, names: new(tagNames), mem: v.memory, link: v.link,
 		rest: &restSession{cfg: cfg, transport: transport, gate: v.gate},
 	}
 	return v, nil
@@ -99,9 +101,7 @@ func (v *VCenter) Run(ctx context.Context) error {
 	if v.cfg.Events != nil {
 		v.crew.launch((&eventReader{cfg: v.cfg, session: v.operations, mem: v.memory, link: v.link}).run)
 	}
-	if len(v.cfg.Tags) > 0 {
-		v.crew.launch(v.tagger.run)
-	}
+	v.crew.launch(v.tagger.run)
 	<-ctx.Done()
 	v.dispatcher.close()
 	v.crew.stop()

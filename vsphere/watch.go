@@ -25,6 +25,9 @@ type watcher struct {
 
 	operations *session
 
+	wants *wants
+	hints <-chan struct{} // something else is wanted
+
 	conn    *conn      // nil: not logged in
 	col     *collector // nil: to be built
 	version string     // of the data; empty: everything is to be told
@@ -43,6 +46,9 @@ type census struct {
 }
 
 func (w *watcher) run(ctx context.Context) {
+	hints, cancel := w.wants.changed.subscribe()
+	defer cancel()
+	w.hints = hints
 	for failures := 0; ctx.Err() == nil; {
 		err := w.step(ctx)
 		if err == nil {
@@ -72,9 +78,12 @@ func (w *watcher) step(ctx context.Context) error {
 		return w.drop(ctx, err)
 	}
 	hold, timeout := w.patience()
-	set, err := w.col.wait(ctx, w.version, hold, timeout)
+	set, ended, err := w.wait(ctx, hold, timeout)
 	if err != nil {
 		return w.drop(ctx, err)
+	}
+	if ended {
+		return nil
 	}
 	if !w.take(set, time.Now()) && set != nil {
 		pause(ctx, firstHold) // it was not held back, and the next would not be either
@@ -92,10 +101,12 @@ func (w *watcher) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := w.listen(ctx, col); err != nil {
+		wanted := w.wants.now()
+		if err := w.listen(ctx, col, nil, wanted); err != nil {
 			return undo(err, func() error { return col.destroy(ctx) })
 		}
-		w.col, w.version, w.folders = col, "", folderWatch{}
+		w.mem.keepFolders(wanted.Folders)
+		w.col, w.version, w.folders = col, "", folderWatch{wanted: wanted}
 		// Belt and braces: an update lost on the way, or by a view, would never be noticed.
 		w.resync = time.Now().Add(w.cfg.Resync + rand.N(w.cfg.Resync))
 	}
