@@ -16,7 +16,7 @@ const cmdSystemGUID = 0x37
 // What the configuration says of a tenant's behaviour reaches its BMCs.
 func TestBehaviourReachesTheBMC(t *testing.T) {
 	_, l, b, s := oneVM(t, func(c *Tenant) {
-		c.IPMI.SessionsPerTenant, c.IPMI.GUID, c.IPMI.V15 = 1, GUIDAsSMBIOS, bmc.V15MD5
+		c.Quota.Sessions, c.IPMI.GUID, c.IPMI.V15 = 1, GUIDAsSMBIOS, bmc.V15MD5
 	})
 	if _, err := dial(t, b).Login(t.Context(), administrator(t, b)); err == nil {
 		t.Error("a second session of a tenant that may have one")

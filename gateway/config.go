@@ -52,6 +52,7 @@ type Tenant struct {
 	AllowFrom    []netip.Prefix // sources that are answered at all; empty: all
 	IPMI         IPMI
 	Power        Power
+	Quota        Quota
 	Guard        inventory.Guard // of its BMCs against answers of vCenter that are complete and wrong
 }
 
@@ -61,7 +62,6 @@ type IPMI struct {
 	CipherSuites       []ipmi.CipherSuiteID // accepted, in order of preference
 	SessionIdleTimeout time.Duration        // 60 s, section 6.12.15 of the specification
 	SessionsPerBMC     int                  // active sessions one BMC keeps
-	SessionsPerTenant  int                  // and all BMCs of the tenant together; 0: no limit
 	V15                bmc.V15              // sessions of IPMI 1.5
 	Kg                 bmc.Password         // channel key of two-key logins; empty: none
 	GUID               GUIDOrder            // of the bytes that Get System GUID returns
@@ -76,6 +76,15 @@ const (
 	GUIDAsIPMI   GUIDOrder = iota // the specification's: the text from its end, ipmi.GUID
 	GUIDAsSMBIOS                  // its errata's: as in the SMBIOS, ipmi.SMBIOSGUID
 )
+
+// A Quota is what a tenant may have of the gateway and of vCenter; 0 is without a
+// limit everywhere.
+type Quota struct {
+	BMCs                     int // further VMs wait
+	Sessions                 int // active ones of all its BMCs together
+	RequestsPerSecond        int // packets that all its BMCs together hear; twice as many at once
+	PowerOperationsPerMinute int // others are answered with node busy
+}
 
 // Power is how a tenant's power commands are carried out.
 type Power struct {

@@ -50,7 +50,11 @@ func (t *tenant) powerDone(c ipmi.ChassisControl, err error) {
 	if err != nil && !errors.As(err, &code) {
 		code = ipmi.NodeBusy // neither accepted nor refused in time
 	}
-	t.metrics.Power(c.String(), result(code))
+	word := result(code)
+	if over := (quotaError{}); errors.As(err, &over) {
+		word = "quota"
+	}
+	t.metrics.Power(c.String(), word)
 }
 
 // powerRan writes one line for each power action, with the operation id that vCenter

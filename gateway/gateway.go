@@ -260,7 +260,7 @@ func (g *Gateway) newTenant(c Tenant, pools map[string]*pool, cl *claims, before
 		lender.pools = append(lender.pools, p)
 	}
 	var sessions bmc.SessionLimit
-	if n := c.IPMI.SessionsPerTenant; n > 0 {
+	if n := c.Quota.Sessions; n > 0 {
 		sessions = bmc.NewQuota(n, len(c.Accounts))
 	}
 	log := g.log.With("tenant", c.Name)

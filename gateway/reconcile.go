@@ -34,7 +34,7 @@ func (t *tenant) reconcile(s inventory.Snapshot, err error) {
 	for _, c := range changes.Change {
 		t.change(c)
 	}
-	t.vet(changes.Add)
+	t.vet(t.inTurn(changes.Add))
 	for _, vm := range changes.Add {
 		t.add(vm)
 	}
@@ -108,7 +108,10 @@ func (t *tenant) serving() []inventory.VM {
 // every reconcile.
 func (t *tenant) add(vm inventory.VM) {
 	t.pulse.beat()
-	err := t.claims.take(vm.Key, t.config().Name)
+	err := t.full()
+	if err == nil {
+		err = t.claims.take(vm.Key, t.config().Name)
+	}
 	var ep *endpoint
 	if err == nil {
 		ep, err = t.start(vm)

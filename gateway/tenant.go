@@ -45,7 +45,8 @@ type tenant struct {
 	logs     *eventLogs
 	sockets  *listen.Server
 	sessions bmc.SessionLimit // of all its BMCs together; nil: none
-	packets  *rate.Limiter    // of log lines that anybody who can send a packet can cause
+	quota    quota
+	packets  *rate.Limiter // of log lines that anybody who can send a packet can cause
 
 	removals *removals
 	again    chan time.Duration // when the inventory is to be compared again; one word waits

@@ -18,6 +18,9 @@ func (b *BMC) answer(now time.Time, from netip.AddrPort, packet, dst []byte) ([]
 	if !b.shares.take(now, from) {
 		return nil, DropTooMany
 	}
+	if !b.config.Hears(now) {
+		return nil, DropQuota
+	}
 	header, rest, err := ipmi.ParseRMCP(packet)
 	if err != nil {
 		return nil, DropMalformed

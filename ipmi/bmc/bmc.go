@@ -159,6 +159,9 @@ func checked(c Config) (Config, error) {
 	if c.Rand == nil {
 		c.Rand = rand.Reader
 	}
+	if c.Hears == nil {
+		c.Hears = func(time.Time) bool { return true }
+	}
 	c.Events = c.Events.filled()
 	return c, nil
 }

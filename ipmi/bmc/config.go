@@ -60,8 +60,11 @@ type Config struct {
 	LAN      LAN
 	Firmware [2]uint8 // major (0–127) and minor (0–99) of Get Device ID
 
-	AllowFrom         []netip.Prefix // sources that are answered; empty: all
-	IdleTimeout       time.Duration  // of a session, section 6.12.15; default 60 s
+	AllowFrom   []netip.Prefix // sources that are answered; empty: all
+	IdleTimeout time.Duration  // of a session, section 6.12.15; default 60 s
+	// Hears is asked for each packet that is about to be looked at, and says whether it
+	// may be: a limit that several BMCs share. It must return at once; nil: all are.
+	Hears             func(now time.Time) bool
 	MaxSessions       int            // active ones; default 8
 	Limit             SessionLimit   // on the sessions of several BMCs; nil: none
 	PacketRate        int            // packets a second that one source may send, after a burst of twice as many; 0: any number

@@ -36,6 +36,8 @@ const (
 	DropBackoff
 	// DropTooMany: the source sends more packets than Config.PacketRate.
 	DropTooMany
+	// DropQuota: Config.Hears says no.
+	DropQuota
 	// DropWriteFailed: there was an answer, but the socket did not take it.
 	DropWriteFailed
 	// DropPanic: handling the packet panicked.
@@ -80,6 +82,8 @@ func (r DropReason) String() string {
 		return "backoff"
 	case DropTooMany:
 		return "too_many"
+	case DropQuota:
+		return "quota"
 	case DropWriteFailed:
 		return "write_failed"
 	case DropPanic:

@@ -14,19 +14,19 @@ import (
 type behaviour struct {
 	ipmi  gateway.IPMI
 	power gateway.Power
+	quota gateway.Quota
 	guard inventory.Guard
 }
 
 // defaults reads what holds for every tenant that does not say otherwise.
 func (l *loader) defaults(n node) behaviour {
-	s := n.section("ipmi", "power", "guard")
+	s := n.section("ipmi", "power", "quota", "guard")
 	return behaviour{
 		ipmi: l.readIPMI(s.get("ipmi"), gateway.IPMI{
 			Port:               623,
 			CipherSuites:       []ipmi.CipherSuiteID{17, 3},
 			SessionIdleTimeout: 60 * time.Second, // section 6.12.15: 60 s ± 3 s
 			SessionsPerBMC:     32,
-			SessionsPerTenant:  1024,
 			BootFlagsValidFor:  60 * time.Second, // section 28.12, parameter 3
 		}),
 		power: readPower(s.get("power"), gateway.Power{
@@ -37,6 +37,7 @@ func (l *loader) defaults(n node) behaviour {
 			CommandBurst:      32, // a cluster is woken at the vCenter's pace
 			Weight:            1,
 		}),
+		quota: readQuota(s.get("quota"), gateway.Quota{Sessions: 1024}),
 		guard: readGuard(s.get("guard"), inventory.Guard{
 			Answers: 3,
 			After:   3 * time.Second, // a look at the tags lies between
@@ -50,7 +51,7 @@ func (l *loader) defaults(n node) behaviour {
 
 func (l *loader) readIPMI(n node, otherwise gateway.IPMI) gateway.IPMI {
 	s := n.section("port", "cipher_suites", "v15", "kg_file", "guid",
-		"session_idle_timeout", "sessions_per_bmc", "sessions_per_tenant", "boot_flags_valid_for")
+		"session_idle_timeout", "sessions_per_bmc", "boot_flags_valid_for")
 	return gateway.IPMI{
 		Port:               uint16(s.get("port").whole(int(otherwise.Port), 1, 65535)),
 		CipherSuites:       suites(s.get("cipher_suites"), otherwise.CipherSuites),
@@ -59,7 +60,6 @@ func (l *loader) readIPMI(n node, otherwise gateway.IPMI) gateway.IPMI {
 		GUID:               guidOrder(s.get("guid"), otherwise.GUID),
 		SessionIdleTimeout: s.get("session_idle_timeout").duration(otherwise.SessionIdleTimeout, 5*time.Second, time.Hour),
 		SessionsPerBMC:     s.get("sessions_per_bmc").whole(otherwise.SessionsPerBMC, 1, 63),
-		SessionsPerTenant:  s.get("sessions_per_tenant").whole(otherwise.SessionsPerTenant, 0, 65535),
 		BootFlagsValidFor:  s.get("boot_flags_valid_for").duration(otherwise.BootFlagsValidFor, 0, 24*time.Hour),
 	}
 }
@@ -105,6 +105,17 @@ func cycleWhenOff(n node, otherwise bool) bool {
 		return otherwise
 	}
 	return word == "power_on"
+}
+
+// readQuota: 0 is without a limit.
+func readQuota(n node, otherwise gateway.Quota) gateway.Quota {
+	s := n.section("bmcs", "sessions", "requests_per_second", "power_operations_per_minute")
+	return gateway.Quota{
+		BMCs:                     s.get("bmcs").whole(otherwise.BMCs, 0, 65535),
+		Sessions:                 s.get("sessions").whole(otherwise.Sessions, 0, 65535),
+		RequestsPerSecond:        s.get("requests_per_second").whole(otherwise.RequestsPerSecond, 0, 1000000),
+		PowerOperationsPerMinute: s.get("power_operations_per_minute").whole(otherwise.PowerOperationsPerMinute, 0, 10000),
+	}
 }
 
 // readGuard: 100 percent holds no removal, for a lab that may be emptied at once.

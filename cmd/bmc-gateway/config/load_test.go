@@ -68,11 +68,12 @@ func TestDefaults(t *testing.T) {
 			Select:   inventory.Selector{Tags: []string{"bmc/enabled"}, Recursive: true},
 			Accounts: []bmc.Account{{Name: "operator", Password: "S3cretWord-bmc", Privilege: ipmi.Operator}},
 			IPMI: gateway.IPMI{Port: 623, CipherSuites: []ipmi.CipherSuiteID{17, 3},
-				SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, SessionsPerTenant: 1024, BootFlagsValidFor: time.Minute},
+				SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, BootFlagsValidFor: time.Minute},
 			Power: gateway.Power{
 				CommandRate: 2, CommandBurst: 32, Weight: 1,
 				CycleOffTime: 5 * time.Second, BootRestoreAfter: time.Minute, FinishCycleWithin: 10 * time.Minute,
 			},
+			Quota: gateway.Quota{Sessions: 1024},
 			Guard: inventory.Guard{Answers: 3, After: 3 * time.Second, Share: 25, Minimum: 3, Window: 10 * time.Minute, Hold: 24 * time.Hour},
 		}},
 	}
@@ -153,7 +154,7 @@ func TestCompatibility(t *testing.T) {
 	}
 	for i, tenant := range got.Tenants {
 		have := tenant.IPMI
-		if have.V15 != want[i].V15 || have.GUID != want[i].GUID || have.SessionsPerTenant != 0 ||
+		if have.V15 != want[i].V15 || have.GUID != want[i].GUID || tenant.Quota.Sessions != 0 ||
 			have.Kg != "" || !cmp.Equal(have.CipherSuites, want[i].CipherSuites) {
 			t.Errorf("%s: %+v", tenant.Name, have)
 		}

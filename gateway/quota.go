@@ -1,0 +1,113 @@
+package gateway
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+)
+
+// A quota is what is left of a tenant's shares of the gateway and of vCenter.
+type quota struct {
+	packets throttle // that its BMCs hear
+	power   throttle // power actions
+}
+
+// A throttle is a token bucket whose size may change with the configuration.
+type throttle struct {
+	mu      sync.Mutex
+	of      int // what the bucket was made for; 0: there is none
+	limiter *rate.Limiter
+}
+
+// take takes a token; false says that there is none. n may be had in each period,
+// as many periods' worth at once as burst says. 0 is without a limit.
+func (h *throttle) take(now time.Time, n int, period time.Duration, burst int) bool {
+	if n == 0 {
+		return true
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.of != n {
+		h.of, h.limiter = n, rate.NewLimiter(rate.Limit(float64(n)/period.Seconds()), n*burst)
+	}
+	return h.limiter.AllowN(now, 1)
+}
+
+// hears says whether a BMC of the tenant is to hear one more packet.
+func (t *tenant) hears(now time.Time) bool {
+	return t.quota.packets.take(now, t.config().Quota.RequestsPerSecond, time.Second, 2)
+}
+
+// A quotaError is a power action that is more than the tenant may have.
+type quotaError struct{ perMinute int }
+
+func (e quotaError) Error() string {
+	return fmt.Sprintf("the tenant's quota of %d power operations a minute is used up", e.perMinute)
+}
+
+// Unwrap gives the code that clients repeat.
+func (e quotaError) Unwrap() error { return ipmi.NodeBusy }
+
+// powers takes a power action out of the tenant's quota.
+func (t *tenant) powers(ipmi.ChassisControl) error {
+	n := t.config().Quota.PowerOperationsPerMinute
+	if !t.quota.power.take(time.Now(), n, time.Minute, 1) {
+		return quotaError{n}
+	}
+	return nil
+}
+
+// full returns why the tenant may have no further BMC, or nil.
+func (t *tenant) full() error {
+	most := t.config().Quota.BMCs
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if most == 0 || len(t.endpoints) < most {
+		return nil
+	}
+	return fmt.Errorf("the tenant has %d BMCs, which is its quota", len(t.endpoints))
+}
+
+// inTurn sorts VMs that are to get a BMC by who comes first when there is not room
+// for all: those that had one before a restart, then those that wait for longest.
+// It returns those there is room for.
+func (t *tenant) inTurn(vms []inventory.VM) []inventory.VM {
+	most := t.config().Quota.BMCs
+	if most == 0 {
+		return vms
+	}
+	had := make(map[inventory.Key]bool)
+	for _, l := range t.lender.leased() {
+		had[l.Key] = true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	since := make(map[inventory.Key]time.Time, len(t.waiting))
+	for key, w := range t.waiting {
+		since[key] = w.since
+	}
+	slices.SortStableFunc(vms, func(a, b inventory.VM) int {
+		if had[a.Key] != had[b.Key] {
+			return first(had[a.Key])
+		}
+		sa, sb := since[a.Key], since[b.Key]
+		if sa.IsZero() != sb.IsZero() {
+			return first(!sa.IsZero())
+		}
+		return sa.Compare(sb)
+	})
+	return vms[:min(max(most-len(t.endpoints), 0), len(vms))]
+}
+
+func first(yes bool) int {
+	if yes {
+		return -1
+	}
+	return 1
+}

@@ -1,0 +1,105 @@
+package gateway
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+)
+
+func TestThrottle(t *testing.T) {
+	var h throttle
+	now := time.Now()
+	for _, step := range []struct {
+		name  string
+		after time.Duration
+		n     int
+		tries int
+		want  int
+	}{
+		{"no limit", 0, 0, 1000, 1000},
+		{"a burst of two periods", 0, 10, 100, 20},
+		{"nothing is left", 0, 10, 10, 0},
+		{"half a period later", 500 * time.Millisecond, 10, 100, 5},
+		{"another configuration", 0, 20, 100, 40},
+		{"a long time later", time.Hour, 20, 100, 40},
+		{"none any more", 0, 0, 100, 100},
+	} {
+		now = now.Add(step.after)
+		got := 0
+		for range step.tries {
+			if h.take(now, step.n, time.Second, 2) {
+				got++
+			}
+		}
+		if got != step.want {
+			t.Errorf("%s: %d were let through, want %d", step.name, got, step.want)
+		}
+	}
+}
+
+// TestQuotaOfBMCs: VMs beyond it wait with a reason, a restart takes nobody's BMC,
+// and who waits for longest gets the place of one that goes.
+func TestQuotaOfBMCs(t *testing.T) {
+	b := newBench(t, "127.7.21.1-127.7.21.9", "a")
+	b.config.Tenants[0].Quota.BMCs = 2
+	b.config.Tenants[0].Guard = inventory.Guard{Answers: 1, Share: 100}
+	b.build()
+	b.tell(0, virtual(3, "bmc/a"), virtual(4, "bmc/a"))
+	b.tell(0, virtual(2, "bmc/a"), virtual(3, "bmc/a"), virtual(4, "bmc/a"))
+	all := []inventory.VM{virtual(1, "bmc/a"), virtual(2, "bmc/a"), virtual(3, "bmc/a"), virtual(4, "bmc/a")}
+	b.tell(0, all...)
+	full := []string{"a/vm1 pending", "a/vm2 pending", "a/vm3 ready 127.7.21.1", "a/vm4 ready 127.7.21.2"}
+	b.want("the quota is used up", full...)
+	if why := b.gw.BMCs()[0].Reason; why != "the tenant has 2 BMCs, which is its quota" {
+		t.Errorf("vm1 waits because %q", why)
+	}
+	b.stop()
+	b.build()
+	defer b.stop()
+	b.tell(0, all...)
+	b.want("after a restart", full...)
+	b.tell(0, all[1:]...) // vm2 has waited for longer from here on
+	b.tell(0, all...)
+	b.tell(0, all[:3]...)
+	b.want("vm4 has gone", "a/vm1 pending", "a/vm2 ready 127.7.21.3", "a/vm3 ready 127.7.21.1")
+}
+
+// TestQuotaOfPowerOperations: more in a minute are refused with what clients
+// repeat, for all BMCs of the tenant together, and reads go on.
+func TestQuotaOfPowerOperations(t *testing.T) {
+	vc, _, _, s := oneVM(t, func(c *Tenant) { c.Quota.PowerOperationsPerMinute = 2 })
+	for i, want := range []ipmi.CompletionCode{ipmi.Completed, ipmi.Completed, ipmi.NodeBusy, ipmi.NodeBusy} {
+		action := []ipmi.ChassisControl{ipmi.ChassisPowerDown, ipmi.ChassisPowerUp, ipmi.ChassisPowerDown, ipmi.ChassisHardReset}[i]
+		if got := control(t, s, action); got != want {
+			t.Errorf("action %d, %s: %s, want %s", i+1, action, got, want)
+		}
+	}
+	wantStatus(t, s, "on")
+	if got := string(vc.Power(vm)); got != "poweredOn" {
+		t.Errorf("the VM is %s", got)
+	}
+}
+
+// TestQuotaOfRequests: what is more is not answered.
+func TestQuotaOfRequests(t *testing.T) {
+	_, _, b, s := oneVM(t, func(c *Tenant) { c.Quota.RequestsPerSecond = 20 })
+	console := dial(t, b)
+	console.Timeout = 20 * time.Millisecond
+	answered, silent := 0, 0
+	for range 100 {
+		if console.Ping(t.Context()) == nil {
+			answered++
+		} else if silent++; silent == 3 {
+			break
+		}
+	}
+	if answered > 2*20 || silent < 3 {
+		t.Errorf("%d answers, %d times silence; want 40 answers at most and then silence", answered, silent)
+	}
+	eventually(t, "the session goes on", func() error {
+		_, err := s.Command(t.Context(), ipmi.NetFnChassis, cmdChassisStatus, nil)
+		return err
+	})
+}
