@@ -13,7 +13,7 @@ NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race demo interop bench fuzz lint cover install packages clean deps
+.PHONY: help build test race demo interop bench scale fuzz lint cover install packages clean deps
 
 help:
 	@sed -n 's/^#? //p' $(MAKEFILE_LIST) | awk -F': ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,10 @@ bench:
 	$(GO) build -o bin/bench ./cmd/bmc-gateway/bench
 	bin/bench
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime 0.5s ./ipmi/... ./gateway/address ./gateway/listen ./metrics ./vsphere
+
+#? scale: 10,000 BMCs in a namespace, from a cold start, and what they need of memory (root)
+scale: deps
+	$(GO) test -count=1 -v -timeout 9m ./cmd/bmc-gateway/e2e -run TestManyBMCs -vms 10000
 
 #? fuzz: every fuzz target for FUZZTIME (5m) each
 fuzz:

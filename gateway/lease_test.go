@@ -260,3 +260,14 @@ func TestOperatorsLeases(t *testing.T) {
 		t.Errorf("a tenant that is not there: %v", err)
 	}
 }
+
+// A fleet that is new gets its addresses together: who is pinned keeps its own, and
+// who cannot have one waits, as one by one.
+func TestLeasesTogether(t *testing.T) {
+	b := newBench(t, "127.7.9.1-127.7.9.4", "a")
+	b.config.Tenants[0].Pins = []Pin{{VM: "vm3", Address: netip.MustParseAddr("127.7.9.1")}}
+	b.build()
+	defer b.stop()
+	b.tell(0, virtual(1, "bmc/a"), virtual(2, "bmc/a"), virtual(3, "bmc/a"), virtual(4, "bmc/a"), virtual(5, "bmc/a"))
+	b.want("all at once", "a/vm1 ready 127.7.9.2", "a/vm2 ready 127.7.9.3", "a/vm3 ready 127.7.9.1", "a/vm4 ready 127.7.9.4", "a/vm5 pending")
+}

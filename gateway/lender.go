@@ -60,6 +60,29 @@ func (d *lender) find(vm inventory.VM, pin Pin, now time.Time) (address.Lease, *
 	return address.Lease{}, nil, exhausted
 }
 
+// atOnce is how many leases one write to the disk holds at most.
+const atOnce = 1000
+
+// leaseTogether gives addresses of the first pool to those VMs that have none and
+// are pinned to none: a fleet that is new costs a few writes to the disk. What it
+// cannot do is left to lease, which says why.
+func (d *lender) leaseTogether(vms []inventory.VM, now time.Time) error {
+	vms = slices.DeleteFunc(vms, func(vm inventory.VM) bool { return d.lending(vm.Key) != nil })
+	if d.most > 0 {
+		room := d.most
+		for _, p := range d.pools {
+			room -= p.bound(d.tenant, now)
+		}
+		vms = vms[:min(len(vms), max(room, 0))]
+	}
+	for some := range slices.Chunk(vms, atOnce) {
+		if err := d.pools[0].leaseTogether(some, d.tenant, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // assign gives the VM this very address.
 func (d *lender) assign(vm inventory.VM, a netip.Addr, now time.Time) (address.Lease, *pool, error) {
 	for _, p := range d.pools {

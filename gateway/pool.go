@@ -143,6 +143,30 @@ func (p *pool) lease(vm inventory.VM, tenant string, this netip.Addr, now time.T
 	return l, nil
 }
 
+// leaseTogether gives addresses to VMs that have none, as lease does one by one, with
+// one write to the disk. From the first that cannot have one on they go without:
+// why is told to each when it asks for itself.
+func (p *pool) leaseTogether(vms []inventory.VM, tenant string, now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var given []netip.Addr
+	for _, vm := range vms {
+		l, err := p.grant(vm, tenant, netip.Addr{}, p.clock.at(now))
+		if err != nil {
+			break
+		}
+		given = append(given, l.Address)
+	}
+	if err := p.save(); err != nil {
+		p.books.Undo()
+		return err
+	}
+	for _, a := range given {
+		p.fresh[a] = true
+	}
+	return nil
+}
+
 func (p *pool) grant(vm inventory.VM, tenant string, this netip.Addr, now time.Time) (address.Lease, error) {
 	var err error
 	if this.IsValid() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
@@ -99,11 +100,13 @@ func (t *tenant) vet(vms []inventory.VM) {
 // toVet leases the addresses of the VMs and returns those that we add, by pool.
 func (t *tenant) toVet(vms []inventory.VM) map[*pool][]netip.Addr {
 	addrs := make(map[*pool][]netip.Addr)
-	for _, vm := range vms {
+	claimed := slices.DeleteFunc(slices.Clone(vms), func(vm inventory.VM) bool {
+		return t.claims.take(vm.Key, t.config().Name) != nil
+	})
+	free := slices.DeleteFunc(slices.Clone(claimed), func(vm inventory.VM) bool { return t.pinned(vm).Address.IsValid() })
+	t.logProblem("storing leases failed", t.lender.leaseTogether(free, time.Now()))
+	for _, vm := range claimed {
 		t.pulse.beat()
-		if t.claims.take(vm.Key, t.config().Name) != nil {
-			continue
-		}
 		if l, p, err := t.lender.lease(vm, t.pinned(vm), time.Now()); err == nil && p.segment != nil {
 			addrs[p] = append(addrs[p], l.Address)
 		}

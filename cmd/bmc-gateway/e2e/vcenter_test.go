@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,6 +16,9 @@ import (
 
 // roleVariable makes this test binary, started again, the vCenter simulator.
 const roleVariable = "BMCGW_E2E_VCENTER"
+
+// countVariable is how many VMs it has, when not four.
+const countVariable = "BMCGW_E2E_VMS"
 
 func TestMain(m *testing.M) {
 	if listen := os.Getenv(roleVariable); listen != "" {
@@ -30,8 +34,15 @@ func TestMain(m *testing.M) {
 // simulate runs a vCenter that obeys lines of words on in and answers each with
 // a line of JSON on out, until in ends.
 func simulate(listen string, in io.Reader, out io.Writer) error {
+	count := 4
+	if text := os.Getenv(countVariable); text != "" {
+		var err error
+		if count, err = strconv.Atoi(text); err != nil {
+			return err
+		}
+	}
 	vc, err := vspheretest.Start(vspheretest.Config{
-		Name: "vc", Username: "svc-bmc@vsphere.local", Password: "vc-secret", VMs: 4, Listen: listen,
+		Name: "vc", Username: "svc-bmc@vsphere.local", Password: "vc-secret", VMs: count, Listen: listen,
 	})
 	if err != nil {
 		return err
