@@ -71,13 +71,25 @@ func (t *tenant) logAudit(ep *endpoint, a bmc.Audit, who ...any) {
 	t.log.Log(context.Background(), level, "command", attrs...)
 }
 
-// auditLogin remembers a session set-up that failed. The name is whatever the
-// client says, and is cut to what a name can be.
+// auditLogin remembers a session set-up that failed. One that succeeded is only
+// written, if all are: pollers would fill the memory with theirs.
 func (t *tenant) auditLogin(ep *endpoint, r bmc.HandshakeResult, user string, from netip.AddrPort) {
+	done := r == bmc.HandshakeCompleted
+	if done && t.record.logins != AllLogins {
+		return
+	}
 	e := t.about(ep)
 	e.Kind, e.Level, e.Text = admin.EventLogin, admin.Warning, "login failed: "+r.String()
 	e.Via, e.Account, e.From, e.Result = admin.ViaIPMI, user, from, r.String()
-	t.record.audit(e)
+	switch {
+	case done:
+		e.Level, e.Text = admin.Info, "login"
+		t.record.write(e)
+	case t.record.logins == NoLogins:
+		t.record.note(e)
+	default:
+		t.record.audit(e)
+	}
 }
 
 func sessionID(id uint32) string { return fmt.Sprintf("0x%08x", id) }

@@ -19,11 +19,28 @@ type Config struct {
 	StatePath   string // the state file
 	LogLevel    string // debug, info, warn, error
 	LogFormat   string // auto, text, json
+	Audit       Audit
 
 	VCenters []vsphere.Config // Folders and Tags are filled in from the tenants
 	Pools    []Pool
 	Tenants  []Tenant
 }
+
+// Audit is where it is written who did what.
+type Audit struct {
+	File   string // of JSON lines, "-" for standard output; empty: none
+	Logins Logins
+}
+
+// Logins are the session set-ups that are audited.
+type Logins string
+
+// The choices. A fleet of pollers logs in all the time.
+const (
+	FailedLogins Logins = "failed"
+	AllLogins    Logins = "all"
+	NoLogins     Logins = "none"
+)
 
 // A Pool is an address pool and how its addresses come to be on the host.
 type Pool struct {

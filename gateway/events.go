@@ -27,10 +27,13 @@ func (t *tenant) events(ep *endpoint) bmc.Events {
 		},
 		Handshake: func(r bmc.HandshakeResult, user string, from netip.AddrPort) {
 			t.metrics.Handshake(r.String())
-			// A flood of half-open handshakes is counted in full and logged in part.
-			if r != bmc.HandshakeCompleted && t.packets.Allow() {
+			// A flood of half-open handshakes is counted in full and told in part.
+			if r != bmc.HandshakeCompleted && !t.packets.Allow() {
+				return
+			}
+			t.auditLogin(ep, r, user, from)
+			if r != bmc.HandshakeCompleted {
 				t.log.Warn("login failed", "bmc", ep, "account", user, "from", from, "result", r.String())
-				t.auditLogin(ep, r, user, from)
 			}
 		},
 		Changed:   func(a bmc.Audit) { t.audit(ep, a) },

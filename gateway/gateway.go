@@ -62,7 +62,7 @@ type Version struct {
 // New builds a gateway and does no I/O. m may be nil.
 func New(c Config, v Version, log *slog.Logger, m *metrics.Metrics) (*Gateway, error) {
 	g := &Gateway{config: c, version: v, log: log, metrics: m, started: time.Now(),
-		record: &recorder{events: admin.NewEvents(rememberedEvents)}}
+		record: newRecorder(c.Audit, log)}
 	for _, vc := range c.VCenters {
 		vc = filled(vc, c.Tenants)
 		vc.Log = log
@@ -117,6 +117,10 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener, host *host)
 	for _, vc := range g.vcenters {
 		all.Go(func() error { return vc.Run(upstream) })
 	}
+	all.Go(func() error {
+		g.record.file.Run(upstream) // until the tenants have ended
+		return nil
+	})
 	all.Go(func() error {
 		host.run(upstream, g.live)
 		return nil

@@ -1,11 +1,15 @@
 package gateway
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/gateway/audit"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
 
@@ -19,13 +23,66 @@ func (g *Gateway) Events() *admin.Events { return g.record.events }
 // A recorder is where what happens is remembered.
 type recorder struct {
 	events *admin.Events
+	logins Logins
+	file   *audit.File // nil: none
+}
+
+func newRecorder(c Audit, log *slog.Logger) *recorder {
+	r := &recorder{events: admin.NewEvents(rememberedEvents), logins: c.Logins}
+	if c.File == "" {
+		return r
+	}
+	r.file = audit.New(audit.Config{Path: c.File, Gap: gap, Told: func(err error) {
+		if err != nil {
+			log.Error("the audit file cannot be written; lines wait in memory, as many as fit", "error", err)
+			return
+		}
+		log.Info("the audit file can be written again", "lost", r.file.Counts().Lost)
+	}})
+	return r
+}
+
+// status is how the audit file is doing; nil when there is none.
+func (r *recorder) status(path string) *admin.Audit {
+	if r.file == nil {
+		return nil
+	}
+	c := r.file.Counts()
+	return &admin.Audit{File: path, Written: c.Written, Lost: c.Lost, Failing: c.Failing}
+}
+
+// gap is the line that stands for those that are lost.
+func gap(lost uint64) []byte {
+	return auditLine(admin.Event{
+		Time: time.Now().UTC(), Kind: admin.EventLost, Level: admin.Failure, Lost: lost,
+		Text: "lines before this one are lost, the file could not be written",
+	})
+}
+
+func auditLine(e admin.Event) []byte {
+	e.Seq = 0 // of this daemon's memory
+	line, err := json.Marshal(e)
+	if err != nil {
+		panic(fmt.Sprintf("gateway: an event is no JSON: %v", err)) // nothing in it can fail
+	}
+	return line
 }
 
 // note remembers an event.
 func (r *recorder) note(e admin.Event) { r.events.Add(e) }
 
 // audit remembers what somebody did, or tried to.
-func (r *recorder) audit(e admin.Event) { r.events.Add(e) }
+func (r *recorder) audit(e admin.Event) {
+	r.events.Add(e)
+	r.write(e)
+}
+
+// write audits without remembering.
+func (r *recorder) write(e admin.Event) {
+	if r.file != nil {
+		r.file.Write(auditLine(e))
+	}
+}
 
 // tell remembers an event of one of the tenant's VMs.
 func (t *tenant) tell(level admin.Level, vm inventory.VM, text string, args ...any) {

@@ -56,6 +56,7 @@ func (g *Gateway) Status() admin.Status {
 		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config().Name, BMCs: c.all(), Ready: c.ready, Waiting: c.waiting, Error: c.failed, Held: c.held})
 	}
 	h := g.stateFile()
+	s.Audit = g.record.status(g.config.Audit.File)
 	s.State = admin.StateFile{Bytes: h.Size, CopiedAt: h.CopiedAt, Failure: cmp.Or(h.Failure, h.CopyFail)}
 	return s
 }
@@ -111,6 +112,9 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 			CircuitOpen: now.CircuitOpen, Commands: now.Commands, Reads: now.Reads, Waiting: waiting})
 	}
 	h := g.stateFile()
+	if c := g.record.file.Counts(); g.record.file != nil {
+		s.Audit = &metrics.AuditFile{Written: c.Written, Lost: c.Lost, Failing: c.Failing}
+	}
 	s.State = metrics.StateFile{Bytes: h.Size, CopiedAt: h.CopiedAt, Failures: h.Failures}
 	return s
 }

@@ -13,6 +13,13 @@ type Snapshot struct {
 	Pools    []PoolState
 	VCenters []VCenterState
 	State    StateFile
+	Audit    *AuditFile // nil: there is none
+}
+
+// An AuditFile is how the file is doing that tells who did what.
+type AuditFile struct {
+	Written, Lost uint64 // lines, since the daemon started
+	Failing       bool   // the last write failed
 }
 
 // A StateFile is how the file is doing that keeps what must survive.
@@ -86,6 +93,8 @@ var (
 	waiting       = described(prometheus.GaugeValue, "pool_waiting", "VMs that wait for an address of the pool.", "pool")
 	stateBytes    = described(prometheus.GaugeValue, "state_file_bytes", "Size of the state file.")
 	stateFailures = described(prometheus.CounterValue, "state_file_failures_total", "Writes of the state file, and copies of it, that failed.")
+	auditLines    = described(prometheus.CounterValue, "audit_lines_total", "Lines of the audit file, written and lost.", "result")
+	auditFailing  = described(prometheus.GaugeValue, "audit_failing", "Whether the audit file cannot be written now.")
 	stateCopied   = described(prometheus.GaugeValue, "state_file_copied_timestamp_seconds", "When the state file was last copied.")
 	kept          = described(prometheus.GaugeValue, "addresses_kept", "Addresses that the gateway keeps on the interface, by state.", "pool", "state")
 	conflicts     = described(prometheus.GaugeValue, "address_conflicts", "Addresses that another host was heard to have within the last five minutes.", "pool")
@@ -104,7 +113,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, stateBytes, stateFailures, stateCopied, up, logins, inventoryVMs, lacking, inventoryLast, circuitOpen, inFlight, commandsQueue} {
+	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, stateBytes, stateFailures, stateCopied, auditLines, auditFailing, up, logins, inventoryVMs, lacking, inventoryLast, circuitOpen, inFlight, commandsQueue} {
 		ch <- s.desc
 	}
 }
@@ -145,6 +154,11 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		tell(heard, float64(p.ConflictsHeard), p.Name)
 		tell(putBacks, float64(p.PutBacks), p.Name)
 		tell(resyncs, float64(p.Resyncs), p.Name)
+	}
+	if a := now.Audit; a != nil {
+		tell(auditLines, float64(a.Written), "written")
+		tell(auditLines, float64(a.Lost), "lost")
+		tell(auditFailing, truth(a.Failing))
 	}
 	tell(stateBytes, float64(now.State.Bytes))
 	tell(stateFailures, float64(now.State.Failures))

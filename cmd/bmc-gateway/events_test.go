@@ -20,18 +20,18 @@ func (f fixed) Events() *admin.Events {
 	uid := uint32(1000)
 	events := admin.NewEvents(10)
 	events.Add(admin.Event{Time: at, Kind: admin.EventVCenter, Level: admin.Info, Text: "vCenter connected", VCenter: "vc-lab"})
-	events.Add(admin.Event{Time: at, Kind: admin.EventCommand, Level: admin.Warning, Text: "Chassis Control power down", Tenant: "lab-a", BMC: "web\x1b1",
+	events.Add(admin.Event{Time: at, Kind: admin.EventCommand, Level: admin.Warning, Text: "Chassis Control off", Tenant: "lab-a", BMC: "web\x1b1",
 		Via: admin.ViaIPMI, Account: "operator", From: netip.MustParseAddrPort("10.120.4.9:51244"), Code: "D5h", Operation: "bmc-gateway-lab-a-1", Error: "it is protected"})
-	events.Add(admin.Event{Time: at, Kind: admin.EventCommand, Level: admin.Info, Text: "Chassis Control power up", Tenant: "lab-b", BMC: "web1", Via: admin.ViaSocket, UID: &uid, Code: "00h"})
+	events.Add(admin.Event{Time: at, Kind: admin.EventCommand, Level: admin.Info, Text: "Chassis Control on", Tenant: "lab-b", BMC: "web1", Via: admin.ViaSocket, UID: &uid, Code: "00h"})
 	return events
 }
 
 func TestEvents(t *testing.T) {
 	socket := daemon(t, lab())
 	connected := "2026-11-21T07:02:11Z info vcenter vc-lab vCenter connected"
-	down := "2026-11-21T07:02:11Z warning command lab-a/web?1 Chassis Control power down " +
+	down := "2026-11-21T07:02:11Z warning command lab-a/web?1 Chassis Control off " +
 		"(account operator, from 10.120.4.9:51244, code D5h, operation bmc-gateway-lab-a-1): it is protected"
-	up := "2026-11-21T07:02:11Z info command lab-b/web1 Chassis Control power up (uid 1000, code 00h)"
+	up := "2026-11-21T07:02:11Z info command lab-b/web1 Chassis Control on (uid 1000, code 00h)"
 	for _, tt := range []struct {
 		name string
 		args []string

@@ -26,9 +26,10 @@ var mayImport = map[string][]string{
 	"gateway/address":          {"inventory"},
 	"gateway/store":            {"gateway/address", "inventory"},
 	"gateway/admin":            {},
+	"gateway/audit":            {},
 	"gateway/listen":           {},
-	"gateway":                  {"gateway/address", "gateway/admin", "gateway/listen", "gateway/store", "inventory", "ipmi", "ipmi/bmc", "metrics", "vsphere"},
-	"cmd/bmc-gateway/config":   {"gateway", "gateway/address", "inventory", "ipmi", "ipmi/bmc", "vsphere"},
+	"gateway":                  {"gateway/address", "gateway/admin", "gateway/audit", "gateway/listen", "gateway/store", "inventory", "ipmi", "ipmi/bmc", "metrics", "vsphere"},
+	"cmd/bmc-gateway/config":   {"gateway", "gateway/address", "gateway/audit", "inventory", "ipmi", "ipmi/bmc", "vsphere"},
 	"deploy":                   {},
 	"cmd/bmc-gateway/firewall": {"gateway", "gateway/address"},
 	"cmd/bmc-gateway/probe":    {"ipmi", "ipmi/ipmitest"},
@@ -42,7 +43,7 @@ var mayImport = map[string][]string{
 
 // onlyStandard are the packages that import nothing from outside of the
 // standard library and the module.
-var onlyStandard = []string{"ipmi", "inventory", "gateway/admin"}
+var onlyStandard = []string{"ipmi", "inventory", "gateway/admin", "gateway/audit"}
 
 // neverIn are packages of the standard library that a package must not import:
 // the codec has no socket, no clock and no log.

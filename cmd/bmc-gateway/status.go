@@ -60,6 +60,9 @@ func degraded(s admin.Status) []string {
 	if s.State.Failure != "" {
 		problems = append(problems, "the state file cannot be written, so no VM gets a new address: "+s.State.Failure)
 	}
+	if s.Audit != nil && s.Audit.Failing {
+		problems = append(problems, fmt.Sprintf("the audit file %s cannot be written, %s lost", s.Audit.File, isOrAre(int(s.Audit.Lost), "line")))
+	}
 	for _, t := range s.Tenants {
 		if t.Held > 0 {
 			problems = append(problems, fmt.Sprintf("tenant %s: %s held, see \"bmc-gateway removals\"", t.Name, isOrAre(t.Held, "removal")))

@@ -63,7 +63,7 @@ type Event struct {
 	UID     *uint32        `json:"uid,omitempty"`     // of the process at the other end of the socket
 
 	// What, and what came of it.
-	Command     string  `json:"command,omitempty"`   // "Chassis Control power down"
+	Command     string  `json:"command,omitempty"`   // "Chassis Control off"
 	Code        string  `json:"code,omitempty"`      // the completion code, "D5h"
 	Result      string  `json:"result,omitempty"`    // ok, node_busy, denied, invalid, error …, as in the metrics
 	Operation   string  `json:"operation,omitempty"` // what vCenter's log has as operation id of the calls

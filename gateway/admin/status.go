@@ -10,6 +10,15 @@ type Status struct {
 	Pools    []Pool    `json:"pools"`
 	Tenants  []Tenant  `json:"tenants"`
 	State    StateFile `json:"stateFile"`
+	Audit    *Audit    `json:"audit,omitempty"` // nil: there is no audit file
+}
+
+// An Audit is how the audit file is doing.
+type Audit struct {
+	File    string `json:"file"`
+	Written uint64 `json:"written"` // lines, since the daemon started
+	Lost    uint64 `json:"lost"`
+	Failing bool   `json:"failing"` // it cannot be written now
 }
 
 // A StateFile is how the file is doing that keeps what must survive.

@@ -39,7 +39,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"apiVersion", "level", "format", "socket", "listen", "path", "port", "cipher_suites",
+	for _, key := range []string{"apiVersion", "level", "format", "socket", "listen", "path", "file", "logins", "port", "cipher_suites",
 		"session_idle_timeout", "sessions_per_bmc", "boot_flags_valid_for", "cycle_off_time", "boot_restore_after", "finish_cycle_within", "soft_off", "cycle_when_off", "url", "username",
 		"password_file", "password_env", "password", "ca_file", "thumbprint", "insecure_skip_verify", "freshness",
 		"tag_interval", "tag_hint_gap", "attributes", "prefix", "nmi", "call_timeout", "requests_per_second", "burst", "interface", "ranges", "cidr", "exclude",

@@ -122,7 +122,7 @@ func (r *report) syntax(err error) {
 // config reads the whole file. The order matters: references are resolved
 // among names read before.
 func (l *loader) config(root node) gateway.Config {
-	s := root.section("apiVersion", "log", "admin", "http", "state", "defaults", "vcenters", "pools", "tenants")
+	s := root.section("apiVersion", "log", "admin", "http", "audit", "state", "defaults", "vcenters", "pools", "tenants")
 	s.checkVersion()
 	cfg := gateway.Config{}
 	l.scalars(s, &cfg)

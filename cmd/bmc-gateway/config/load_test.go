@@ -63,6 +63,7 @@ func TestDefaults(t *testing.T) {
 		StatePath:   "/var/lib/bmc-gateway/state.db",
 		LogLevel:    "info",
 		LogFormat:   "auto",
+		Audit:       gateway.Audit{Logins: gateway.FailedLogins},
 		Tenants: []gateway.Tenant{{
 			Name: "lab-a", VCenter: "vc-lab", Pools: []string{"lab"},
 			Select:   inventory.Selector{Tags: []string{"bmc/enabled"}, Recursive: true},

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/viper"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway"
+	"github.com/bmc-gateway/bmc-gateway/gateway/audit"
 )
 
 // DefaultAdminSocket is where the daemon answers unless told otherwise.
@@ -32,6 +33,7 @@ type scalar struct {
 var (
 	levels  = []string{"debug", "info", "warn", "error"}
 	formats = []string{"auto", "text", "json"}
+	logins  = []string{string(gateway.FailedLogins), string(gateway.AllLogins), string(gateway.NoLogins)}
 )
 
 var scalars = []scalar{
@@ -39,6 +41,8 @@ var scalars = []scalar{
 	{"log", "format", "auto", formats, oneOf(formats...), func(c *gateway.Config) *string { return &c.LogFormat }},
 	{"admin", "socket", DefaultAdminSocket, nil, socketPath, func(c *gateway.Config) *string { return &c.AdminSocket }},
 	{"http", "listen", "127.0.0.1:9623", nil, listenAddress, func(c *gateway.Config) *string { return &c.HTTPListen }},
+	{"audit", "file", "", nil, auditFile, func(c *gateway.Config) *string { return &c.Audit.File }},
+	{"audit", "logins", "failed", logins, oneOf(logins...), func(c *gateway.Config) *string { return (*string)(&c.Audit.Logins) }},
 	{"state", "path", "/var/lib/bmc-gateway/state.db", nil, absolute, func(c *gateway.Config) *string { return &c.StatePath }},
 }
 
@@ -102,6 +106,14 @@ func absolute(s string) error {
 		return fmt.Errorf("%q does not begin with /; an absolute path is wanted", s)
 	}
 	return nil
+}
+
+// auditFile may be none, or standard output.
+func auditFile(s string) error {
+	if s == "" || s == audit.Stdout {
+		return nil
+	}
+	return absolute(s)
 }
 
 // socketPath: the kernel keeps 108 bytes with the closing zero (unix(7)).
