@@ -3,6 +3,7 @@ module github.com/bmc-gateway/bmc-gateway
 go 1.26.0
 
 require (
+	github.com/coreos/go-systemd/v22 v22.7.0
 	github.com/google/go-cmp v0.7.0
 	github.com/hashicorp/golang-lru/v2 v2.0.7
 	github.com/mdlayher/arp v0.0.0-20220512170110-6706a2966875

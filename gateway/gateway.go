@@ -16,6 +16,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
+	"github.com/bmc-gateway/bmc-gateway/gateway/pulse"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
@@ -33,6 +34,8 @@ type Gateway struct {
 	metrics *metrics.Metrics
 	started time.Time
 	record  *recorder
+	ready   chan struct{} // closed when all is open and runs
+	keeping pulse.Pulse   // of keepState
 
 	vcenters []*vsphere.VCenter
 
@@ -40,6 +43,7 @@ type Gateway struct {
 	store   *store.Store // these once Run has built them
 	logs    *eventLogs
 	sockets *listen.Server
+	host    *host
 	pools   []*pool
 	tenants []*tenant
 	boots   *bootOverrides
@@ -61,7 +65,7 @@ type Version struct {
 
 // New builds a gateway and does no I/O. m may be nil.
 func New(c Config, v Version, log *slog.Logger, m *metrics.Metrics) (*Gateway, error) {
-	g := &Gateway{config: c, version: v, log: log, metrics: m, started: time.Now(),
+	g := &Gateway{config: c, version: v, log: log, metrics: m, started: time.Now(), ready: make(chan struct{}),
 		record: newRecorder(c.Audit, log)}
 	for _, vc := range c.VCenters {
 		vc = filled(vc, c.Tenants)
@@ -122,7 +126,7 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener, host *host)
 		return nil
 	})
 	all.Go(func() error {
-		host.run(upstream, g.live)
+		host.run(upstream, g.Live)
 		return nil
 	})
 	all.Go(func() error {
@@ -145,6 +149,7 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener, host *host)
 		g.keepState(ctx)
 		return nil
 	})
+	close(g.ready)
 	return all.Wait()
 }
 
@@ -179,7 +184,7 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 		g.log.Error("how long quarantines have lasted is damaged; they are measured by the wall clock once", "error", err)
 	}
 	g.store, g.logs, g.clock = st, newEventLogs(st, g.log), newClock(stood)
-	g.sockets = host.sockets
+	g.sockets, g.host = host.sockets, host
 	g.boots = newBootOverrides(st, g.log, overrides)
 	g.cycles = newCycles(st, cycles)
 	pools, err := g.buildPools(leases, st, host)

@@ -89,7 +89,7 @@ func (t *tenant) vet(vms []inventory.VM) {
 				again = p.isFresh(a) || again
 				t.logProblem("noting a conflict failed", p.conflict(a))
 			}
-			t.pulse.beat()
+			t.pulse.Beat()
 		}
 		if !again {
 			return
@@ -106,7 +106,7 @@ func (t *tenant) toVet(vms []inventory.VM) map[*pool][]netip.Addr {
 	free := slices.DeleteFunc(slices.Clone(claimed), func(vm inventory.VM) bool { return t.pinned(vm).Address.IsValid() })
 	t.logProblem("storing leases failed", t.lender.leaseTogether(free, time.Now()))
 	for _, vm := range claimed {
-		t.pulse.beat()
+		t.pulse.Beat()
 		if l, p, err := t.lender.lease(vm, t.pinned(vm), time.Now()); err == nil && p.segment != nil {
 			addrs[p] = append(addrs[p], l.Address)
 		}

@@ -12,8 +12,7 @@ import (
 // not known says what it said before: a vCenter that is gone takes no BMC with
 // it, and what broke meanwhile is started anew.
 func (t *tenant) reconcile(s inventory.Snapshot, err error) {
-	t.pulse.beat()
-	defer t.pulse.rest()
+	t.pulse.Beat()
 	t.noteSource(t.cause(err))
 	t.boots.takeUp(t.vc, t.config().Power.BootRestoreAfter)
 	switch {
@@ -107,7 +106,7 @@ func (t *tenant) serving() []inventory.VM {
 // add starts an endpoint. One that cannot start waits, and is tried again with
 // every reconcile.
 func (t *tenant) add(vm inventory.VM) {
-	t.pulse.beat()
+	t.pulse.Beat()
 	err := t.full()
 	if err == nil {
 		err = t.claims.take(vm.Key, t.config().Name)
@@ -136,7 +135,7 @@ func (t *tenant) add(vm inventory.VM) {
 
 // remove stops an endpoint and gives its VM up.
 func (t *tenant) remove(vm inventory.VM) {
-	t.pulse.beat()
+	t.pulse.Beat()
 	ep := t.takeOut(vm.Key)
 	ep.undo.run()
 	t.logIf(t.giveUp(vm.Key), "holding the lease failed", ep)

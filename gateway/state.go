@@ -43,7 +43,9 @@ func (g *Gateway) keepState(ctx context.Context) {
 	tick := time.NewTicker(stateInterval)
 	defer tick.Stop()
 	var stored time.Time
+	defer g.keeping.Rest()
 	for ended := false; !ended; {
+		g.keeping.Beat()
 		select {
 		case <-ctx.Done():
 			ended = true

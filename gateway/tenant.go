@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
+	"github.com/bmc-gateway/bmc-gateway/gateway/pulse"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
@@ -50,7 +51,7 @@ type tenant struct {
 
 	removals *removals
 	again    chan time.Duration // when the inventory is to be compared again; one word waits
-	pulse    pulse              // of the reconcile loop
+	pulse    pulse.Pulse        // of the reconcile loop
 	retiring sync.WaitGroup     // machines that finish what they began
 
 	// Of the reconcile loop alone.
@@ -95,6 +96,8 @@ func (t *tenant) run(ctx context.Context) {
 	counter.Go(func() { t.forward(counting, changed, hints) })
 	defer counter.Wait()
 	defer stop()
+	t.pulse.Beat()
+	defer t.pulse.Rest()
 	// The only error is the end of ctx.
 	_ = inventory.Watch(ctx, t.vc.Source(t.config().Select), hints, reconcileInterval, reconcileAgain, t.reconcile)
 }

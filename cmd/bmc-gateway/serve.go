@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -75,18 +76,24 @@ func (p *program) serve(ctx context.Context, path string, env func(string) strin
 	if err != nil {
 		return err
 	}
-	return p.runAll(ctx, log, cfg, gw.Run, web.run)
+	return p.runAll(ctx, log, cfg, newSupervisor(gw, log), gw.Run, web.run)
 }
 
-// runAll runs the parts of the daemon. When one fails, all end.
-func (p *program) runAll(ctx context.Context, log *slog.Logger, cfg gateway.Config, parts ...func(context.Context) error) error {
+// runAll runs the parts of the daemon. When one fails, all end. The supervisor is
+// told until the last of them has ended.
+func (p *program) runAll(ctx context.Context, log *slog.Logger, cfg gateway.Config, above *supervisor, parts ...func(context.Context) error) error {
 	log.Info("bmc-gateway starts", "version", version, "revision", revision(),
 		"vcenters", len(cfg.VCenters), "pools", len(cfg.Pools), "tenants", len(cfg.Tenants))
 	g, ctx := errgroup.WithContext(ctx)
 	for _, part := range parts {
 		g.Go(func() error { return part(ctx) })
 	}
+	ended := make(chan struct{})
+	var told sync.WaitGroup
+	told.Go(func() { above.run(ctx, ended) })
 	err := g.Wait()
+	close(ended)
+	told.Wait()
 	if err != nil && !errors.Is(err, context.Canceled) {
 		log.Error("bmc-gateway ends", "error", err)
 		return err

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/pulse"
 )
 
 // A Keeper keeps the wanted addresses on their interfaces: it gives them a
@@ -19,6 +21,7 @@ type Keeper struct {
 	stop       func() // of the kernel's notices
 	kick       chan struct{}
 	closed     chan struct{}
+	pulse      pulse.Pulse // of Run
 
 	// ops is held during every change of the kernel's addresses, so that what was
 	// decided by a look is done before the next change. It is taken before mu.

@@ -22,7 +22,9 @@ func (k *Keeper) Run(ctx context.Context, live func() error) {
 	turn := time.NewTicker(turnInterval)
 	defer turn.Stop()
 	next := time.Now()
+	defer k.pulse.Rest()
 	for {
+		k.pulse.Beat()
 		kicked := false
 		select {
 		case <-ctx.Done():
@@ -45,6 +47,9 @@ func (k *Keeper) Run(ctx context.Context, live func() error) {
 		k.deliver()
 	}
 }
+
+// Silent returns for how long Run has been in one step; zero when it does not run.
+func (k *Keeper) Silent(now time.Time) time.Duration { return k.pulse.Silent(now) }
 
 // refreshDue reports whether a third of some lifetime has passed.
 func (k *Keeper) refreshDue(now time.Time) bool {

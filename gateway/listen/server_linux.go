@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -33,6 +34,15 @@ func (s *Server) Close() {
 	for _, w := range s.workers {
 		w.close()
 	}
+}
+
+// Silent returns for how long some worker has been in one round. An idle one
+// starts a new round every few seconds.
+func (s *Server) Silent(now time.Time) (most time.Duration) {
+	for _, w := range s.workers {
+		most = max(most, w.pulse.Silent(now))
+	}
+	return most
 }
 
 // Open binds a UDP socket to an address of this host; port 0 is one of the

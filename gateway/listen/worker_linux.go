@@ -3,8 +3,11 @@ package listen
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/pulse"
 )
 
 const (
@@ -12,6 +15,8 @@ const (
 	perWait = 128
 	// wakeID is the number of the worker's own event, which ends it.
 	wakeID = 0
+	// idleWait is how often a worker shows that it runs when nothing comes.
+	idleWait = 5 * time.Second
 )
 
 // A worker waits for packets at its sockets and gives each a turn. Its events
@@ -21,6 +26,7 @@ type worker struct {
 	epoll int
 	wake  int
 	done  chan struct{}
+	pulse pulse.Pulse
 
 	mu      sync.Mutex
 	lastID  int32
@@ -53,10 +59,12 @@ func (w *worker) watch(fd int, id int32) error {
 // run ends with close.
 func (w *worker) run() {
 	defer close(w.done)
+	defer w.pulse.Rest()
 	b := newBatch()
 	events := make([]unix.EpollEvent, perWait)
 	for {
-		n, err := unix.EpollWait(w.epoll, events, -1)
+		w.pulse.Beat()
+		n, err := unix.EpollWait(w.epoll, events, int(idleWait/time.Millisecond))
 		if err != nil && err != unix.EINTR {
 			panic(fmt.Sprintf("listen: waiting for packets: %v", err)) // only for what is not an epoll instance
 		}

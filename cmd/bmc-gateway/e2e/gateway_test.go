@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,6 +37,8 @@ type daemon struct {
 	bin  string
 	dir  string
 	cmd  *exec.Cmd
+
+	under []string // the program, and its arguments, that starts the daemon
 }
 
 // freshness is short so that the test of a silent vCenter is, too.
@@ -106,7 +109,8 @@ func (d *daemon) launch(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	d.cmd = d.lan.command(d.host, d.bin, "serve", "--config", filepath.Join(d.dir, "config.yaml"))
+	words := append(slices.Clone(d.under), d.bin, "serve", "--config", filepath.Join(d.dir, "config.yaml"))
+	d.cmd = d.lan.command(d.host, words...)
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
