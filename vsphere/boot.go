@@ -6,7 +6,6 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/vmware/govmomi/vim25/methods"
-	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -65,9 +64,9 @@ func (v *VCenter) reconfigure(ctx context.Context, key inventory.Key, vm types.M
 	if err != nil {
 		return err
 	}
-	task, err := v.start(ctx, key, vm, verb{start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-		res, err := methods.ReconfigVM_Task(ctx, rt, &types.ReconfigVM_Task{
-			This: vm, Spec: types.VirtualMachineConfigSpec{BootOptions: &next},
+	task, err := v.start(ctx, key, vm, verb{start: func(ctx context.Context, t turn) (*types.ManagedObjectReference, error) {
+		res, err := methods.ReconfigVM_Task(ctx, t.rt, &types.ReconfigVM_Task{
+			This: t.vm, Spec: types.VirtualMachineConfigSpec{BootOptions: &next},
 		})
 		if err != nil {
 			return nil, err

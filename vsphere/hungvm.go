@@ -39,25 +39,22 @@ func (h hungVM) url() string {
 // hungVM has the VM's ESXi host send the NMI, with a ticket for that one request.
 // It returns when the host has been asked and has not refused within the time a
 // task is observed. It needs the privilege Global.Diagnostics and HTTPS to the host.
-func (v *VCenter) hungVM(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) error {
-	c, err := v.operations.acquire(ctx)
-	if err != nil {
-		return loginError(ctx, err)
-	}
-	target, err := findHungVM(ctx, rt, c.content.PropertyCollector, vm)
+func (v *VCenter) hungVM(ctx context.Context, t turn) error {
+	content := t.conn.content
+	target, err := findHungVM(ctx, t.rt, content.PropertyCollector, t.vm)
 	if err != nil {
 		return err
 	}
 	where := target.url()
-	ticket, err := methods.AcquireGenericServiceTicket(ctx, rt, &types.AcquireGenericServiceTicket{
-		This: *c.content.SessionManager,
+	ticket, err := methods.AcquireGenericServiceTicket(ctx, t.rt, &types.AcquireGenericServiceTicket{
+		This: *content.SessionManager,
 		Spec: &types.SessionManagerHttpServiceRequestSpec{Method: "httpGet", Url: where},
 	})
 	if err != nil {
 		return err
 	}
 	sent, result := make(chan struct{}), make(chan error, 1)
-	if !v.crew.launch(func(ctx context.Context) { result <- v.askHost(ctx, target, ticket.Returnval.Id, sent) }) {
+	if !v.crew.launch(func(ctx context.Context) { result <- v.askHost(ctx, t.ticket, target, ticket.Returnval.Id, sent) }) {
 		return fmt.Errorf("%w: %v", ErrUnavailable, errNotRunning)
 	}
 	select {
@@ -67,14 +64,14 @@ func (v *VCenter) hungVM(ctx context.Context, rt soap.RoundTripper, vm types.Man
 		return ctx.Err()
 	case <-sent:
 	}
-	t := time.NewTimer(observation)
-	defer t.Stop()
+	watched := time.NewTimer(observation)
+	defer watched.Stop()
 	select {
 	case err := <-result:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-t.C:
+	case <-watched.C:
 		return nil
 	}
 }
@@ -119,10 +116,13 @@ func onHost(path string, stores []types.VirtualMachineConfigInfoDatastoreUrlPair
 }
 
 // askHost makes the request and reads the bundle to its end: the host stops when
-// nobody does. sent is closed when the request is on its way.
-func (v *VCenter) askHost(ctx context.Context, target hungVM, ticket string, sent chan<- struct{}) error {
+// nobody does. It is given up like a call to vCenter when there is no connection to
+// the host in time; sent is closed when the request is on its way.
+func (v *VCenter) askHost(ctx context.Context, t *ticket, target hungVM, secret string, sent chan<- struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, hungVMWithin)
 	defer cancel()
+	ctx, disarm := t.arm(ctx)
+	defer disarm()
 	var once sync.Once
 	trace := &httptrace.ClientTrace{WroteRequest: func(i httptrace.WroteRequestInfo) {
 		if i.Err == nil {
@@ -133,11 +133,14 @@ func (v *VCenter) askHost(ctx context.Context, target hungVM, ticket string, sen
 	if err != nil {
 		return fmt.Errorf("%w: host %q: %v", ErrFailed, target.host, err)
 	}
-	req.AddCookie(&http.Cookie{Name: "vmware_cgi_ticket", Value: ticket})
+	req.AddCookie(&http.Cookie{Name: "vmware_cgi_ticket", Value: secret})
 	client := new(http.Client)
 	harden(client, v.toHost(target))
 	resp, err := client.Do(req)
-	if err != nil {
+	switch {
+	case err != nil && errors.Is(context.Cause(ctx), errTooLate):
+		return fmt.Errorf("%w: host %q: %w", ErrBusy, target.host, errTooLate)
+	case err != nil:
 		err = errors.Unwrap(err) // the address is long and says nothing new
 		return fmt.Errorf("%w: host %q: %v", ErrFailed, target.host, err)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/vmware/govmomi/vim25/methods"
-	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -35,28 +34,24 @@ func (p *nmiProbe) note(build string) {
 // vCenter does not implement it, as that of 6.7 does not; with Config.HungVMRoute
 // the interrupt then goes through the VM's ESXi host.
 func (v *VCenter) NMI(ctx context.Context, key inventory.Key) error {
-	err := v.perform(ctx, key, verb{name: "NMI", rows: nmiRows, start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-		return nil, v.sendNMI(ctx, rt, vm)
+	err := v.perform(ctx, key, verb{name: "NMI", rows: nmiRows, start: func(ctx context.Context, t turn) (*types.ManagedObjectReference, error) {
+		return nil, v.sendNMI(ctx, t)
 	}})
 	if v.cfg.HungVMRoute && errors.Is(err, ErrUnsupported) {
-		return v.perform(ctx, key, verb{name: "NMI by its host", start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-			return nil, v.hungVM(ctx, rt, vm)
+		return v.perform(ctx, key, verb{name: "NMI by its host", start: func(ctx context.Context, t turn) (*types.ManagedObjectReference, error) {
+			return nil, v.hungVM(ctx, t)
 		}})
 	}
 	return err
 }
 
-func (v *VCenter) sendNMI(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) error {
-	c, err := v.operations.acquire(ctx)
-	if err != nil {
-		return loginError(ctx, err)
-	}
-	about := c.content.About
+func (v *VCenter) sendNMI(ctx context.Context, t turn) error {
+	about := t.conn.content.About
 	build := about.Version + " " + about.Build
 	if v.nmi.lacks(build) {
 		return fmt.Errorf("%w: build %s has said before that it does not implement SendNMI", ErrUnsupported, about.Build)
 	}
-	_, err = methods.SendNMI(ctx, rt, &types.SendNMI{This: vm})
+	_, err := methods.SendNMI(ctx, t.rt, &types.SendNMI{This: t.vm})
 	switch faultOf(err).(type) {
 	case *types.MethodNotFound, *types.NotImplemented: // NotSupported may be about this VM
 		v.nmi.note(build)

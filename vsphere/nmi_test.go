@@ -2,9 +2,11 @@ package vsphere
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 	"github.com/vmware/govmomi/vim25/types"
@@ -71,6 +73,47 @@ func TestHungVMRouteFails(t *testing.T) {
 				t.Errorf("%d NMIs", n)
 			}
 		})
+	}
+}
+
+// A host that is slow to connect gets no request that the client was told is not made.
+func TestHungVMRouteIsGivenUpInTime(t *testing.T) {
+	l, host := hung(t)
+	l.v.cfg.Limits.Wait = 500 * time.Millisecond
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // connects, and says nothing
+	must(t, err)
+	t.Cleanup(func() { silent.Close() })
+	host.Introduce(silent.Addr().String(), strings.Repeat("AB:", 19)+"AB")
+	began := time.Now()
+	if err := l.v.NMI(t.Context(), l.key("lab-01")); !errors.Is(err, ErrBusy) {
+		t.Errorf("got %v, want ErrBusy", err)
+	}
+	if took, most := time.Since(began), l.v.cfg.DialTimeout; took >= most {
+		t.Errorf("given up after %v, which is when the connection was, %v", took, most)
+	}
+}
+
+// A session that is lost between the turn and the call is not waited for.
+func TestNMIWaitsForNoLogin(t *testing.T) {
+	l := newLab(t, 1).ready()
+	key := l.key("lab-01")
+	vm, _, err := l.v.target(key)
+	must(t, err)
+	c, err := l.v.operations.acquire(t.Context())
+	must(t, err)
+	l.Inject(vspheretest.Fault{Method: "Login", Delay: 3 * time.Second, Times: 1})
+	l.v.operations.expire(c)
+	late := &ticket{command: NewCommand("acme"), by: time.Now().Add(200 * time.Millisecond)}
+	began := time.Now()
+	err = l.v.sendNMI(t.Context(), turn{vm: vm, rt: l.v.operations.sending(key.VCenter, late), conn: c, ticket: late})
+	if !errors.Is(err, ErrBusy) {
+		t.Errorf("got %v, want ErrBusy", err)
+	}
+	if took := time.Since(began); took >= 3*time.Second {
+		t.Errorf("given up after %v, when the login was over", took)
+	}
+	if n := l.NMIs("lab-01"); n != 0 {
+		t.Errorf("%d NMIs", n)
 	}
 }
 

@@ -19,17 +19,25 @@ const observation = time.Second
 // A verb starts something on a VM. The task is nil for what ends with the call.
 type verb struct {
 	name  string
-	start func(context.Context, soap.RoundTripper, types.ManagedObjectReference) (*types.ManagedObjectReference, error)
+	start func(context.Context, turn) (*types.ManagedObjectReference, error)
 	want  PowerState // a VM that is in this state already is no error; zero: none
 	rows  []faultRow // before faultRows
 	many  bool       // may go with others of its kind in one PowerOnMultiVM
 }
 
+// A turn is what a verb makes its call with when that may be sent.
+type turn struct {
+	vm     types.ManagedObjectReference
+	rt     soap.RoundTripper // gives the call up when it is too late for it
+	conn   *conn             // that was open when the turn came: nobody has to wait for one
+	ticket *ticket
+}
+
 // PowerOn starts the VM, or resumes a suspended one. It returns nil when vCenter
 // has accepted that or the VM is on; State shows it once the watch has seen it.
 func (v *VCenter) PowerOn(ctx context.Context, key inventory.Key) error {
-	return v.perform(ctx, key, verb{name: "power on", want: PoweredOn, many: true, start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-		res, err := methods.PowerOnVM_Task(ctx, rt, &types.PowerOnVM_Task{This: vm})
+	return v.perform(ctx, key, verb{name: "power on", want: PoweredOn, many: true, start: func(ctx context.Context, t turn) (*types.ManagedObjectReference, error) {
+		res, err := methods.PowerOnVM_Task(ctx, t.rt, &types.PowerOnVM_Task{This: t.vm})
 		if err != nil {
 			return nil, err
 		}
@@ -40,8 +48,8 @@ func (v *VCenter) PowerOn(ctx context.Context, key inventory.Key) error {
 // PowerOff cuts the power of the VM, also of a suspended one. It returns nil when
 // vCenter has accepted that or the VM is off.
 func (v *VCenter) PowerOff(ctx context.Context, key inventory.Key) error {
-	return v.perform(ctx, key, verb{name: "power off", want: PoweredOff, start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-		res, err := methods.PowerOffVM_Task(ctx, rt, &types.PowerOffVM_Task{This: vm})
+	return v.perform(ctx, key, verb{name: "power off", want: PoweredOff, start: func(ctx context.Context, t turn) (*types.ManagedObjectReference, error) {
+		res, err := methods.PowerOffVM_Task(ctx, t.rt, &types.PowerOffVM_Task{This: t.vm})
 		if err != nil {
 			return nil, err
 		}
@@ -51,8 +59,8 @@ func (v *VCenter) PowerOff(ctx context.Context, key inventory.Key) error {
 
 // Reset presses the reset button. ErrState when the VM is off or suspended.
 func (v *VCenter) Reset(ctx context.Context, key inventory.Key) error {
-	return v.perform(ctx, key, verb{name: "reset", start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-		res, err := methods.ResetVM_Task(ctx, rt, &types.ResetVM_Task{This: vm})
+	return v.perform(ctx, key, verb{name: "reset", start: func(ctx context.Context, t turn) (*types.ManagedObjectReference, error) {
+		res, err := methods.ResetVM_Task(ctx, t.rt, &types.ResetVM_Task{This: t.vm})
 		if err != nil {
 			return nil, err
 		}
@@ -63,8 +71,8 @@ func (v *VCenter) Reset(ctx context.Context, key inventory.Key) error {
 // Shutdown asks VMware Tools in the guest for a shutdown and returns when vCenter
 // has passed that on. ErrState when the tools do not run or the VM is not on.
 func (v *VCenter) Shutdown(ctx context.Context, key inventory.Key) error {
-	return v.perform(ctx, key, verb{name: "shutdown", start: func(ctx context.Context, rt soap.RoundTripper, vm types.ManagedObjectReference) (*types.ManagedObjectReference, error) {
-		_, err := methods.ShutdownGuest(ctx, rt, &types.ShutdownGuest{This: vm})
+	return v.perform(ctx, key, verb{name: "shutdown", start: func(ctx context.Context, t turn) (*types.ManagedObjectReference, error) {
+		_, err := methods.ShutdownGuest(ctx, t.rt, &types.ShutdownGuest{This: t.vm})
 		return nil, err
 	}})
 }
@@ -113,8 +121,9 @@ func (v *VCenter) start(ctx context.Context, key inventory.Key, vm types.Managed
 		case t.outcome != nil:
 			o = t.hear(ctx)
 		default:
-			if o.err = v.operations.ready(ctx, t); o.err == nil {
-				o.task, o.err = do.start(ctx, v.operations.sending(key.VCenter, t), vm)
+			open, err := v.operations.ready(ctx, t)
+			if o.err = err; err == nil {
+				o.task, o.err = do.start(ctx, turn{vm: vm, rt: v.operations.sending(key.VCenter, t), conn: open, ticket: t})
 			}
 			v.dispatcher.leave()
 		}

@@ -168,17 +168,17 @@ func (s *session) call(ctx context.Context, vcenter string, t *ticket, req, res 
 }
 
 // ready waits for a session for as long as the ticket's call may wait.
-func (s *session) ready(ctx context.Context, t *ticket) error {
+func (s *session) ready(ctx context.Context, t *ticket) (*conn, error) {
 	ctx, disarm := t.arm(ctx)
 	defer disarm()
-	_, err := s.acquire(ctx)
+	c, err := s.acquire(ctx)
 	switch {
 	case err == nil:
-		return nil
+		return c, nil
 	case errors.Is(context.Cause(ctx), errTooLate):
-		return fmt.Errorf("%w: %w", ErrBusy, errTooLate)
+		return nil, fmt.Errorf("%w: %w", ErrBusy, errTooLate)
 	default:
-		return loginError(ctx, err)
+		return nil, loginError(ctx, err)
 	}
 }
 
