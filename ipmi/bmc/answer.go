@@ -21,6 +21,9 @@ func (b *BMC) answer(now time.Time, from netip.AddrPort, packet, dst []byte) ([]
 	if !b.config.Hears(now) {
 		return nil, DropQuota
 	}
+	if b.mode = b.config.Mode(); b.mode == Silent {
+		return nil, DropMaintenance
+	}
 	header, rest, err := ipmi.ParseRMCP(packet)
 	if err != nil {
 		return nil, DropMalformed

@@ -38,6 +38,7 @@ type BMC struct {
 	handshakes  handshakes
 	backoff     backoff
 	shares      shares
+	mode        Mode // for the packet that is being answered
 	users       userTable
 	sessions    map[uint32]*session // BMC's session ID -> session
 	parting     partings            // those that have just ended
@@ -161,6 +162,9 @@ func checked(c Config) (Config, error) {
 	}
 	if c.Hears == nil {
 		c.Hears = func(time.Time) bool { return true }
+	}
+	if c.Mode == nil {
+		c.Mode = func() Mode { return Normal }
 	}
 	c.Events = c.Events.filled()
 	return c, nil

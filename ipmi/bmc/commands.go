@@ -27,6 +27,8 @@ type handler func(c *call, dst []byte) ([]byte, error)
 // cmdCloseSession is the one command that a session answers after its end.
 const cmdCloseSession = 0x3C
 
+const cmdChassisControl = 0x02
+
 // commands are all commands a BMC knows. Any other is answered with C1h.
 var commands = []Command{
 	{"Get Device ID", "20.1", ipmi.NetFnApp, 0x01, ipmi.User, false, false, getDeviceID},
@@ -77,7 +79,7 @@ var commands = []Command{
 
 	{"Get Chassis Capabilities", "28.1", ipmi.NetFnChassis, 0x00, ipmi.User, false, false, getChassisCapabilities},
 	{"Get Chassis Status", "28.2", ipmi.NetFnChassis, 0x01, ipmi.User, false, false, getChassisStatus},
-	{"Chassis Control", "28.3", ipmi.NetFnChassis, 0x02, ipmi.Operator, false, true, chassisControl},
+	{"Chassis Control", "28.3", ipmi.NetFnChassis, cmdChassisControl, ipmi.Operator, false, true, chassisControl},
 	{"Chassis Identify", "28.5", ipmi.NetFnChassis, 0x04, ipmi.Operator, false, true, inOrder(identifyChassis)},
 	{"Set Power Restore Policy", "28.8", ipmi.NetFnChassis, 0x06, ipmi.Operator, false, false, setRestorePolicy},
 	{"Get System Restart Cause", "28.11", ipmi.NetFnChassis, 0x07, ipmi.User, false, false, getRestartCause},

@@ -65,6 +65,7 @@ type Config struct {
 	// Hears is asked for each packet that is about to be looked at, and says whether it
 	// may be: a limit that several BMCs share. It must return at once; nil: all are.
 	Hears             func(now time.Time) bool
+	Mode              func() Mode    // asked for each packet, must return at once; nil: Normal
 	MaxSessions       int            // active ones; default 8
 	Limit             SessionLimit   // on the sessions of several BMCs; nil: none
 	PacketRate        int            // packets a second that one source may send, after a burst of twice as many; 0: any number

@@ -53,6 +53,8 @@ func (c *call) dispatch() ipmi.CompletionCode {
 	case c.row.Privilege > c.operating() && !c.row.Sessionless:
 		b.body = appendGroup(b.body, c.message)
 		return ipmi.InsufficientPrivilege
+	case c.locked():
+		return ipmi.NodeBusy
 	}
 	body, err := c.run()
 	if err != nil {

@@ -38,6 +38,8 @@ const (
 	DropTooMany
 	// DropQuota: Config.Hears says no.
 	DropQuota
+	// DropMaintenance: the BMC's Mode is Silent.
+	DropMaintenance
 	// DropWriteFailed: there was an answer, but the socket did not take it.
 	DropWriteFailed
 	// DropPanic: handling the packet panicked.
@@ -84,6 +86,8 @@ func (r DropReason) String() string {
 		return "too_many"
 	case DropQuota:
 		return "quota"
+	case DropMaintenance:
+		return "maintenance"
 	case DropWriteFailed:
 		return "write_failed"
 	case DropPanic:
