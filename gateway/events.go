@@ -56,6 +56,8 @@ func (t *tenant) powerDone(c ipmi.ChassisControl, err error) {
 	word := result(code)
 	if over := (quotaError{}); errors.As(err, &over) {
 		word = "quota"
+	} else if errors.Is(err, errMaintenance) {
+		word = "maintenance"
 	}
 	t.metrics.Power(c.String(), word)
 }

@@ -48,7 +48,9 @@ type Gateway struct {
 	tenants []*tenant
 	boots   *bootOverrides
 	cycles  *cycles
-	clock   *clock
+
+	maintenance *maintenances
+	clock       *clock
 
 	stateFailed string // why the state file could not be written last; of keepState alone
 }
@@ -149,6 +151,10 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener, host *host)
 		g.keepState(ctx)
 		return nil
 	})
+	all.Go(func() error {
+		g.maintained().run(ctx)
+		return nil
+	})
 	close(g.ready)
 	return all.Wait()
 }
@@ -177,8 +183,13 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	if err != nil {
 		g.log.Error("some held removals are damaged; the time of their hold begins anew", "error", err)
 	}
+	inMaintenance, err := st.Maintenances()
+	if err != nil {
+		g.log.Error("some maintenance is damaged; it is over", "error", err)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.maintenance = newMaintenances(st, g.log, inMaintenance)
 	stood, err := st.Clock()
 	if err != nil {
 		g.log.Error("how long quarantines have lasted is damaged; they are measured by the wall clock once", "error", err)
@@ -274,7 +285,7 @@ func (g *Gateway) newTenant(c Tenant, pools map[string]*pool, cl *claims, before
 	}
 	log := g.log.With("tenant", c.Name)
 	t := &tenant{
-		vc: vc, lender: lender, claims: cl, boots: g.boots, cycles: g.cycles, version: g.version,
+		vc: vc, lender: lender, claims: cl, boots: g.boots, cycles: g.cycles, maintenance: g.maintenance, version: g.version,
 		ledger: newLedger(vc, g.store), logs: g.logs, sessions: sessions, sockets: g.sockets,
 		removals: newRemovals(c, g.store, log, before, lender.leased()), again: make(chan time.Duration, 1),
 		log: log, metrics: g.metrics.Tenant(c.Name), record: g.record,
@@ -291,6 +302,12 @@ func (g *Gateway) state() *store.Store {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.store
+}
+
+func (g *Gateway) maintained() *maintenances {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.maintenance
 }
 
 func (g *Gateway) eventLogs() *eventLogs {

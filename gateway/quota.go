@@ -55,7 +55,7 @@ func (e quotaError) Error() string {
 func (e quotaError) Unwrap() error { return ipmi.NodeBusy }
 
 // powers takes a power action out of the tenant's quota.
-func (t *tenant) powers(ipmi.ChassisControl) error {
+func (t *tenant) powers() error {
 	n := t.config().Quota.PowerOperationsPerMinute
 	if !t.quota.power.take(time.Now(), n, time.Minute, 1) {
 		return quotaError{n}

@@ -53,7 +53,7 @@ func (g *Gateway) Status() admin.Status {
 	}
 	for _, t := range g.served() {
 		c := t.count()
-		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config().Name, BMCs: c.all(), Ready: c.ready, Waiting: c.waiting, Error: c.failed, Held: c.held})
+		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config().Name, BMCs: c.all(), Ready: c.ready, Waiting: c.waiting, Error: c.failed, Held: c.held, Maintenance: c.maintained})
 	}
 	h := g.stateFile()
 	s.Audit = g.record.status(g.config.Audit.File)
@@ -88,7 +88,7 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 	var s metrics.Snapshot
 	for _, t := range g.served() {
 		c := t.count()
-		s.Tenants = append(s.Tenants, metrics.TenantState{Name: t.config().Name, Pending: c.waiting, Ready: c.ready, Error: c.failed, Held: c.held, Sessions: c.sessions})
+		s.Tenants = append(s.Tenants, metrics.TenantState{Name: t.config().Name, Pending: c.waiting, Ready: c.ready, Error: c.failed, Held: c.held, Maintenance: c.maintained, Sessions: c.sessions})
 	}
 	for _, p := range g.lent() {
 		u := p.usage(time.Now())
@@ -131,14 +131,15 @@ func (g *Gateway) serving(vc *vsphere.VCenter) int {
 }
 
 // counts are a tenant's BMCs by state, each in one, and their sessions.
-type counts struct{ ready, waiting, failed, held, sessions int }
+type counts struct{ ready, waiting, failed, held, maintained, sessions int }
 
-func (c counts) all() int { return c.ready + c.waiting + c.failed + c.held }
+func (c counts) all() int { return c.ready + c.waiting + c.failed + c.held + c.maintained }
 
 func (t *tenant) count() counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var c counts
+	name := t.config().Name
 	for key := range t.waiting {
 		if _, held := t.removals.isHeld(key); held {
 			c.held++
@@ -154,6 +155,8 @@ func (t *tenant) count() counts {
 			c.held++
 		case failed:
 			c.failed++
+		case t.maintenance.mode(name, key) != bmc.Normal:
+			c.maintained++
 		default:
 			c.ready++
 		}
@@ -202,6 +205,7 @@ func (t *tenant) describe(ep *endpoint) admin.BMC {
 	for _, s := range ep.bmc.Sessions() {
 		b.Sessions = append(b.Sessions, session(s))
 	}
+	t.maintain(&b, ep.vm().Key)
 	t.hold(&b, ep.vm().Key)
 	return b
 }

@@ -47,7 +47,9 @@ type tenant struct {
 	sockets  *listen.Server
 	sessions bmc.SessionLimit // of all its BMCs together; nil: none
 	quota    quota
-	packets  *rate.Limiter // of log lines that anybody who can send a packet can cause
+
+	maintenance *maintenances
+	packets     *rate.Limiter // of log lines that anybody who can send a packet can cause
 
 	removals *removals
 	again    chan time.Duration // when the inventory is to be compared again; one word waits

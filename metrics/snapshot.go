@@ -33,6 +33,7 @@ type StateFile struct {
 type TenantState struct {
 	Name                        string
 	Pending, Ready, Error, Held int
+	Maintenance                 int
 	Sessions                    int
 }
 
@@ -133,6 +134,7 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		tell(bmcs, float64(t.Ready), t.Name, "ready")
 		tell(bmcs, float64(t.Error), t.Name, "error")
 		tell(bmcs, float64(t.Held), t.Name, "held")
+		tell(bmcs, float64(t.Maintenance), t.Name, "maintenance")
 		tell(sessions, float64(t.Sessions), t.Name)
 	}
 	for _, p := range now.Pools {

@@ -56,7 +56,7 @@ func TestChangeLeases(t *testing.T) {
 			"10.120.8.18 of pool lab-v4 is reserve lab-a  10.0.0.1\n10.120.8.18 of pool lab-v4 is reserve lab-a  10.0.0.2\n"},
 		{"release", []string{"release", "lab-a/web/1"}, 0, "10.120.8.18 of pool lab-v4 is release lab-a web/1 invalid IP\n"},
 		{"pin", []string{"pin", "lab-a/web1", "10.0.0.1"}, 0, "10.120.8.18 of pool lab-v4 is pin lab-a web1 10.0.0.1\n"},
-		{"nobody", []string{"pin", "lab-a/nobody", "10.0.0.1"}, 1, "bmc-gateway: the daemon refused /v1/leases: nobody: no such BMC\n"},
+		{"nobody", []string{"pin", "lab-a/nobody", "10.0.0.1"}, 3, "bmc-gateway: the daemon refused /v1/leases: nobody: no such BMC\n"},
 		{"no address", []string{"reserve", "lab-a", "web1"}, 1, "bmc-gateway: \"web1\" is no IP address\n"},
 		{"no tenant", []string{"release", "web1"}, 1, "bmc-gateway: \"web1\" is not written as TENANT/VM\n"},
 		{"pin to no address", []string{"pin", "lab-a/web1", "web2"}, 1, "bmc-gateway: \"web2\" is no IP address\n"},

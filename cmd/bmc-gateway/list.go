@@ -91,7 +91,7 @@ func row(b admin.BMC, now time.Time) []string {
 	if b.Address.IsValid() {
 		address = b.Address.String()
 	}
-	if b.State == admin.Ready || b.State == admin.Held {
+	if b.State == admin.Ready || b.State == admin.Held || b.State == admin.Maintained {
 		sessions = strconv.Itoa(len(b.Sessions))
 	}
 	return []string{dash(b.Tenant), dash(b.Name), dash(string(b.State)), dash(string(b.Power)), address,

@@ -21,6 +21,7 @@ const (
 	exitNotFound    = 3
 	exitUnreachable = 4 // the daemon does not answer
 	exitOnline      = 5 // the configuration is right, but something at a vCenter is not
+	exitRefused     = 6 // the daemon may not do that: a limit, or what is there already
 )
 
 // errConfig marks that the configuration cannot be used.
@@ -69,6 +70,8 @@ func (p *program) code(err error) int {
 		return exitUnreachable
 	case errors.Is(err, errOnline):
 		return exitOnline
+	case errors.Is(err, admin.ErrRefused):
+		return exitRefused
 	default:
 		return exitFailed
 	}
@@ -97,7 +100,7 @@ func (p *program) root() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&p.socket, "socket", "",
 		"`path` of the daemon's admin socket (default $BMC_GATEWAY_ADMIN_SOCKET or "+config.DefaultAdminSocket+")")
-	root.AddCommand(p.serveCommand(), p.listCommand(), p.showCommand(), p.statusCommand(), p.eventsCommand(), p.removalsCommand(), p.leasesCommand(), p.reserveCommand(), p.releaseCommand(), p.pinCommand(),
+	root.AddCommand(p.serveCommand(), p.listCommand(), p.showCommand(), p.statusCommand(), p.eventsCommand(), p.removalsCommand(), p.leasesCommand(), p.reserveCommand(), p.releaseCommand(), p.pinCommand(), p.maintenanceCommand(),
 		p.configCommand(), p.doctorCommand(), p.pingCommand(), p.nftablesCommand(), p.demoCommand(), p.versionCommand(),
 		p.manCommand(root))
 	return root

@@ -111,6 +111,7 @@ func properties(b admin.BMC, now time.Time) []property {
 		{"Name", b.Tenant + "/" + b.Name},
 		{"Status", fmt.Sprintf("%s (since %s)", b.State, stamp(b.Since))},
 		{"Reason", b.Reason},
+		{"Maintenance", maintenance(b, now)},
 		{"Power", power},
 		{"Address", address + ", pool " + b.Pool},
 		{"BMC MAC", b.MAC},
@@ -127,6 +128,19 @@ func properties(b admin.BMC, now time.Time) []property {
 		{"Identify", b.Identify},
 		{"Requests", last},
 	}
+}
+
+// maintenance is what keeps the BMC from carrying out commands.
+func maintenance(b admin.BMC, now time.Time) string {
+	m := b.Maintenance
+	if m == nil {
+		return ""
+	}
+	s := "of this BMC"
+	if m.VM == "" {
+		s = "of the tenant"
+	}
+	return s + maintenanceEnd(*m, now)
 }
 
 func accounts(all []admin.Account) string {

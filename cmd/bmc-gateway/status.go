@@ -110,9 +110,9 @@ func statusText(s admin.Status, now time.Time) string {
 			fmt.Fprintf(&b, "  %s: %s\n", p.Name, printable(n))
 		}
 	}
-	fmt.Fprintln(t, "\nTENANT\tBMCS\tREADY\tWAITING\tERROR\tREMOVALS HELD")
+	fmt.Fprintln(t, "\nTENANT\tBMCS\tREADY\tWAITING\tERROR\tMAINTENANCE\tREMOVALS HELD")
 	for _, c := range s.Tenants {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\n", c.Name, c.BMCs, c.Ready, c.Waiting, c.Error, c.Held)
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\n", c.Name, c.BMCs, c.Ready, c.Waiting, c.Error, c.Maintenance, c.Held)
 	}
 	t.Flush() // into memory
 	return b.String()

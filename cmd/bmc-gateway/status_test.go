@@ -42,8 +42,8 @@ func TestStatus(t *testing.T) {
 		"vc-lab: the role lacks VirtualMachine.Config.Settings on web1: a boot device cannot be set",
 		"POOL INTERFACE ADDRESSES IN USE HELD QUARANTINED RESERVED WAITING",
 		"lab-v4 ens192.120 190 2 1 4 5 6",
-		"TENANT BMCS READY WAITING ERROR REMOVALS HELD",
-		"lab-a 3 2 1 0 0",
+		"TENANT BMCS READY WAITING ERROR MAINTENANCE REMOVALS HELD",
+		"lab-a 3 2 1 0 0 0",
 	}
 	if diff := cmp.Diff(want, squeeze(strings.Split(stdout, "\n"))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -16,7 +16,9 @@ const (
 	Pending State = "pending" // waits for an address or a socket
 	Ready   State = "ready"   // answers
 	Error   State = "error"   // was given up for now; Reason says why
-	Held    State = "held"    // its VM is not selected any more, and the removal is held
+	// Maintained: it answers, but carries out no command, or, when it is silent, does not answer.
+	Maintained State = "maintenance"
+	Held       State = "held" // its VM is not selected any more, and the removal is held
 )
 
 // Power is the power state as the operator reads it.
@@ -55,7 +57,9 @@ type BMC struct {
 	Boot         string    `json:"boot,omitempty"`      // the override in words; empty: none
 	BootOrder    string    `json:"bootOrder,omitempty"` // what a change of the VM's boot order waits for; empty: none waits
 	Identify     string    `json:"identify,omitempty"`  // the identify light in words; empty: off
-	Sessions     []Session `json:"sessions"`
+	// Maintenance is what keeps the BMC from carrying out commands; nil: nothing.
+	Maintenance *Maintenance `json:"maintenance,omitempty"`
+	Sessions    []Session    `json:"sessions"`
 
 	Since       time.Time `json:"since"`                // of State
 	LastRequest time.Time `json:"lastRequest,omitzero"` // zero: none since the daemon started

@@ -103,6 +103,35 @@ func (c *Client) ChangeLease(ctx context.Context, change LeaseChange) (Lease, er
 	return l.Items[0], nil
 }
 
+// Maintenance returns what is in maintenance. The error is as for BMCs.
+func (c *Client) Maintenance(ctx context.Context) ([]Maintenance, error) {
+	var m maintenances
+	err := c.ask(ctx, http.MethodGet, "/v1/maintenance", &m)
+	return m.Items, err
+}
+
+// ChangeMaintenance asks for a change and returns what has begun or ended. The error
+// is as for BMCs; ErrNotFound or ErrRefused, wrapped, when the daemon says no.
+func (c *Client) ChangeMaintenance(ctx context.Context, change MaintenanceChange) (Maintenance, error) {
+	var m maintenances
+	if err := c.post(ctx, "/v1/maintenance", change, &m); err != nil {
+		return Maintenance{}, err
+	}
+	if len(m.Items) != 1 {
+		return Maintenance{}, fmt.Errorf("the daemon answered with %d items", len(m.Items))
+	}
+	return m.Items[0], nil
+}
+
+// post sends a body as JSON.
+func (c *Client) post(ctx context.Context, path string, body, into any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return c.send(ctx, http.MethodPost, path, bytes.NewReader(text), into)
+}
+
 func (c *Client) ask(ctx context.Context, method, path string, into any) error {
 	return c.send(ctx, method, path, nil, into)
 }
@@ -138,7 +167,30 @@ func (c *Client) open(ctx context.Context, by *http.Client, method, path string,
 	if json.NewDecoder(io.LimitReader(resp.Body, answerLimit)).Decode(&f) != nil || f.Error == "" {
 		f.Error = resp.Status
 	}
-	return nil, fmt.Errorf("the daemon refused %s: %s", path, f.Error)
+	return nil, &refusedError{path: path, status: resp.StatusCode, why: f.Error}
+}
+
+// A refusedError is what the daemon said instead of an answer.
+type refusedError struct {
+	path   string
+	status int
+	why    string
+}
+
+func (e *refusedError) Error() string {
+	return fmt.Sprintf("the daemon refused %s: %s", e.path, e.why)
+}
+
+// Is makes a status the error that the daemon made it of.
+func (e *refusedError) Is(target error) bool {
+	switch target {
+	case ErrNotFound:
+		return e.status == http.StatusNotFound
+	case ErrRefused:
+		return e.status == http.StatusConflict
+	default:
+		return false
+	}
 }
 
 // unreachable says in one line what the operator can do about it.

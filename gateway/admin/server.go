@@ -22,6 +22,11 @@ type Source interface {
 	// ChangeLease returns the lease as it is then, when that is on the disk; or
 	// ErrNotFound or ErrRefused, wrapped.
 	ChangeLease(LeaseChange) (Lease, error)
+	// Maintenance returns what is in maintenance now.
+	Maintenance() []Maintenance
+	// ChangeMaintenance returns what has begun or ended, when that is on the disk; or
+	// ErrNotFound, ErrAmbiguous or ErrRefused, wrapped.
+	ChangeMaintenance(c MaintenanceChange, by Caller) (Maintenance, error)
 	// Events are always the same ones.
 	Events() *Events
 }
@@ -101,6 +106,7 @@ func handler(src Source, ending <-chan struct{}) http.Handler {
 		}
 	})
 	handleLeases(mux, src)
+	handleMaintenance(mux, src)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("%s %s: no such path", r.Method, r.URL.Path))
 	})

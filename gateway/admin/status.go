@@ -87,5 +87,7 @@ type Tenant struct {
 	Ready   int    `json:"ready"`
 	Waiting int    `json:"waiting"`
 	Error   int    `json:"error"`
-	Held    int    `json:"held"` // removals that are held: they serve on until somebody confirms
+	// Maintenance are those that would be ready and are in maintenance.
+	Maintenance int `json:"maintenance"`
+	Held        int `json:"held"` // removals that are held: they serve on until somebody confirms
 }

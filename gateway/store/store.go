@@ -41,6 +41,9 @@ const (
 	tenantBucket   = "tenants"
 	cycleBucket    = "power-cycles"
 	clockBucket    = "clock"
+
+	maintenanceBucket = "maintenance"
+	grantBucket       = "access-grants"
 )
 
 // schemaKey, in the meta bucket, has the schema as four bytes, big endian.

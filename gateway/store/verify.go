@@ -68,7 +68,8 @@ func (s *Store) prepare() error {
 		if err := checkSchema(meta); err != nil {
 			return err
 		}
-		for _, name := range []string{leaseBucket, overrideBucket, selBucket, markBucket, bmcBucket, tenantBucket, cycleBucket, clockBucket} {
+		for _, name := range []string{leaseBucket, overrideBucket, selBucket, markBucket, bmcBucket, tenantBucket, cycleBucket, clockBucket,
+			maintenanceBucket, grantBucket} {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return err
 			}

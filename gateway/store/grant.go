@@ -1,0 +1,43 @@
+package store
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+)
+
+// A Secret is text that never prints itself. In the state file it is as it is.
+type Secret string
+
+// String hides the secret.
+func (Secret) String() string { return "REDACTED" }
+
+// GoString hides the secret from %#v.
+func (Secret) GoString() string { return "REDACTED" }
+
+// A Grant is an account of one BMC for a time. The password is kept as it is, for
+// a BMC has to know it to let anybody in (section 13.31 of IPMI 2.0).
+type Grant struct {
+	ID        string         `json:"id"`
+	Tenant    string         `json:"tenant"`
+	Key       inventory.Key  `json:"key"`
+	VM        string         `json:"vm"` // its name then
+	User      string         `json:"user"`
+	Password  Secret         `json:"password"`
+	Privilege string         `json:"privilege"`      // as ipmi.Privilege spells it
+	From      []netip.Prefix `json:"from,omitempty"` // empty: wherever the tenant allows
+	Granted   time.Time      `json:"granted"`
+	Until     time.Time      `json:"until"`
+}
+
+// Grants returns all. When some are damaged it returns the others together with an
+// error that names those.
+func (s *Store) Grants() ([]Grant, error) { return list[Grant](s, grantBucket) }
+
+// PutGrant stores a grant and returns when it is durable.
+func (s *Store) PutGrant(g Grant) error { return put(s, grantBucket, g.ID, g) }
+
+// DeleteGrant forgets a grant and returns when that is durable. It is no error when
+// there is none.
+func (s *Store) DeleteGrant(id string) error { return remove(s, grantBucket, id) }
