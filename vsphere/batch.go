@@ -195,9 +195,10 @@ func (v *VCenter) tell(dc types.ManagedObjectReference, together []*ticket, err 
 	if noBatches || err == nil && len(result.Recommendations) > 0 {
 		v.places.oneByOne(dc)
 	}
+	now := time.Now()
 	for _, t := range together {
 		switch {
-		case noBatches:
+		case noBatches, errors.Is(err, errTooLate) && !t.expired(now): // it was too late for another
 			t.outcome <- outcome{alone: true}
 		case err != nil:
 			t.outcome <- outcome{err: err}

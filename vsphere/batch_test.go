@@ -196,3 +196,29 @@ func TestBatchByDatacenter(t *testing.T) {
 		}
 	}
 }
+
+// A batch goes no later than the most urgent of its VMs allows. Those that may wait,
+// above all the start that ends a power cycle, are not refused with it.
+func TestBatchTooLateForOne(t *testing.T) {
+	l := newLab(t, 2).ready()
+	l.allOff(2)
+	places := make(map[string]*ticket)
+	for name, by := range map[string]time.Time{"lab-01": {}, "lab-02": time.Now()} {
+		key := l.key(name)
+		vm, _, err := l.v.target(key)
+		must(t, err)
+		places[name] = &ticket{command: NewCommand("acme"), by: by, vm: l.v.startable(key, vm), outcome: make(chan outcome, 1)}
+		_, err = l.v.datacenter(t.Context(), places[name].vm.folder)
+		must(t, err)
+	}
+	l.v.dispatcher.mu.Lock()
+	l.v.dispatcher.inFlight++
+	l.v.dispatcher.mu.Unlock()
+	l.v.startMany(t.Context(), []*ticket{places["lab-01"], places["lab-02"]})
+	if o := places["lab-01"].hear(t.Context()); !o.alone {
+		t.Errorf("the one that may wait: %v, want it started alone", o.err)
+	}
+	if o := places["lab-02"].hear(t.Context()); o.alone || !errors.Is(o.err, ErrBusy) {
+		t.Errorf("the one that is too late: %v, want ErrBusy", o.err)
+	}
+}

@@ -137,6 +137,7 @@ func (v *VCenter) start(ctx context.Context, key inventory.Key, vm types.Managed
 			return o.task, o.err
 		}
 		many = nil
+		c.carrier.Store(nil)
 	}
 }
 
