@@ -25,7 +25,8 @@ type tagger struct {
 	mem   *memory
 	link  *link
 
-	vcenter string // that names are of
+	vcenter string         // that names are of
+	losses  map[bearer]int // look-ups in a row that no longer found a tag on a VM
 }
 
 // run asks at once when the link comes up, soon after vCenter told of a tag that
@@ -42,9 +43,13 @@ func (t *tagger) run(ctx context.Context) {
 	var hinted time.Time // when the last look because of a hint was due
 	for failures := 0; ctx.Err() == nil; {
 		wait := t.cfg.TagInterval*9/10 + rand.N(t.cfg.TagInterval/5+1)
+		again := false
 		if t.link.check() == nil {
 			if err := t.look(ctx); err == nil {
 				failures = 0
+				if again = t.doubts(); again {
+					wait = min(wait, t.cfg.TagHintGap)
+				}
 			} else if ctx.Err() == nil {
 				failures++
 				t.mem.failTags(err)
@@ -65,6 +70,9 @@ func (t *tagger) run(ctx context.Context) {
 			default:
 			}
 		case <-timer.C:
+			if again {
+				hinted = time.Now()
+			}
 		}
 		timer.Stop()
 	}
@@ -117,6 +125,7 @@ func (t *tagger) look(ctx context.Context) error {
 		t.names.doubt()
 		return errEmptied
 	}
+	t.losses = t.mem.keepTagged(found, t.losses)
 	if t.mem.setTags(found) {
 		t.mem.changed.raise()
 	}
