@@ -88,7 +88,7 @@ func (b *bench) build() {
 // stop ends the run as Run does.
 func (b *bench) stop() {
 	for _, t := range b.gw.tenants {
-		t.stopAll()
+		t.stopAll(b.t.Context())
 	}
 	b.gw.boots.close()
 	if err := b.host.close(); err != nil {

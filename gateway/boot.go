@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
@@ -25,7 +26,7 @@ import (
 // The order to put back is on disk before anything is changed, so a gateway
 // that dies in between puts it back when it comes again.
 type bootOverride struct {
-	vc      *vsphere.VCenter
+	vc      atomic.Pointer[vsphere.VCenter]
 	store   *store.Store
 	problem func(error) // is told, once, why a boot order could not be changed or put back
 
@@ -50,7 +51,8 @@ type bootOverride struct {
 // has only the key and the tenant. Its keeper works until ctx ends; close waits
 // for it.
 func newBootOverride(ctx context.Context, record store.BootOverride, vc *vsphere.VCenter, st *store.Store, grace time.Duration, problem func(error)) *bootOverride {
-	b := &bootOverride{vc: vc, store: st, problem: problem, grace: grace, ctx: ctx, record: record}
+	b := &bootOverride{store: st, problem: problem, grace: grace, ctx: ctx, record: record}
+	b.vc.Store(vc)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.keep()

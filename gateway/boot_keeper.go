@@ -99,7 +99,7 @@ func (b *bootOverride) untilOff(c chore) bool {
 	}
 	b.park(words)
 	defer b.park("")
-	return b.vc.WaitPower(b.ctx, b.key(), vsphere.PoweredOff) == nil
+	return b.vc.Load().WaitPower(b.ctx, b.key(), vsphere.PoweredOff) == nil
 }
 
 func (b *bootOverride) park(words string) {

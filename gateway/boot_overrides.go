@@ -52,6 +52,7 @@ func (o *bootOverrides) of(key inventory.Key, vc *vsphere.VCenter, tenant Tenant
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.vc.Store(vc)
 	b.record.Tenant, b.grace = tenant.Name, tenant.Power.BootRestoreAfter
 	return b
 }

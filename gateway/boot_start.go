@@ -72,7 +72,7 @@ func (b *bootOverride) prepare(ctx context.Context) error {
 func (b *bootOverride) write(ctx context.Context, w wish, before func(*store.BootOverride)) error {
 	var original []byte
 	if !w.dirty {
-		config, err := b.vc.Boot(ctx, b.key())
+		config, err := b.vc.Load().Boot(ctx, b.key())
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (b *bootOverride) write(ctx context.Context, w wish, before func(*store.Boo
 	if err != nil {
 		return err
 	}
-	if err := b.vc.SetBootDevice(ctx, b.key(), w.device); err != nil {
+	if err := b.vc.Load().SetBootDevice(ctx, b.key(), w.device); err != nil {
 		if original != nil && errors.Is(err, vsphere.ErrNoDevice) {
 			err = errors.Join(err, b.untouched())
 		}
@@ -154,7 +154,7 @@ func (b *bootOverride) restore(ctx context.Context) error {
 	if err := b.putBack(ctx); err != nil {
 		return err
 	}
-	power, err := b.vc.State(b.key())
+	power, err := b.vc.Load().State(b.key())
 	on := err == nil && power.Power == vsphere.PoweredOn
 	return b.update(func(r *store.BootOverride) {
 		r.Original, r.Written = nil, false
@@ -173,5 +173,5 @@ func (b *bootOverride) putBack(ctx context.Context) error {
 	if err := json.Unmarshal(text, &original); err != nil {
 		return fmt.Errorf("stored boot order of %s: %w", b.key(), err)
 	}
-	return b.vc.RestoreBoot(ctx, b.key(), original)
+	return b.vc.Load().RestoreBoot(ctx, b.key(), original)
 }

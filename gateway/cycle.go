@@ -71,14 +71,14 @@ func (m *machine) coldStart(ctx context.Context, offTime time.Duration, accept f
 		m.note("power cycle goes on although it could not be noted", "error", err)
 	}
 	defer m.cycled(ctx)
-	if err := m.vc.PowerOff(ctx, m.key); err != nil {
+	if err := m.vc().PowerOff(ctx, m.key); err != nil {
 		return err
 	}
 	accept()
 	vsphere.Commit(ctx)
 	ctx, cancel := context.WithTimeout(ctx, offWithin+offTime)
 	defer cancel()
-	if err := m.vc.WaitPower(ctx, m.key, vsphere.PoweredOff); err != nil {
+	if err := m.vc().WaitPower(ctx, m.key, vsphere.PoweredOff); err != nil {
 		return fmt.Errorf("waiting for power off: %w", err)
 	}
 	if err := m.ops.pause(ctx, offTime); err != nil {
@@ -121,14 +121,14 @@ func (m *machine) startAgain(ctx context.Context, c store.Cycle) error {
 	}
 	brief, cancel := context.WithTimeout(ctx, offAtStart)
 	defer cancel()
-	switch err := m.vc.WaitPower(brief, m.key, vsphere.PoweredOff); {
+	switch err := m.vc().WaitPower(brief, m.key, vsphere.PoweredOff); {
 	case ctx.Err() != nil || errors.Is(err, vsphere.ErrNotFound):
 		return err
 	case err != nil:
 		m.note("power cycle of an earlier run not ended: the VM is not off", "begun", c.Begun)
 		return nil
 	}
-	if others, err := m.vc.OffByOthers(ctx, m.key, c.Begun); err != nil && !errors.Is(err, vsphere.ErrUnsupported) {
+	if others, err := m.vc().OffByOthers(ctx, m.key, c.Begun); err != nil && !errors.Is(err, vsphere.ErrUnsupported) {
 		return err
 	} else if others {
 		m.note("power cycle of an earlier run not ended: somebody else has switched the VM since", "begun", c.Begun)

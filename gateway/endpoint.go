@@ -13,6 +13,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
 
 // packetRate is how many packets a second a BMC hears from one source. A client
@@ -31,11 +32,21 @@ type endpoint struct {
 	bmc     *bmc.BMC
 	since   time.Time
 	undo    undo
-	failure atomic.Pointer[error] // why the BMC stopped answering; nil while it does
+
+	unfollow func()                // ends what follow began
+	failure  atomic.Pointer[error] // why the BMC stopped answering; nil while it does
 }
 
 // vm returns the VM as it was last seen.
 func (ep *endpoint) vm() inventory.VM { return *ep.now.Load() }
+
+// follow has the VM measured by this vCenter, and by no other any more.
+func (ep *endpoint) follow(vc *vsphere.VCenter) {
+	if ep.unfollow != nil {
+		ep.unfollow()
+	}
+	ep.unfollow = vc.Follow(ep.vm().Key)
+}
 
 // start makes the VM reachable. On an error nothing of it is left but the lease,
 // which stays in use: the VM will want the same address at the next attempt.
@@ -86,7 +97,7 @@ func (t *tenant) listen(ep *endpoint) error {
 		tenant: t.config().Name,
 		key:    key,
 		vc:     t.vc,
-		boot:   t.boots.of(key, t.vc, *t.config()),
+		boot:   t.boots.of(key, t.vc(), *t.config()),
 		ledger: t.ledger,
 		cycles: t.cycles,
 		policy: func() Power { return t.config().Power },
@@ -101,7 +112,8 @@ func (t *tenant) listen(ep *endpoint) error {
 	if c, left := t.cycles.take(key); left {
 		ep.machine.finish(c)
 	}
-	ep.undo.push(t.vc.Follow(key))
+	ep.follow(t.vc())
+	ep.undo.push(func() { ep.unfollow() })
 
 	config, err := t.bmcConfig(ep)
 	if err != nil {

@@ -22,7 +22,7 @@ func (t *tenant) events(ep *endpoint) bmc.Events {
 		Request: func(command string, code ipmi.CompletionCode, took time.Duration) {
 			t.metrics.Request(command, result(code), took)
 			if command == sensorsNext {
-				t.vc.ExpectStats() // in time for the readings, which do not wait
+				t.vc().ExpectStats() // in time for the readings, which do not wait
 			}
 		},
 		Handshake: func(r bmc.HandshakeResult, user string, from netip.AddrPort) {

@@ -71,12 +71,12 @@ func tail(path string) string {
 // describeVM fills in what the BMC tells of its VM. What vCenter does not say now
 // is left out.
 func (t *tenant) describeVM(c *bmc.Config, ep *endpoint) error {
-	facts, err := t.vc.Facts(ep.vm().Key)
+	facts, err := t.vc().Facts(ep.vm().Key)
 	t.logIf(err, "the VM's configuration is not known", ep)
-	state, _ := t.vc.State(ep.vm().Key)
+	state, _ := t.vc().State(ep.vm().Key)
 	ctx, cancel := context.WithTimeout(context.Background(), pathWithin)
 	defer cancel()
-	path, err := t.vc.Path(ctx, ep.vm().Key)
+	path, err := t.vc().Path(ctx, ep.vm().Key)
 	t.logIf(err, "the VM's inventory path is not known", ep)
 	if c.FRU, err = ipmi.AppendFRU(nil, fru(ep.vm(), facts, state.EFI, path, t.config().VCenter)); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (t *tenant) describeVM(c *bmc.Config, ep *endpoint) error {
 		SystemName:      ep.vm().Name,
 		FirmwareVersion: "bmc-gateway " + t.version.Text,
 		PrimaryOS:       facts.OS,
-		OS:              func() string { return guestOS(t.vc, ep.machine.key) },
+		OS:              func() string { return guestOS(t.vc(), ep.machine.key) },
 	}
 	return nil
 }

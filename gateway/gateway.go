@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +27,6 @@ import (
 // A Gateway is the whole daemon: vCenters, pools and tenants, from Run's start
 // to its end.
 type Gateway struct {
-	config  Config
 	version Version
 	log     *slog.Logger
 	metrics *metrics.Metrics
@@ -37,9 +35,17 @@ type Gateway struct {
 	ready   chan struct{} // closed when all is open and runs
 	keeping pulse.Pulse   // of keepState
 
-	vcenters []*vsphere.VCenter
+	connections parts // vCenters
+	tenancies   parts
 
-	mu      sync.Mutex
+	reloads reloads
+
+	// mu is over what follows; of the slices, which a reload replaces and nobody
+	// changes, it is over which they are.
+	mu       sync.Mutex
+	config   Config // as far as it is in force
+	vcenters []*upstream
+
 	store   *store.Store // these once Run has built them
 	logs    *eventLogs
 	sockets *listen.Server
@@ -51,6 +57,8 @@ type Gateway struct {
 
 	maintenance *maintenances
 	clock       *clock
+	shared      *sharedState
+	claims      *claims
 
 	stateFailed string // why the state file could not be written last; of keepState alone
 }
@@ -70,20 +78,11 @@ func New(c Config, v Version, log *slog.Logger, m *metrics.Metrics) (*Gateway, e
 	g := &Gateway{config: c, version: v, log: log, metrics: m, started: time.Now(), ready: make(chan struct{}),
 		record: newRecorder(c.Audit, log)}
 	for _, vc := range c.VCenters {
-		vc = filled(vc, c.Tenants)
-		vc.Log = log
-		vc.Events = &eventSink{g}
-		vc.OnLink = func(lost error) { g.record.noteLink(vc.Name, lost) }
-		counts := m.VCenter(vc.Name)
-		vc.OnCall = counts.Call
-		vc.OnCommand = func(tenant string, waited time.Duration, fate vsphere.Fate) {
-			counts.Command(cmp.Or(tenant, ownTenant), string(fate), waited)
-		}
-		v, err := vsphere.New(vc)
+		u, err := g.connect(vc, c.Tenants)
 		if err != nil {
-			return nil, fmt.Errorf("vcenter %q: %w", vc.Name, err)
+			return nil, err
 		}
-		g.vcenters = append(g.vcenters, v)
+		g.vcenters = append(g.vcenters, u)
 	}
 	return g, nil
 }
@@ -120,8 +119,9 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener, host *host)
 	all, ctx := errgroup.WithContext(ctx)
 	upstream, disconnect := context.WithCancel(context.WithoutCancel(ctx))
 	defer disconnect()
-	for _, vc := range g.vcenters {
-		all.Go(func() error { return vc.Run(upstream) })
+	g.connections.begin(upstream)
+	for _, u := range g.upstreams() {
+		g.speak(u)
 	}
 	all.Go(func() error {
 		g.record.file.Run(upstream) // until the tenants have ended
@@ -131,21 +131,20 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener, host *host)
 		host.run(upstream, g.Live)
 		return nil
 	})
+	g.tenancies.begin(ctx)
+	for _, t := range g.served() {
+		g.tenancies.start(t, t.run)
+	}
 	all.Go(func() error {
 		defer disconnect()
 		defer g.boots.close()
 		defer context.AfterFunc(ctx, g.boots.cancel)()
-		var tenants errgroup.Group
-		for _, t := range g.served() {
-			tenants.Go(func() error {
-				t.run(ctx)
-				return nil
-			})
-		}
-		err := tenants.Wait()
+		<-ctx.Done()
+		g.tenancies.wait()
 		g.withdraw()
-		return err
+		return nil
 	})
+	g.reloads.allow(ctx)
 	all.Go(func() error { return socket.Serve(ctx, g) })
 	all.Go(func() error {
 		g.keepState(ctx)
@@ -156,7 +155,19 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener, host *host)
 		return nil
 	})
 	close(g.ready)
-	return all.Wait()
+	err := all.Wait()
+	g.reloads.allow(nil)
+	g.connections.wait()
+	return err
+}
+
+// speak has a vCenter spoken to.
+func (g *Gateway) speak(u *upstream) {
+	g.connections.start(u, func(ctx context.Context) {
+		if err := u.vc.Run(ctx); err != nil { // it was run before
+			g.log.Error("vCenter is not spoken to", "vcenter", u.config.Name, "error", err)
+		}
+	})
 }
 
 // build makes pools and tenants from what an earlier run left in the state file.
@@ -198,19 +209,19 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	g.sockets, g.host = host.sockets, host
 	g.boots = newBootOverrides(st, g.log, overrides)
 	g.cycles = newCycles(st, cycles)
-	pools, err := g.buildPools(leases, st, host)
-	if err != nil {
+	g.claims = newClaims()
+	g.shared = &sharedState{store: st, clock: g.clock, macs: address.NewMACs(), pinned: pinnedAddresses(g.config.Tenants)}
+	if err := g.buildPools(leases); err != nil {
 		return err
 	}
-	claims := newClaims()
 	for _, p := range g.pools {
 		for _, l := range p.inUse() {
 			// Who had a VM keeps it, whoever is first to know its inventory.
-			_ = claims.take(l.Key, l.Tenant)
+			_ = g.claims.take(l.Key, l.Tenant)
 		}
 	}
 	for _, c := range g.config.Tenants {
-		t, err := g.newTenant(c, pools, claims, guarded[c.Name])
+		t, err := g.newTenant(c, guarded[c.Name])
 		if err != nil {
 			return err
 		}
@@ -220,25 +231,27 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	return nil
 }
 
-// buildPools makes the pools, by name. mu is held.
-func (g *Gateway) buildPools(leases []address.Lease, st *store.Store, host *host) (map[string]*pool, error) {
-	pools := make(map[string]*pool)
-	shared := &sharedState{store: st, clock: g.clock, macs: address.NewMACs(), pinned: pinnedAddresses(g.config.Tenants)}
+// buildPools makes the pools. mu is held.
+func (g *Gateway) buildPools(leases []address.Lease) error {
 	for _, c := range g.config.Pools {
-		p, err := newPool(c, shared, host.segment(c))
+		p, err := newPool(c, g.shared, g.host.segment(c))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		pools[c.Name] = p
 		g.pools = append(g.pools, p)
 	}
 	for _, p := range g.pools {
-		name := p.config.Name
-		if err := errors.Join(p.adopt(leases, pools), p.dismiss(g.tenantsOf(name), time.Now()), p.sweep(), p.takeUp()); err != nil {
-			g.log.Warn("taking up what an earlier run left", "pool", name, "error", err)
-		}
+		g.takeUp(p, g.pools, leases, g.config.Tenants)
 	}
-	return pools, nil
+	return nil
+}
+
+// takeUp has a pool go on from what the state file has of its addresses.
+func (g *Gateway) takeUp(p *pool, all []*pool, leases []address.Lease, tenants []Tenant) {
+	err := errors.Join(p.adopt(leases, all), p.dismiss(tenantsOf(tenants, p.config.Name), time.Now()), p.sweep(), p.takeUp())
+	if err != nil {
+		g.log.Warn("taking up what an earlier run left", "pool", p.config.Name, "error", err)
+	}
 }
 
 // forget removes what is stored of VMs that have no lease any more, also none of
@@ -252,9 +265,9 @@ func forget(st *store.Store, leases []address.Lease) error {
 }
 
 // tenantsOf returns the names of the tenants that take addresses from a pool.
-func (g *Gateway) tenantsOf(pool string) map[string]bool {
+func tenantsOf(tenants []Tenant, pool string) map[string]bool {
 	names := make(map[string]bool)
-	for _, t := range g.config.Tenants {
+	for _, t := range tenants {
 		if slices.Contains(t.Pools, pool) {
 			names[t.Name] = true
 		}
@@ -266,33 +279,32 @@ func (g *Gateway) tenantsOf(pool string) map[string]bool {
 // like, which anybody can cause: one a second, after a burst.
 const packetLines = 20
 
-func (g *Gateway) newTenant(c Tenant, pools map[string]*pool, cl *claims, before *store.Tenant) (*tenant, error) {
-	vc := g.vcenter(c.VCenter)
-	if vc == nil {
+// newTenant makes a tenant of the pools and vCenters that there are. mu is held.
+func (g *Gateway) newTenant(c Tenant, before *store.Tenant) (*tenant, error) {
+	at := slices.IndexFunc(g.vcenters, func(u *upstream) bool { return u.config.Name == c.VCenter })
+	if at < 0 {
 		return nil, fmt.Errorf("tenant %q: vcenter %q is not configured", c.Name, c.VCenter)
 	}
 	lender := &lender{tenant: c.Name, most: c.MaxAddresses}
 	for _, name := range c.Pools {
-		p := pools[name]
-		if p == nil {
+		at := slices.IndexFunc(g.pools, func(p *pool) bool { return p.config.Name == name })
+		if at < 0 {
 			return nil, fmt.Errorf("tenant %q: pool %q is not configured", c.Name, name)
 		}
-		lender.pools = append(lender.pools, p)
-	}
-	var sessions bmc.SessionLimit
-	if n := c.Quota.Sessions; n > 0 {
-		sessions = bmc.NewQuota(n, len(c.Accounts))
+		lender.pools = append(lender.pools, g.pools[at])
 	}
 	log := g.log.With("tenant", c.Name)
 	t := &tenant{
-		vc: vc, lender: lender, claims: cl, boots: g.boots, cycles: g.cycles, maintenance: g.maintenance, version: g.version,
-		ledger: newLedger(vc, g.store), logs: g.logs, sessions: sessions, sockets: g.sockets,
+		lender: lender, claims: g.claims, boots: g.boots, cycles: g.cycles, maintenance: g.maintenance, version: g.version,
+		logs: g.logs, sessions: sessionLimit(c), sockets: g.sockets,
 		removals: newRemovals(c, g.store, log, before, lender.leased()), again: make(chan time.Duration, 1),
 		log: log, metrics: g.metrics.Tenant(c.Name), record: g.record,
 		packets:   rate.NewLimiter(1, packetLines),
 		endpoints: make(map[inventory.Key]*endpoint), waiting: make(map[inventory.Key]waiting),
 	}
 	t.conf.Store(&c)
+	t.link.Store(newLink(g.vcenters[at].vc))
+	t.ledger = newLedger(t.vc, g.store)
 	t.removals.event = t.tellAll
 	return t, nil
 }
@@ -330,13 +342,19 @@ func (g *Gateway) lent() []*pool {
 	return g.pools
 }
 
-func (g *Gateway) vcenter(name string) *vsphere.VCenter {
-	for _, vc := range g.vcenters {
-		if vc.Name() == name {
-			return vc
-		}
+// upstreams returns the vCenters.
+func (g *Gateway) upstreams() []*upstream {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.vcenters
+}
+
+// sessionLimit is of all BMCs of a tenant together; nil: none.
+func sessionLimit(c Tenant) bmc.SessionLimit {
+	if c.Quota.Sessions == 0 {
+		return nil
 	}
-	return nil
+	return bmc.NewQuota(c.Quota.Sessions, len(c.Accounts))
 }
 
 // filled returns the configuration of a vCenter with what its tenants ask of it.

@@ -119,7 +119,7 @@ func notApplicable() bmc.Reading { return bmc.Reading{} }
 func nothingHolds() bmc.Reading { return bmc.Reading{Available: true} }
 
 func (m *machine) readACPI() bmc.Reading {
-	s, err := m.vc.State(m.key)
+	s, err := m.vc().State(m.key)
 	switch {
 	case err != nil:
 		return bmc.Reading{}
@@ -133,7 +133,7 @@ func (m *machine) readACPI() bmc.Reading {
 }
 
 func (m *machine) readPowerUnit() bmc.Reading {
-	s, err := m.vc.State(m.key)
+	s, err := m.vc().State(m.key)
 	switch {
 	case err != nil:
 		return bmc.Reading{}
@@ -145,7 +145,7 @@ func (m *machine) readPowerUnit() bmc.Reading {
 }
 
 func (m *machine) readHeartbeat() bmc.Reading {
-	s, err := m.vc.State(m.key)
+	s, err := m.vc().State(m.key)
 	if err != nil || s.Power != vsphere.PoweredOn {
 		return bmc.Reading{}
 	}
@@ -162,7 +162,7 @@ func (m *machine) readHeartbeat() bmc.Reading {
 }
 
 func (m *machine) readTools() bmc.Reading {
-	s, err := m.vc.State(m.key)
+	s, err := m.vc().State(m.key)
 	switch {
 	case err != nil || s.Power != vsphere.PoweredOn:
 		return bmc.Reading{}
@@ -176,14 +176,14 @@ func (m *machine) readTools() bmc.Reading {
 // readVCenter tells whether what this BMC says of its VM has somebody to vouch
 // for it: the connection to vCenter, and vCenter's to the VM's host.
 func (m *machine) readVCenter() bmc.Reading {
-	if _, err := m.vc.State(m.key); err != nil || !m.vc.Connected() {
+	if _, err := m.vc().State(m.key); err != nil || !m.vc().Connected() {
 		return holding(controllerUnavailable)
 	}
 	return nothingHolds()
 }
 
 func (m *machine) readUptime() bmc.Reading {
-	s, err := m.vc.State(m.key)
+	s, err := m.vc().State(m.key)
 	if err != nil || s.Power != vsphere.PoweredOn || s.BootTime.IsZero() {
 		return bmc.Reading{}
 	}
@@ -201,7 +201,7 @@ func (m *machine) readMemory() bmc.Reading {
 // readStats reads how much of something is used. Asking for it is what keeps the
 // statistics coming.
 func (m *machine) readStats(of func(vsphere.Stats) (part, whole int)) bmc.Reading {
-	stats, ok := m.vc.Stats(m.key)
+	stats, ok := m.vc().Stats(m.key)
 	if !ok || !m.onSince(stats.At) {
 		return bmc.Reading{}
 	}
@@ -214,7 +214,7 @@ func (m *machine) readStats(of func(vsphere.Stats) (part, whole int)) bmc.Readin
 
 // watts is DCMI's power reading.
 func (m *machine) watts() (uint16, bool) {
-	w, ok := m.vc.Watts(m.key)
+	w, ok := m.vc().Watts(m.key)
 	if !ok || !m.onSince(w.At) {
 		return 0, false
 	}
@@ -224,6 +224,6 @@ func (m *machine) watts() (uint16, bool) {
 // onSince reports whether the VM is on, and was when something was measured: what
 // it used before it was off says nothing of what it uses now.
 func (m *machine) onSince(measured time.Time) bool {
-	s, err := m.vc.State(m.key)
+	s, err := m.vc().State(m.key)
 	return err == nil && s.Power == vsphere.PoweredOn && !measured.Before(s.Since)
 }

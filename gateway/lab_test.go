@@ -110,11 +110,14 @@ func (l *lab) addTenant(t *testing.T, vc *vspheretest.VCenter, sel inventory.Sel
 }
 
 // start runs the gateway until the test or stop ends it.
-func (l *lab) start(t *testing.T) {
+func (l *lab) start(t *testing.T, prepare ...func(*Gateway)) {
 	t.Helper()
 	gw, err := New(l.config, Version{Text: "test", Firmware: [2]uint8{0, 1}}, slog.New(slog.NewTextHandler(io.MultiWriter(&l.log, t.Output()), nil)), nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range prepare {
+		f(gw)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

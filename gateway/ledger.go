@@ -21,7 +21,7 @@ const (
 // cycles take. A gap, such as a restart of the gateway, counts for a VM that was on
 // before and has not been started since.
 type ledger struct {
-	vc    *vsphere.VCenter
+	vc    func() *vsphere.VCenter
 	store *store.Store
 
 	// writing is held while records go to the disk, so that an older one never comes
@@ -33,7 +33,7 @@ type ledger struct {
 	dirty map[inventory.Key]bool
 }
 
-func newLedger(vc *vsphere.VCenter, st *store.Store) *ledger {
+func newLedger(vc func() *vsphere.VCenter, st *store.Store) *ledger {
 	return &ledger{vc: vc, store: st, times: make(map[inventory.Key]store.BMC), dirty: make(map[inventory.Key]bool)}
 }
 
@@ -54,7 +54,7 @@ func (l *ledger) minutes(key inventory.Key) uint32 {
 // count brings a VM's record up to date. While nobody vouches for its state,
 // nothing is counted; what was missed is, once its state is known again.
 func (l *ledger) count(key inventory.Key, now time.Time) store.BMC {
-	s, err := l.vc.State(key)
+	s, err := l.vc().State(key)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r, known := l.times[key]

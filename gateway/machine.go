@@ -17,7 +17,7 @@ import (
 type machine struct {
 	tenant string
 	key    inventory.Key
-	vc     *vsphere.VCenter
+	vc     func() *vsphere.VCenter // that speaks to the VM's vCenter now
 	boot   *bootOverride
 	ops    *operations
 	ledger *ledger
@@ -39,7 +39,7 @@ var (
 // Power returns what the watch last said. A suspended VM is not off: it can come
 // back with its old memory and write to its disks.
 func (m *machine) Power() (bmc.PowerState, error) {
-	s, err := m.vc.State(m.key)
+	s, err := m.vc().State(m.key)
 	if err != nil {
 		return 0, bmc.ErrStale
 	}
@@ -94,7 +94,7 @@ func (m *machine) carryOut(ctx context.Context, c ipmi.ChassisControl, accept fu
 	case ipmi.ChassisPowerUp:
 		return m.powerUp(ctx, power)
 	case ipmi.ChassisPowerDown:
-		return m.vc.PowerOff(ctx, m.key)
+		return m.vc().PowerOff(ctx, m.key)
 	case ipmi.ChassisSoftOff:
 		return m.shutdown(ctx, power)
 	case ipmi.ChassisPowerCycle:
@@ -102,7 +102,7 @@ func (m *machine) carryOut(ctx context.Context, c ipmi.ChassisControl, accept fu
 	case ipmi.ChassisHardReset:
 		return m.whenOn(power, func() error { return m.reset(ctx, accept) })
 	case ipmi.ChassisDiagnostic:
-		return m.whenOn(power, func() error { return m.vc.NMI(ctx, m.key) })
+		return m.whenOn(power, func() error { return m.vc().NMI(ctx, m.key) })
 	default:
 		return ipmi.InvalidField
 	}
@@ -114,17 +114,17 @@ func (m *machine) powerUp(ctx context.Context, power bmc.PowerState) error {
 	if power == bmc.Off {
 		return m.bootUp(ctx)
 	}
-	return m.vc.PowerOn(ctx, m.key)
+	return m.vc().PowerOn(ctx, m.key)
 }
 
 func (m *machine) bootUp(ctx context.Context) error {
-	return m.boot.start(ctx, func() error { return m.vc.PowerOn(ctx, m.key) })
+	return m.boot.start(ctx, func() error { return m.vc().PowerOn(ctx, m.key) })
 }
 
 // present is the power state for a command. What nobody vouches for is as good as
 // a vCenter that is gone, and of a VM that is not connected vCenter refuses all.
 func (m *machine) present() (bmc.PowerState, error) {
-	_, err := m.vc.State(m.key)
+	_, err := m.vc().State(m.key)
 	switch {
 	case errors.Is(err, vsphere.ErrNotFound):
 		return 0, err
@@ -154,7 +154,7 @@ func (m *machine) reset(ctx context.Context, accept func()) error {
 	if m.boot.pending() {
 		return m.coldStart(ctx, 0, accept)
 	}
-	return m.vc.Reset(ctx, m.key)
+	return m.vc().Reset(ctx, m.key)
 }
 
 // PowerOnMinutes returns how long the VM has been on, as far as the gateway knows.
@@ -183,7 +183,7 @@ func (m *machine) SetBoot(_ context.Context, f ipmi.BootFlags, validFor time.Dur
 // firmware of a VM with disks is not ours to change. Nothing is made of the
 // opposite, because clients leave the bit away when they do not care.
 func (m *machine) noteFirmware(f ipmi.BootFlags) {
-	s, err := m.vc.State(m.key)
+	s, err := m.vc().State(m.key)
 	if err == nil && f.Valid() && f.EFI() && !s.EFI {
 		m.note("boot flags ask for EFI, the VM has a BIOS and keeps it", "flags", f.String())
 	}

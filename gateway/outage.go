@@ -15,7 +15,7 @@ func (t *tenant) cause(err error) error {
 	if err == nil || t.known {
 		return err
 	}
-	if s := t.vc.Status(); !s.Connected && s.LastError != "" {
+	if s := t.vc().Status(); !s.Connected && s.LastError != "" {
 		return fmt.Errorf("%w: %s", err, s.LastError)
 	}
 	return err

@@ -21,9 +21,11 @@ type Pin struct {
 
 // pinned returns what is fixed for a VM, by the configuration or else by its own
 // attributes; the zero value when nothing is.
-func (t *tenant) pinned(vm inventory.VM) Pin {
+func (t *tenant) pinned(vm inventory.VM) Pin { return t.config().pinned(vm) }
+
+func (t *Tenant) pinned(vm inventory.VM) Pin {
 	var pin Pin
-	for _, p := range t.config().Pins {
+	for _, p := range t.Pins {
 		if p.VM == vm.Name || strings.EqualFold(p.VM, vm.Key.VM) {
 			pin = p
 			break

@@ -73,7 +73,7 @@ type sharedState struct {
 // more is returned as an error and stays on disk: the configuration may come back.
 // Of two addresses of one VM, which pools that were joined may have, it keeps the
 // one in use; the other is quarantined.
-func (p *pool) adopt(leases []address.Lease, all map[string]*pool) error {
+func (p *pool) adopt(leases []address.Lease, all []*pool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var problems []error
@@ -100,7 +100,7 @@ func (p *pool) adopt(leases []address.Lease, all map[string]*pool) error {
 	return errors.Join(append(problems, p.save())...)
 }
 
-func contains(pools map[string]*pool, a netip.Addr) bool {
+func contains(pools []*pool, a netip.Addr) bool {
 	for _, p := range pools {
 		if p.books.Contains(a) {
 			return true

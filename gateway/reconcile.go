@@ -12,9 +12,15 @@ import (
 // not known says what it said before: a vCenter that is gone takes no BMC with
 // it, and what broke meanwhile is started anew.
 func (t *tenant) reconcile(s inventory.Snapshot, err error) {
+	t.loop.Lock()
+	defer t.loop.Unlock()
 	t.pulse.Beat()
+	if err == nil && t.asked != t.config() {
+		t.compareIn(0) // it was asked for by another selector
+		return
+	}
 	t.noteSource(t.cause(err))
-	t.boots.takeUp(t.vc, t.config().Power.BootRestoreAfter)
+	t.boots.takeUp(t.vc(), t.config().Power.BootRestoreAfter)
 	switch {
 	case err == nil:
 		t.desired = t.guarded(s)

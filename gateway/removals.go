@@ -77,7 +77,7 @@ func setID(held map[inventory.Key]inventory.Absence) string {
 
 // heldRemovals returns what the tenant's guard holds.
 func (t *tenant) heldRemovals() admin.Removals {
-	r := t.removals
+	r, guard := t.removals, t.config().Guard
 	r.mu.Lock()
 	set := admin.Removals{Tenant: t.config().Name, ID: setID(r.held), Of: r.all}
 	held := make([]inventory.Absence, 0, len(r.held))
@@ -94,8 +94,8 @@ func (t *tenant) heldRemovals() admin.Removals {
 			Name: one.VM.Name, InstanceUUID: one.VM.Key.VM, Address: addresses[one.VM.Key],
 			Reason: absent(one), Since: one.Held, Confirmed: one.Confirmed,
 		}
-		if r.guard.Hold > 0 {
-			b.Until = one.Held.Add(r.guard.Hold)
+		if guard.Hold > 0 {
+			b.Until = one.Held.Add(guard.Hold)
 		}
 		set.BMCs = append(set.BMCs, b)
 	}

@@ -32,7 +32,8 @@ func (g *Gateway) BMCs() []admin.BMC {
 // Status returns the daemon in one screen.
 func (g *Gateway) Status() admin.Status {
 	s := admin.Status{Version: g.version.Text, Started: g.started}
-	for i, vc := range g.vcenters {
+	for _, u := range g.upstreams() {
+		vc := u.vc
 		now := vc.Status()
 		link := admin.Down
 		if now.Connected {
@@ -40,7 +41,7 @@ func (g *Gateway) Status() admin.Status {
 		}
 		rights := vc.Privileges()
 		s.VCenters = append(s.VCenters, admin.VCenter{
-			Name: vc.Name(), Host: g.config.VCenters[i].URL.Host, State: link, Since: now.Since,
+			Name: vc.Name(), Host: u.config.URL.Host, State: link, Since: now.Since,
 			LastAnswer: now.LastAnswer, LastError: now.LastError, VMs: g.serving(vc), InsecureTLS: now.Insecure, Notices: now.Notices,
 			CircuitOpen: now.CircuitOpen, Commands: now.Commands, Waiting: total(now.Waiting),
 			PrivilegesChecked: rights.Checked, MissingPrivileges: lacks(rights),
@@ -58,6 +59,7 @@ func (g *Gateway) Status() admin.Status {
 	h := g.stateFile()
 	s.Audit = g.record.status(g.config.Audit.File)
 	s.State = admin.StateFile{Bytes: h.Size, CopiedAt: h.CopiedAt, Failure: cmp.Or(h.Failure, h.CopyFail)}
+	s.Config, _ = g.lastReload()
 	return s
 }
 
@@ -95,7 +97,8 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 		s.Pools = append(s.Pools, p.presence(metrics.PoolState{Name: p.config.Name, Addresses: u.Size, Allocated: u.InUse + u.Held,
 			InUse: u.InUse, Held: u.Held, Quarantined: u.Quarantined, Reserved: u.Reserved, Free: u.Free, Waiting: u.Waiting}))
 	}
-	for _, vc := range g.vcenters {
+	for _, u := range g.upstreams() {
+		vc := u.vc
 		now := vc.Status()
 		waiting := make(map[string]int)
 		for tenant, n := range now.Waiting {
@@ -116,6 +119,8 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 		s.Audit = &metrics.AuditFile{Written: c.Written, Lost: c.Lost, Failing: c.Failing}
 	}
 	s.State = metrics.StateFile{Bytes: h.Size, CopiedAt: h.CopiedAt, Failures: h.Failures}
+	last, good := g.lastReload()
+	s.Config = metrics.ConfigState{Successful: last.At.IsZero() || last.Applied, At: good}
 	return s
 }
 
@@ -123,7 +128,7 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 func (g *Gateway) serving(vc *vsphere.VCenter) int {
 	n := 0
 	for _, t := range g.served() {
-		if t.vc == vc {
+		if t.vc() == vc {
 			n += t.count().all()
 		}
 	}
@@ -238,7 +243,7 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 	if p := t.lender.pools; len(p) == 1 {
 		b.Pool, b.Interface = p[0].config.Name, p[0].config.Interface
 	}
-	if s, err := t.vc.State(vm.Key); err == nil {
+	if s, err := t.vc().State(vm.Key); err == nil {
 		b.Power, b.PowerAge = power(s.Power), int64(time.Since(s.Since).Seconds())
 	}
 	for _, tag := range vm.Tags {

@@ -88,7 +88,7 @@ func TestSituations(t *testing.T) {
 			}
 			key := inventory.Key{VCenter: vc.InstanceUUID(), VM: b.VM.InstanceUUID}
 			eventually(t, "the gateway knows", func() error {
-				upstream := l.gw.vcenters[0]
+				upstream := l.gw.vcenters[0].vc
 				if s, err := upstream.State(key); !tt.known(s, err, upstream.Connected()) {
 					return fmt.Errorf("%+v, %v", s, err)
 				}

@@ -96,16 +96,16 @@ func sameRun(then, now vsphere.State) bool {
 // says what happens. Of a VM that is off already it is success: provisioners
 // repeat themselves.
 func (m *machine) shutdown(ctx context.Context, power bmc.PowerState) error {
-	before, err := m.vc.State(m.key)
+	before, err := m.vc().State(m.key)
 	if err != nil {
 		return err
 	}
-	err = m.vc.Shutdown(ctx, m.key)
+	err = m.vc().Shutdown(ctx, m.key)
 	switch without := errors.Is(err, vsphere.ErrNoTools); {
 	case power == bmc.Off && errors.Is(err, vsphere.ErrState):
 		return nil
 	case without && m.policy().SoftOff.Hard:
-		return m.vc.PowerOff(ctx, m.key)
+		return m.vc().PowerOff(ctx, m.key)
 	case m.policy().SoftOff.HardAfter > 0 && power == bmc.On && (err == nil || without):
 		m.soft.arm(before, m.policy().SoftOff.HardAfter, m.cut)
 		return nil
@@ -117,7 +117,7 @@ func (m *machine) shutdown(ctx context.Context, power bmc.PowerState) error {
 // the run that the soft off was for.
 func (m *machine) cut(ctx context.Context, p *pendingOff) {
 	err := m.ops.do(ctx, ipmi.ChassisPowerDown, func(ctx context.Context, _ func()) error {
-		now, err := m.vc.State(m.key)
+		now, err := m.vc().State(m.key)
 		if !m.soft.claim(p) || err == nil && !sameRun(p.of, now) {
 			return nil
 		}
@@ -127,7 +127,7 @@ func (m *machine) cut(ctx context.Context, p *pendingOff) {
 		m.note("soft off: still on after its time, cutting the power")
 		ctx = vsphere.NewCommand(m.tenant).In(ctx)
 		vsphere.Commit(ctx) // nobody would ask again
-		return m.vc.PowerOff(ctx, m.key)
+		return m.vc().PowerOff(ctx, m.key)
 	})
 	if err != nil && ctx.Err() == nil {
 		m.ops.late(ipmi.ChassisSoftOff, err)

@@ -16,8 +16,9 @@ const startsSettle = 2 * time.Second
 // watchStarts tells the BMCs that their VMs have started, by whomever, until ctx
 // ends.
 func (t *tenant) watchStarts(ctx context.Context) {
-	hints, cancel := t.vc.SubscribePower()
-	defer cancel()
+	l := t.link.Load()
+	hints, cancel := l.vc.SubscribePower()
+	defer func() { cancel() }()
 	seen := make(map[inventory.Key]vsphere.State)
 	for {
 		for m, since := range t.tellStarts(seen) {
@@ -28,6 +29,10 @@ func (t *tenant) watchStarts(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-l.over:
+			cancel()
+			l = t.link.Load()
+			hints, cancel = l.vc.SubscribePower()
 		case <-hints:
 		}
 		if pause(ctx, startsSettle) != nil {
@@ -43,7 +48,7 @@ func (t *tenant) tellStarts(seen map[inventory.Key]vsphere.State) map[*machine]t
 	defer t.mu.Unlock()
 	elsewhere := make(map[*machine]time.Time)
 	for key, ep := range t.endpoints {
-		now, err := t.vc.State(key)
+		now, err := t.vc().State(key)
 		if err != nil {
 			continue // what it was holds until somebody vouches for another
 		}

@@ -15,7 +15,6 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
-	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
 
 const (
@@ -33,7 +32,7 @@ const (
 // that starts and stops endpoints.
 type tenant struct {
 	conf     atomic.Pointer[Tenant] // see config
-	vc       *vsphere.VCenter
+	link     atomic.Pointer[link]   // see vc
 	lender   *lender
 	claims   *claims
 	boots    *bootOverrides
@@ -56,7 +55,10 @@ type tenant struct {
 	pulse    pulse.Pulse        // of the reconcile loop
 	retiring sync.WaitGroup     // machines that finish what they began
 
-	// Of the reconcile loop alone.
+	// loop is held while endpoints are started, stopped or changed, and over the
+	// following five.
+	loop    sync.Mutex
+	asked   *Tenant        // by whose selector the inventory was asked for last
 	unknown error          // why the inventory is not known; nil while it is
 	known   bool           // it has been known
 	desired []inventory.VM // what to serve, as far as is known
@@ -81,9 +83,8 @@ func (t *tenant) config() *Tenant { return t.conf.Load() }
 
 // run serves until ctx ends, then stops every endpoint.
 func (t *tenant) run(ctx context.Context) {
-	changed, unsubscribe := t.vc.Subscribe()
-	defer unsubscribe()
-	defer t.stopAll()
+	feed := t.subscribe()
+	defer t.stopAll(ctx)
 	counting, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var counter sync.WaitGroup
 	counter.Go(func() {
@@ -95,18 +96,19 @@ func (t *tenant) run(ctx context.Context) {
 	})
 	counter.Go(func() { t.watchStarts(counting) })
 	hints := make(chan struct{}, 1)
-	counter.Go(func() { t.forward(counting, changed, hints) })
+	counter.Go(func() { t.forward(counting, feed, hints) })
 	defer counter.Wait()
 	defer stop()
 	t.pulse.Beat()
 	defer t.pulse.Rest()
 	// The only error is the end of ctx.
-	_ = inventory.Watch(ctx, t.vc.Source(t.config().Select), hints, reconcileInterval, reconcileAgain, t.reconcile)
+	_ = inventory.Watch(ctx, t, hints, reconcileInterval, reconcileAgain, t.reconcile)
 }
 
 // forward makes one of the two reasons to compare the inventory: it has changed,
 // or somebody in here wants to be sure of it.
-func (t *tenant) forward(ctx context.Context, changed <-chan struct{}, hints chan<- struct{}) {
+func (t *tenant) forward(ctx context.Context, feed feed, hints chan<- struct{}) {
+	defer func() { feed.end() }()
 	due := time.NewTimer(reconcileAgain)
 	defer due.Stop()
 	for {
@@ -116,7 +118,10 @@ func (t *tenant) forward(ctx context.Context, changed <-chan struct{}, hints cha
 		case d := <-t.again:
 			due.Reset(d)
 			continue
-		case <-changed:
+		case <-feed.link.over:
+			feed.end()
+			feed = t.subscribe()
+		case <-feed.changed:
 		case <-due.C:
 		}
 		select {
@@ -145,9 +150,11 @@ func (t *tenant) retire(m *machine) {
 
 // stopAll stops every endpoint and waits for what they had begun. Their leases
 // stay in use: a restart takes nobody's address.
-func (t *tenant) stopAll() {
+func (t *tenant) stopAll(ctx context.Context) {
 	for _, p := range t.lender.pools {
-		p.leaving.Store(true)
+		if !endedAlone(ctx) {
+			p.leaving.Store(true)
+		}
 	}
 	t.mu.Lock()
 	stopping := t.endpoints

@@ -68,6 +68,9 @@ func NewAbsences(g Guard, held []Absence) *Absences {
 	return a
 }
 
+// SetGuard goes on by another guard, from the next answer on.
+func (a *Absences) SetGuard(g Guard) { a.guard = g }
+
 // Judge rules on a complete answer.
 func (a *Absences) Judge(ans Answer) Ruling {
 	fresh := a.note(ans)

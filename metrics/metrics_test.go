@@ -33,6 +33,7 @@ func everything(t *testing.T) *prometheus.Registry {
 	m.VCenter("vc-lab").Call("PowerOnVM_Task", time.Second, errors.New("refused"))
 	m.Observe(func() metrics.Snapshot {
 		return metrics.Snapshot{
+			Config:  metrics.ConfigState{Successful: true, At: time.Unix(1795500000, 250e6)},
 			Tenants: []metrics.TenantState{{Name: "lab-a", Pending: 1, Ready: 12, Error: 2, Held: 4, Maintenance: 3, Sessions: 7}},
 			Pools: []metrics.PoolState{{Name: "lab-v4", Addresses: 190, Allocated: 13, InUse: 11, Held: 2, Quarantined: 3, Reserved: 4, Free: 170, Waiting: 5,
 				Kept: map[string]int{"ready": 12, "missing": 1}, Conflicts: 2, ConflictsHeard: 9, PutBacks: 3, Resyncs: 40}},
@@ -71,6 +72,8 @@ func values(t *testing.T, reg *prometheus.Registry) map[string]float64 {
 func TestSeries(t *testing.T) {
 	want := map[string]float64{
 		"bmcgw_build_info{goversion=go1.26.8,revision=3fa1c2e,version=0.9.0}":                       1,
+		"bmcgw_config_last_reload_successful{}":                                                     1,
+		"bmcgw_config_last_reload_success_timestamp_seconds{}":                                      1795500000.25,
 		"bmcgw_bmcs{state=pending,tenant=lab-a}":                                                    1,
 		"bmcgw_bmcs{state=ready,tenant=lab-a}":                                                      12,
 		"bmcgw_bmcs{state=maintenance,tenant=lab-a}":                                                3,

@@ -13,6 +13,7 @@ type Snapshot struct {
 	Pools    []PoolState
 	VCenters []VCenterState
 	State    StateFile
+	Config   ConfigState
 	Audit    *AuditFile // nil: there is none
 }
 
@@ -20,6 +21,12 @@ type Snapshot struct {
 type AuditFile struct {
 	Written, Lost uint64 // lines, since the daemon started
 	Failing       bool   // the last write failed
+}
+
+// A ConfigState is how the last reload of the configuration went.
+type ConfigState struct {
+	Successful bool      // it was put in force; also when there was none since the start
+	At         time.Time // when what is in force was put in force; zero: nothing is told
 }
 
 // A StateFile is how the file is doing that keeps what must survive.
@@ -92,6 +99,8 @@ var (
 	allocated     = described(prometheus.GaugeValue, "pool_addresses_allocated", "Addresses of the pool bound to a VM, in use or held for it.", "pool")
 	byState       = described(prometheus.GaugeValue, "pool_addresses_state", "Addresses of the pool by state.", "pool", "state")
 	waiting       = described(prometheus.GaugeValue, "pool_waiting", "VMs that wait for an address of the pool.", "pool")
+	reloadGood    = described(prometheus.GaugeValue, "config_last_reload_successful", "Whether the configuration was put in force when it was last read.")
+	reloadAt      = described(prometheus.GaugeValue, "config_last_reload_success_timestamp_seconds", "When the configuration in force was put in force.")
 	stateBytes    = described(prometheus.GaugeValue, "state_file_bytes", "Size of the state file.")
 	stateFailures = described(prometheus.CounterValue, "state_file_failures_total", "Writes of the state file, and copies of it, that failed.")
 	auditLines    = described(prometheus.CounterValue, "audit_lines_total", "Lines of the audit file, written and lost.", "result")
@@ -114,7 +123,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, stateBytes, stateFailures, stateCopied, auditLines, auditFailing, up, logins, inventoryVMs, lacking, inventoryLast, circuitOpen, inFlight, commandsQueue} {
+	for _, s := range []stateSeries{bmcs, sessions, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, reloadGood, reloadAt, stateBytes, stateFailures, stateCopied, auditLines, auditFailing, up, logins, inventoryVMs, lacking, inventoryLast, circuitOpen, inFlight, commandsQueue} {
 		ch <- s.desc
 	}
 }
@@ -129,6 +138,10 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(s.desc, s.kind, value, labels...)
 	}
 	now := (*snapshot)()
+	if !now.Config.At.IsZero() {
+		tell(reloadGood, truth(now.Config.Successful))
+		tell(reloadAt, float64(now.Config.At.UnixMilli())/1000)
+	}
 	for _, t := range now.Tenants {
 		tell(bmcs, float64(t.Pending), t.Name, "pending")
 		tell(bmcs, float64(t.Ready), t.Name, "ready")

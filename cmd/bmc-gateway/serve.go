@@ -72,11 +72,13 @@ func (p *program) serve(ctx context.Context, path string, env func(string) strin
 	if err != nil {
 		return fmt.Errorf("%w: %w", errConfig, err)
 	}
+	gw.LoadWith(loader(path, env))
 	web, err := listenHTTP(cfg.HTTPListen, reg, log)
 	if err != nil {
 		return err
 	}
-	return p.runAll(ctx, log, cfg, newSupervisor(gw, log), gw.Run, web.run)
+	return p.runAll(ctx, log, cfg, newSupervisor(gw, log), gw.Run, web.run,
+		func(ctx context.Context) error { return reloadOnHangup(ctx, gw, log) })
 }
 
 // runAll runs the parts of the daemon. When one fails, all end. The supervisor is

@@ -57,6 +57,9 @@ func degraded(s admin.Status) []string {
 			problems = append(problems, fmt.Sprintf("vCenter %s has %s", v.Name, counted(n, "notice")))
 		}
 	}
+	if n := len(s.Config.Problems); n > 0 {
+		problems = append(problems, fmt.Sprintf("the configuration has %s since %s and is not in force, see \"bmc-gateway reload --dry-run\"", counted(n, "error"), stamp(s.Config.At)))
+	}
 	if s.State.Failure != "" {
 		problems = append(problems, "the state file cannot be written, so no VM gets a new address: "+s.State.Failure)
 	}

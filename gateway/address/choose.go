@@ -102,9 +102,10 @@ func (p *Pool) available(now time.Time, enough int) int {
 	return min(n, enough)
 }
 
-// SetAside keeps addresses for [Pool.Assign]: Allocate gives them to nobody. It
-// is for those that the configuration pins to VMs.
+// SetAside keeps these addresses, and no others any more, for [Pool.Assign]:
+// Allocate gives them to nobody. It is for those that the configuration pins to VMs.
 func (p *Pool) SetAside(addresses []netip.Addr) {
+	clear(p.aside)
 	for _, a := range addresses {
 		if p.Contains(a) {
 			p.aside[a] = true

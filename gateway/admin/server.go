@@ -27,6 +27,9 @@ type Source interface {
 	// ChangeMaintenance returns what has begun or ended, when that is on the disk; or
 	// ErrNotFound, ErrAmbiguous or ErrRefused, wrapped.
 	ChangeMaintenance(c MaintenanceChange, by Caller) (Maintenance, error)
+	// Reload reads the configuration again and applies the difference, unless dryRun.
+	// It may take seconds. The error is for a daemon that has none to read.
+	Reload(dryRun bool) (Reload, error)
 	// Events are always the same ones.
 	Events() *Events
 }
@@ -107,6 +110,7 @@ func handler(src Source, ending <-chan struct{}) http.Handler {
 	})
 	handleLeases(mux, src)
 	handleMaintenance(mux, src)
+	handleReload(mux, src)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("%s %s: no such path", r.Method, r.URL.Path))
 	})

@@ -27,6 +27,7 @@ type fixed struct {
 	status Status
 	held   []Removals
 	leases []Lease
+	reload *Reload
 }
 
 func (f fixed) BMCs() []BMC    { return f.bmcs }

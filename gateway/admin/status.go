@@ -10,6 +10,7 @@ type Status struct {
 	Pools    []Pool    `json:"pools"`
 	Tenants  []Tenant  `json:"tenants"`
 	State    StateFile `json:"stateFile"`
+	Config   Reload    `json:"config"`          // the last that was not a dry run; of none, At is zero
 	Audit    *Audit    `json:"audit,omitempty"` // nil: there is no audit file
 }
 

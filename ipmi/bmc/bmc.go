@@ -152,10 +152,8 @@ func checked(c Config) (Config, error) {
 	c.AllowFrom = slices.Clone(c.AllowFrom)
 	c.Sensors = slices.Clone(c.Sensors)
 	c.FRU = slices.Clone(c.FRU)
-	for i, p := range c.AllowFrom {
-		if !p.IsValid() {
-			return c, fmt.Errorf("allowed source %d is not a prefix", i+1)
-		}
+	if err := checkSources(c.AllowFrom); err != nil {
+		return c, err
 	}
 	if c.Rand == nil {
 		c.Rand = rand.Reader
@@ -187,6 +185,28 @@ func knownSuites(suites []ipmi.CipherSuite) ([]ipmi.CipherSuite, error) {
 		known = append(known, suite)
 	}
 	return known, nil
+}
+
+// SetAllowFrom replaces Config.AllowFrom from this moment on; empty: all. A session
+// from elsewhere is not heard any more, and ends when its idle time has passed. An
+// error changes nothing.
+func (b *BMC) SetAllowFrom(sources []netip.Prefix) error {
+	if err := checkSources(sources); err != nil {
+		return fmt.Errorf("bmc: %w", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.config.AllowFrom = slices.Clone(sources)
+	return nil
+}
+
+func checkSources(sources []netip.Prefix) error {
+	for i, p := range sources {
+		if !p.IsValid() {
+			return fmt.Errorf("allowed source %d is not a prefix", i+1)
+		}
+	}
+	return nil
 }
 
 // allowed says whether the source may be answered at all.
