@@ -65,6 +65,7 @@ type Tenant struct {
 	// held and in quarantine; 0: as many as there are.
 	MaxAddresses int
 	Pins         []Pin
+	LegacyPorts  []LegacyPort
 	Accounts     []bmc.Account
 	AllowFrom    []netip.Prefix // sources that are answered at all; empty: all
 	IPMI         IPMI

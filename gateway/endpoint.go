@@ -31,6 +31,7 @@ type endpoint struct {
 	machine *machine
 	bmc     *bmc.BMC
 	since   time.Time
+	extra   extraPorts
 	undo    undo
 
 	unfollow func()                // ends what follow began
@@ -91,6 +92,8 @@ func (t *tenant) listen(ep *endpoint) error {
 		return err
 	}
 	ep.undo.push(func() { t.logIf(conn.Close(), "closing the socket failed", ep) })
+
+	ep.undo.push(func() { ep.extra.set(nil, nil) })
 
 	key := ep.vm().Key
 	ep.machine = &machine{

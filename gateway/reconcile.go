@@ -43,6 +43,7 @@ func (t *tenant) reconcile(s inventory.Snapshot, err error) {
 	for _, vm := range changes.Add {
 		t.add(vm)
 	}
+	t.tendExtras()
 	wanted := make(map[inventory.Key]bool, len(t.desired))
 	for _, vm := range t.desired {
 		wanted[vm.Key] = true

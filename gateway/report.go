@@ -198,8 +198,9 @@ func (t *tenant) describe(ep *endpoint) admin.BMC {
 	b.Pool, b.Interface = ep.pool.config.Name, ep.pool.config.Interface
 	b.Address, b.MAC = ep.lease.Address, ep.lease.MAC.String()
 	if b.State == admin.Ready {
-		b.Reason = cmp.Or(ep.pool.trouble(ep.lease.Address), ep.complaint())
+		b.Reason = cmp.Or(ep.pool.trouble(ep.lease.Address), ep.complaint(), ep.extra.trouble())
 	}
+	b.ExtraPorts = ep.extra.report()
 	stats := ep.bmc.Stats()
 	b.LastRequest, b.Requests = stats.LastRequest, stats.Requests
 	if f := ep.machine.Boot(); f.Valid() {

@@ -116,6 +116,7 @@ func properties(b admin.BMC, now time.Time) []property {
 		{"Address", address + ", pool " + b.Pool},
 		{"BMC MAC", b.MAC},
 		{"Port", fmt.Sprintf("%d/udp", b.Port)},
+		{"Extra ports", extraPorts(b.ExtraPorts)},
 		{"vCenter", b.VCenter},
 		{"VM", fmt.Sprintf("%s  %s  uuid %s", b.VM.Name, b.VM.Ref, b.VM.InstanceUUID)},
 		{"BIOS UUID", b.VM.BIOSUUID},
@@ -141,6 +142,17 @@ func maintenance(b admin.BMC, now time.Time) string {
 		s = "of the tenant"
 	}
 	return s + maintenanceEnd(*m, now)
+}
+
+func extraPorts(all []admin.ExtraPort) string {
+	words := make([]string, len(all))
+	for i, p := range all {
+		words[i] = p.Listen + "/udp"
+		if p.Failure != "" {
+			words[i] += " (" + p.Failure + ")"
+		}
+	}
+	return strings.Join(words, "  ")
 }
 
 func accounts(all []admin.Account) string {

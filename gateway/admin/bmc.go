@@ -42,11 +42,12 @@ type BMC struct {
 	Power    Power `json:"power"`
 	PowerAge int64 `json:"powerAgeSeconds"` // since the power state last changed, in seconds
 
-	Address   netip.Addr `json:"address"` // "" while there is none
-	Port      uint16     `json:"port"`    // UDP
-	MAC       string     `json:"mac"`
-	Pool      string     `json:"pool"`
-	Interface string     `json:"interface"`
+	Address    netip.Addr  `json:"address"` // "" while there is none
+	Port       uint16      `json:"port"`    // UDP
+	MAC        string      `json:"mac"`
+	ExtraPorts []ExtraPort `json:"extraPorts,omitempty"` // where else it answers
+	Pool       string      `json:"pool"`
+	Interface  string      `json:"interface"`
 
 	VCenter      string    `json:"vcenter"`
 	VM           VM        `json:"vm"`
@@ -64,6 +65,12 @@ type BMC struct {
 	Since       time.Time `json:"since"`                // of State
 	LastRequest time.Time `json:"lastRequest,omitzero"` // zero: none since the daemon started
 	Requests    uint64    `json:"requests"`             // commands answered since the daemon started
+}
+
+// An ExtraPort is one more place where a BMC answers.
+type ExtraPort struct {
+	Listen  string `json:"listen"`            // address and UDP port
+	Failure string `json:"failure,omitempty"` // why it does not answer there
 }
 
 // A VM is the virtual machine behind a BMC.

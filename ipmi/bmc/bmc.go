@@ -60,6 +60,8 @@ type BMC struct {
 	// carrying counts the goroutines of held commands; stop waits for them.
 	carrying sync.WaitGroup
 
+	via Sender // by which the packet came that mu is held for
+
 	// Scratch space of the packet that mu is held for, so that a read allocates nothing.
 	call    call
 	iv      [16]byte

@@ -86,7 +86,7 @@ func (c *call) join(a *action, dst []byte) ([]byte, error) {
 	}
 	m := c.message
 	m.Data = nil // the packet's buffer is used again
-	a.copies = append(a.copies, heldCopy{message: m, from: c.from, arrived: c.now})
+	a.copies = append(a.copies, heldCopy{message: m, via: c.b.via, from: c.from, arrived: c.now})
 	c.held = true
 	return dst, nil
 }
@@ -189,5 +189,5 @@ func (b *BMC) answerCopy(s *session, a *action, copied heldCopy, code ipmi.Compl
 	b.answered(a.command, code, copied.arrived)
 	b.message = ipmi.AppendResponse(b.message[:0], copied.message, code, a.body)
 	b.reply = b.seal(s, b.message, b.reply[:0])
-	return b.send(b.reply, copied.from)
+	return b.send(copied.via, b.reply, copied.from)
 }

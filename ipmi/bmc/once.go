@@ -49,6 +49,7 @@ type action struct {
 // A heldCopy is a request that waits for its answer.
 type heldCopy struct {
 	message ipmi.Message // without data
+	via     Sender
 	from    netip.AddrPort
 	arrived time.Time
 }

@@ -57,7 +57,7 @@ func (b *BMC) stop() {
 	b.carrying.Wait()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.conn, b.stopped, b.sweeping = nil, nil, false
+	b.conn, b.via, b.stopped, b.sweeping = nil, nil, nil, false
 	for _, s := range b.sessions {
 		b.closeSession(s)
 	}
@@ -67,11 +67,19 @@ func (b *BMC) stop() {
 
 // Receive answers one datagram, which it may change, or drops it for a counted
 // reason. Before Start and after stop it does nothing.
-func (b *BMC) Receive(from netip.AddrPort, packet []byte) {
+func (b *BMC) Receive(from netip.AddrPort, packet []byte) { b.ReceiveVia(nil, from, packet) }
+
+// ReceiveVia is Receive for a datagram that came by another way than the conn of
+// Start: its answer, also a late one, goes back by way of via, which must work
+// until stop returns or answer with an error.
+func (b *BMC) ReceiveVia(via Sender, from netip.AddrPort, packet []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.receiving {
 		return
+	}
+	if b.via = via; via == nil {
+		b.via = b.conn
 	}
 	b.config.Events.Received()
 	b.traffic.received++
@@ -138,7 +146,7 @@ func (b *BMC) handle(from netip.AddrPort, packet []byte) (reason DropReason) {
 		return reason
 	}
 	b.reply = reply
-	return b.send(reply, from)
+	return b.send(b.via, reply, from)
 }
 
 // recovered, when deferred, makes a panic the reason why a packet was dropped.
@@ -149,8 +157,8 @@ func (b *BMC) recovered(reason *DropReason) {
 	}
 }
 
-func (b *BMC) send(reply []byte, to netip.AddrPort) DropReason {
-	if _, err := b.conn.WriteToUDPAddrPort(reply, to); err != nil {
+func (b *BMC) send(via Sender, reply []byte, to netip.AddrPort) DropReason {
+	if _, err := via.WriteToUDPAddrPort(reply, to); err != nil {
 		return DropWriteFailed
 	}
 	b.traffic.sent++

@@ -63,7 +63,7 @@ func Forms() []Form {
 const skeleton = `apiVersion: bmc-gateway/v1
 vcenters: [{}]
 pools: [{ranges: [""], exclude: [""]}]
-tenants: [{accounts: [{}], pins: [{}]}]
+tenants: [{accounts: [{}], pins: [{}], legacy_ports: [{}]}]
 `
 
 var element = regexp.MustCompile(`\[\d+\]`)

@@ -33,6 +33,7 @@ type loader struct {
 
 	lent   []gateway.Pool      // those read so far
 	pinned map[netip.Addr]node // by some tenant, and where
+	legacy []legacyPort        // of all tenants so far
 }
 
 // Load reads the configuration file at path, and those in conf.d beside it. env

@@ -141,6 +141,10 @@ func TestTenantsOverDefaults(t *testing.T) {
 	if len(first.Pins) != 1 || first.Pins[0] != pin {
 		t.Errorf("pins %+v", first.Pins)
 	}
+	legacy := gateway.LegacyPort{VM: "web1", Listen: netip.MustParseAddrPort("0.0.0.0:6231")}
+	if len(first.LegacyPorts) != 2 || first.LegacyPorts[0] != legacy {
+		t.Errorf("legacy ports %+v", first.LegacyPorts)
+	}
 	if p := got.Pools[1]; p.Hold != 0 || p.Quarantine != 48*time.Hour || p.Gateway != netip.MustParseAddr("198.51.100.1") {
 		t.Errorf("pool %+v", p)
 	}

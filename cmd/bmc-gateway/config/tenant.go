@@ -13,7 +13,7 @@ import (
 
 // tenant reads one tenant; otherwise is what holds unless it says something else.
 func (l *loader) tenant(n node, otherwise behaviour) gateway.Tenant {
-	s := n.section("name", "vcenter", "select", "pool", "pools", "max_addresses", "pins", "allow_from", "accounts",
+	s := n.section("name", "vcenter", "select", "pool", "pools", "max_addresses", "pins", "legacy_ports", "allow_from", "accounts",
 		"allow_weak_passwords", "profile", "ipmi", "power", "quota", "guard")
 	weak := s.get("allow_weak_passwords").truth(false)
 	if weak {
@@ -30,6 +30,7 @@ func (l *loader) tenant(n node, otherwise behaviour) gateway.Tenant {
 		Pools:        pools,
 		MaxAddresses: s.get("max_addresses").whole(0, 0, 1<<20),
 		Pins:         l.pins(s.get("pins"), l.poolsNamed(pools)),
+		LegacyPorts:  l.legacyPorts(s.get("legacy_ports"), ipmi.Port),
 		AllowFrom:    sources(s.get("allow_from")),
 		Accounts:     l.accounts(s.get("accounts"), passwords),
 		IPMI:         ipmi,
