@@ -1,0 +1,131 @@
+package export
+
+import (
+	"cmp"
+	"embed"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+)
+
+//go:embed templates
+var files embed.FS
+
+// A Host is a BMC and the account that a client is to use.
+type Host struct {
+	admin.BMC
+	Account   string
+	Privilege string // of the account
+	Secret    string // the password; empty: it is referred to by SecretName
+
+	id string // unique among those written
+}
+
+// SecretName is what the password is called where it is only referred to:
+// "lab-a-operator".
+func (h Host) SecretName() string { return word(h.Tenant + "-" + h.Account) }
+
+// Variable is the same for a shell or the environment: "LAB_A_OPERATOR".
+func (h Host) Variable() string {
+	return strings.ToUpper(strings.ReplaceAll(h.SecretName(), "-", "_"))
+}
+
+// BootVariable is the variable of the MAC that the VM boots from: "BOOT_MAC_WEB1".
+func (h Host) BootVariable() string {
+	return "BOOT_MAC_" + strings.ToUpper(strings.ReplaceAll(h.ID(), "-", "_"))
+}
+
+// Needs is a variable in a script that ends when the variable is not set.
+func (h Host) Needs(variable string) string { return `"${` + variable + `:?is not set}"` }
+
+// ID is the VM's name as Kubernetes and DNS take one, with a number behind it when
+// two would be the same.
+func (h Host) ID() string { return h.id }
+
+// Endpoint is the address as in a URL; the standard port is left out.
+func (h Host) Endpoint() string {
+	host := h.Address.String()
+	if h.Address.Is6() {
+		host = "[" + host + "]"
+	}
+	if h.Port == 623 {
+		return host
+	}
+	return fmt.Sprintf("%s:%d", host, h.Port)
+}
+
+// Suite is the cipher suite that a client is to ask for.
+func (h Host) Suite() int {
+	if slices.Contains(h.CipherSuites, 17) || len(h.CipherSuites) == 0 {
+		return 17
+	}
+	return h.CipherSuites[0]
+}
+
+// Formats returns the names of all formats, sorted.
+func Formats() []string {
+	entries, err := fs.ReadDir(files, "templates")
+	if err != nil {
+		panic(err) // it is in the program
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".tmpl"))
+	}
+	return names
+}
+
+// Write writes the hosts in a format. Those without an address are left out.
+func Write(w io.Writer, format string, hosts []Host) error {
+	if !slices.Contains(Formats(), format) {
+		return fmt.Errorf("format %q is not one of %s", format, strings.Join(Formats(), ", "))
+	}
+	t, err := template.New(format+".tmpl").Funcs(functions()).ParseFS(files, "templates/"+format+".tmpl")
+	if err != nil {
+		return err
+	}
+	hosts = slices.DeleteFunc(slices.Clone(hosts), func(h Host) bool { return !h.Address.IsValid() })
+	slices.SortStableFunc(hosts, func(a, b Host) int {
+		return strings.Compare(a.Tenant+"/"+a.Name, b.Tenant+"/"+b.Name)
+	})
+	identify(hosts)
+	return t.Execute(w, struct{ Hosts []Host }{hosts})
+}
+
+func identify(hosts []Host) {
+	taken := make(map[string]bool)
+	for i := range hosts {
+		base := cmp.Or(word(hosts[i].Name), "vm")
+		id := base
+		for n := 2; taken[id]; n++ {
+			id = fmt.Sprintf("%s-%d", base, n)
+		}
+		taken[id] = true
+		hosts[i].id = id
+	}
+}
+
+// AccountFor chooses the account of a BMC for a client: the one that is named, or
+// else the one with the least privilege that may switch power.
+func AccountFor(b admin.BMC, name string) (admin.Account, error) {
+	order := []string{"operator", "administrator", "user", "callback"}
+	if name != "" {
+		i := slices.IndexFunc(b.Accounts, func(a admin.Account) bool { return a.Name == name })
+		if i < 0 {
+			return admin.Account{}, fmt.Errorf("%s/%s has no account %q", b.Tenant, b.Name, name)
+		}
+		return b.Accounts[i], nil
+	}
+	for _, level := range order {
+		i := slices.IndexFunc(b.Accounts, func(a admin.Account) bool { return a.Privilege == level })
+		if i >= 0 {
+			return b.Accounts[i], nil
+		}
+	}
+	return admin.Account{}, fmt.Errorf("%s/%s has no account", b.Tenant, b.Name)
+}
