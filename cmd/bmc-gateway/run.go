@@ -101,7 +101,7 @@ func (p *program) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&p.socket, "socket", "",
 		"`path` of the daemon's admin socket (default $BMC_GATEWAY_ADMIN_SOCKET or "+config.DefaultAdminSocket+")")
 	root.AddCommand(
-		p.serveCommand(), p.listCommand(), p.showCommand(), p.statusCommand(), p.eventsCommand(),
+		p.serveCommand(), p.listCommand(), p.showCommand(), p.statusCommand(), p.reloadCommand(), p.eventsCommand(),
 		p.removalsCommand(), p.leasesCommand(), p.reserveCommand(), p.releaseCommand(), p.pinCommand(), p.maintenanceCommand(),
 		p.configCommand(), p.doctorCommand(), p.pingCommand(), p.nftablesCommand(), p.exportCommand(),
 		p.demoCommand(), p.versionCommand(),
