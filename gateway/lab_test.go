@@ -150,8 +150,14 @@ func (l *lab) ready(t *testing.T, name string) admin.BMC {
 // eventually polls until f returns nil.
 func eventually(t *testing.T, what string, f func() error) {
 	t.Helper()
+	within(t, 20*time.Second, what, f)
+}
+
+// within is eventually for what takes long on a busy machine.
+func within(t *testing.T, d time.Duration, what string, f func() error) {
+	t.Helper()
 	var err error
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(d); time.Now().Before(deadline); {
 		if err = f(); err == nil {
 			return
 		}

@@ -28,7 +28,7 @@ func newFleet(t *testing.T, l *lab, vms int) fleet {
 	t.Helper()
 	l.start(t)
 	var bmcs []admin.BMC
-	eventually(t, "all BMCs are ready", func() error {
+	within(t, 2*time.Minute, "all BMCs are ready", func() error {
 		bmcs = slices.DeleteFunc(l.gw.BMCs(), func(b admin.BMC) bool { return b.State != admin.Ready })
 		if len(bmcs) != vms {
 			return fmt.Errorf("%d of %d", len(bmcs), vms)

@@ -178,20 +178,6 @@ func (m *memory) applyFolder(f Folder, updates []types.ObjectUpdate) (e effect) 
 	return e
 }
 
-// sweep forgets what a complete answer did not name.
-func (m *memory) sweep(vms map[string]bool, folders map[Folder]map[string]bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for ref, r := range m.byRef {
-		if !vms[ref] {
-			m.forget(ref, r)
-		}
-	}
-	for f, member := range m.folders {
-		maps.DeleteFunc(member.refs, func(ref string, _ bool) bool { return !folders[f][ref] })
-	}
-}
-
 // complete notes that everything known is true as of now. placed is the folders
 // whose membership the answer covered.
 func (m *memory) complete(now time.Time, placed []Folder) (first bool) {

@@ -152,7 +152,7 @@ func TestSweep(t *testing.T) {
 	f := Folder{Path: "/dc/vm/a"}
 	m := synced(arrive("vm-1", "a", "u1", "poweredOn"), arrive("vm-2", "b", "u2", "poweredOn"))
 	m.applyFolder(f, []types.ObjectUpdate{update(enter, "vm-1"), update(enter, "vm-2")})
-	m.sweep(map[string]bool{"vm-2": true}, map[Folder]map[string]bool{f: {"vm-2": true}})
+	m.sweep(map[string]bool{"vm-2": true}, map[Folder]map[string]bool{f: {"vm-2": true}}, false)
 	m.complete(time.Now(), []Folder{f})
 	vms, err := m.list([]Folder{f}, nil, time.Minute)
 	must(t, err)
@@ -166,7 +166,7 @@ func TestSweepOfAnEmptyFolder(t *testing.T) {
 	f := Folder{Path: "/dc/vm/a"}
 	m := synced(arrive("vm-1", "a", "u1", "poweredOn"))
 	m.applyFolder(f, []types.ObjectUpdate{update(enter, "vm-1")})
-	m.sweep(map[string]bool{"vm-1": true}, map[Folder]map[string]bool{})
+	m.sweep(map[string]bool{"vm-1": true}, map[Folder]map[string]bool{}, false)
 	m.complete(time.Now(), []Folder{f})
 	vms, err := m.list([]Folder{f}, nil, time.Minute)
 	must(t, err)

@@ -11,7 +11,6 @@ import (
 const (
 	firstHold    = 2 * time.Second // how long vCenter may hold back an answer that says "nothing"
 	shutGap      = 2 * time.Second // between two looks at a shut gate: the password may have changed
-	emptyAnswers = 3               // answers without any VM in a row before VMs known are dropped
 	lostSessions = 5               // sessions lost in a row, with nothing heard between, that are no outage yet
 )
 
@@ -32,8 +31,8 @@ type watcher struct {
 	col     *collector // nil: to be built
 	version string     // of the data; empty: everything is to be told
 	seen    *census    // of an answer that tells everything; nil: none under way
-	empties int
-	resync  time.Time // when everything is to be told again
+	losses  int        // complete answers in a row that left known VMs out
+	resync  time.Time  // when everything is to be told again
 	folders folderWatch
 	tagged  int32 // number of the latest event of a tag
 	deaf    bool  // that these events cannot be followed has been told
@@ -156,13 +155,19 @@ func (w *watcher) take(set *types.UpdateSet, now time.Time) (believed bool) {
 		w.version = set.Version
 	}
 	partial := set != nil && set.Truncated != nil && *set.Truncated
-	if !partial && w.nothing() {
-		w.version = ""
+	nothing, less := false, false
+	if !partial {
+		nothing, less = w.lossy()
+	}
+	if nothing || less {
+		w.version = "" // everything is to be told again
+	}
+	if nothing {
 		return false
 	}
 	if !partial {
 		if w.seen != nil {
-			w.mem.sweep(w.seen.vms, w.seen.folders)
+			w.mem.sweep(w.seen.vms, w.seen.folders, less)
 			w.seen, e = nil, effect{list: true, power: true}
 		}
 		placed := make([]Folder, 0, len(w.col.placed))
@@ -181,19 +186,7 @@ func (w *watcher) take(set *types.UpdateSet, now time.Time) (believed bool) {
 	if e.power {
 		w.mem.power.raise()
 	}
-	return true
-}
-
-// nothing reports whether the answer to "tell everything" named no VM and is not
-// to be believed yet: a vCenter that is starting may have nothing to tell.
-func (w *watcher) nothing() bool {
-	if w.seen == nil || len(w.seen.vms) > 0 {
-		w.empties = 0
-		return false
-	}
-	w.empties++
-	_, vms, _ := w.mem.about()
-	return vms > 0 && w.empties < emptyAnswers
+	return !less
 }
 
 func (w *watcher) update(u types.PropertyFilterUpdate, now time.Time) effect {

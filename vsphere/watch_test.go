@@ -40,7 +40,7 @@ func TestTake(t *testing.T) {
 		{"the first of two pages proves nothing", nil, []*types.UpdateSet{page("1", true, a)}, false, 1},
 		{"two pages", nil, []*types.UpdateSet{page("1", true, a), page("2", false, b)}, true, 2},
 		{"a full page and then nothing", nil, []*types.UpdateSet{page("1", true, a), nil}, true, 1},
-		{"what is not named is gone", []types.ObjectUpdate{a, b}, []*types.UpdateSet{page("1", false, b)}, true, 1},
+		{"what one answer does not name is kept", []types.ObjectUpdate{a, b}, []*types.UpdateSet{page("1", false, b)}, true, 2},
 		{"what left between the pages is gone", nil, []*types.UpdateSet{page("1", true, a, b), page("2", false, update(leave, "vm-1"))}, true, 1},
 		{"a vCenter without VMs", nil, []*types.UpdateSet{nil}, true, 0},
 		{"VMs known and nothing said", []types.ObjectUpdate{a}, []*types.UpdateSet{nil, nil}, false, 1},
