@@ -135,6 +135,7 @@ func (t *tenant) pin(target string, a netip.Addr) (admin.Lease, error) {
 	if err != nil {
 		return admin.Lease{}, err
 	}
+	served := t.serves(vm.Key) // asked before the books are closed: others take the locks in that order
 	l, err := t.lender.changed(a, func(books *address.Pool, now time.Time) error {
 		before, had := books.Lease(vm.Key)
 		if err := books.Assign(vm.Key, a, now); err != nil {
@@ -142,7 +143,7 @@ func (t *tenant) pin(target string, a netip.Addr) (admin.Lease, error) {
 		}
 		books.Pin(vm.Key)
 		books.Describe(vm, t.config().Name)
-		if had && !before.InUse() || !had && !t.serves(vm.Key) {
+		if had && !before.InUse() || !had && !served {
 			books.Release(vm.Key, now) // the VM is not there now
 		}
 		return nil

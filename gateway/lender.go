@@ -100,13 +100,32 @@ func (d *lender) assign(vm inventory.VM, a netip.Addr, now time.Time) (address.L
 	return address.Lease{}, nil, fmt.Errorf("address %s: in no pool of the tenant", a)
 }
 
-// lending returns the pool in which the VM has a lease, in use or held; nil: none.
+// lending returns the pool in which the VM has a lease; nil: none. One that was
+// given an address of another pool still has the lease that ended in the first: the
+// other counts.
 func (d *lender) lending(vm inventory.Key) *pool {
-	i := slices.IndexFunc(d.pools, func(p *pool) bool { return p.leases(vm) })
-	if i < 0 {
-		return nil
+	var best *pool
+	var had address.Lease
+	for _, p := range d.pools {
+		if l, ok := p.of(vm); ok && (best == nil || nearer(l, had)) {
+			best, had = p, l
+		}
 	}
-	return d.pools[i]
+	return best
+}
+
+// nearer reports whether a VM is rather to have the first of two leases of its own.
+func nearer(l, than address.Lease) bool {
+	for _, is := range []func(address.Lease) bool{
+		address.Lease.InUse,
+		func(l address.Lease) bool { return l.Pinned },
+		func(l address.Lease) bool { return l.EndedAt.IsZero() },
+	} {
+		if is(l) != is(than) {
+			return is(l)
+		}
+	}
+	return l.Since.After(than.Since)
 }
 
 // within returns an error when the tenant keeps as many addresses from others as

@@ -225,12 +225,11 @@ func (p *pool) bound(tenant string, now time.Time) int {
 	return p.books.Bound(tenant, p.clock.at(now))
 }
 
-// leases reports whether the VM has a lease, in use or held.
-func (p *pool) leases(vm inventory.Key) bool {
+// of returns the lease of a VM, in use or released.
+func (p *pool) of(vm inventory.Key) (address.Lease, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, ok := p.books.Lease(vm)
-	return ok
+	return p.books.Lease(vm)
 }
 
 // leased returns the leases in use that belong to the tenant.
