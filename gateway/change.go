@@ -144,7 +144,7 @@ func (ch *change) changePools() {
 		if !ch.begins("pool", c.Name) {
 			continue
 		}
-		p, err := newPool(c, g.shared, g.host.segment(c))
+		p, err := g.host.newPool(c, g.shared)
 		if err != nil { // it was checked
 			g.log.Error("pool not used", "pool", c.Name, "error", err)
 			continue
@@ -171,8 +171,8 @@ func (p *pool) vacate(tenants map[string]bool, whole bool) error {
 	if err := p.dismiss(tenants, time.Now()); err != nil {
 		return err
 	}
-	if whole && p.segment != nil {
-		return p.segment.Withdraw()
+	if whole {
+		return p.withdraw()
 	}
 	return p.sweep()
 }

@@ -48,9 +48,13 @@ type Pool struct {
 	// Existing: the host answers these addresses already (127.0.0.0/8, a local
 	// route); none is added or removed.
 	Existing bool
-	Policy   address.Policy // how they are kept, unless Existing
+	// Routed: local routes lead to them over the interface, which has none of them.
+	Routed bool
+	VLAN   address.VLAN   // the interface, made when it is missing; the zero value: not by us
+	Policy address.Policy // how they are kept, unless Existing or Routed
 	// KeepAtStop leaves the addresses on the interface when the daemon stops, until
-	// their lifetime ends: one that starts again before finds them.
+	// their lifetime ends: one that starts again before finds them. Routes, which have
+	// no lifetime, and a VLAN interface stay, too.
 	KeepAtStop bool
 }
 

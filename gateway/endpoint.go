@@ -87,7 +87,7 @@ func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
 // listen opens the socket and runs the BMC on it.
 func (t *tenant) listen(ep *endpoint) error {
 	at := netip.AddrPortFrom(ep.lease.Address, t.config().IPMI.Port)
-	conn, err := t.sockets.Open(at)
+	conn, err := ep.pool.open(t.sockets, at)
 	if err != nil {
 		return err
 	}

@@ -234,7 +234,7 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 // buildPools makes the pools. mu is held.
 func (g *Gateway) buildPools(leases []address.Lease) error {
 	for _, c := range g.config.Pools {
-		p, err := newPool(c, g.shared, g.host.segment(c))
+		p, err := g.host.newPool(c, g.shared)
 		if err != nil {
 			return err
 		}

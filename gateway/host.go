@@ -45,13 +45,28 @@ func openHost(pools []Pool, tell func(address.Event), log *slog.Logger) (*host, 
 	return h, nil
 }
 
-// segment returns what keeps the addresses of a pool; nil when they are there
-// already.
-func (h *host) segment(c Pool) *address.Segment {
+// newPool makes a pool and what keeps its addresses. A VLAN interface is made first;
+// what is wrong with it the keeper tells.
+func (h *host) newPool(c Pool, shared *sharedState) (*pool, error) {
 	if c.Existing {
-		return nil
+		return newPool(c, shared, nil)
 	}
-	return h.keeper.Segment(c.Policy)
+	if c.VLAN != (address.VLAN{}) {
+		_ = h.keeper.UseVLAN(c.Interface, c.VLAN)
+	}
+	if !c.Routed {
+		p, err := newPool(c, shared, h.keeper.Segment(c.Policy))
+		if err == nil {
+			p.keeper = h.keeper
+		}
+		return p, err
+	}
+	p, err := newPool(c, shared, nil)
+	if err == nil {
+		p.keeper, p.routes = h.keeper, h.keeper.Routes(c.Interface, c.Prefixes())
+		p.addresser, p.announcer = p.routes, p.routes
+	}
+	return p, err
 }
 
 // run keeps the addresses until ctx ends, as long as live says that the daemon

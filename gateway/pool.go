@@ -20,7 +20,9 @@ type pool struct {
 	config    Pool
 	addresser address.Addresser
 	announcer announcer
-	segment   *address.Segment // what both are; nil when the addresses are there already
+	segment   *address.Segment // what both are; nil when the addresses are there already, or routed
+	routes    *address.Routes  // what both are when the addresses are routed
+	keeper    *address.Keeper  // of either; nil like them
 	leaving   atomic.Bool      // the daemon stops
 	store     *store.Store
 	clock     *clock

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
 
@@ -28,6 +29,9 @@ func (p *pool) add(a netip.Addr) (undo func() error, err error) {
 // takeUp keeps the addresses of leases in use that an earlier run left on the
 // interface, so that none goes away before its VM is known again.
 func (p *pool) takeUp() error {
+	if p.routes != nil {
+		return p.routes.TakeUp()
+	}
 	if p.segment == nil {
 		return nil
 	}
@@ -42,8 +46,19 @@ func (p *pool) takeUp() error {
 	return err
 }
 
+// open opens the socket of a BMC. A routed address is on no interface.
+func (p *pool) open(sockets *listen.Server, at netip.AddrPort) (*listen.Socket, error) {
+	if p.routes != nil {
+		return sockets.OpenRouted(at)
+	}
+	return sockets.Open(at)
+}
+
 // trouble says what is wrong with an address of the pool; empty when nothing is.
 func (p *pool) trouble(a netip.Addr) string {
+	if p.routes != nil {
+		return p.routes.Trouble(a)
+	}
 	if p.segment == nil {
 		return ""
 	}
@@ -130,13 +145,38 @@ func (p *pool) isFresh(a netip.Addr) bool {
 // in this run.
 func (g *Gateway) withdraw() {
 	for _, p := range g.lent() {
-		if p.segment == nil || p.config.KeepAtStop {
+		if p.config.KeepAtStop {
 			continue
 		}
-		if err := p.segment.Withdraw(); err != nil {
+		if err := p.withdraw(); err != nil {
 			g.log.Warn("removing addresses failed", "pool", p.config.Name, "error", err)
 		}
 	}
+}
+
+// withdraw removes the addresses or the routes of the pool, and then the VLAN
+// interface, if we made it and nobody else needs it.
+func (p *pool) withdraw() error {
+	var err error
+	switch {
+	case p.segment != nil:
+		err = p.segment.Withdraw()
+	case p.routes != nil:
+		err = p.routes.Withdraw()
+	}
+	if p.config.VLAN == (address.VLAN{}) {
+		return err
+	}
+	return errors.Join(err, p.keeper.LeaveVLAN(p.config.Interface))
+}
+
+// vlanFault is why the VLAN interface of the pool cannot be used; nil: it can, or
+// the pool has none of ours.
+func (p *pool) vlanFault() error {
+	if p.config.VLAN == (address.VLAN{}) {
+		return nil
+	}
+	return p.keeper.VLANFault(p.config.Interface)
 }
 
 // noteAddress logs what happens to the addresses on the interfaces.
@@ -165,6 +205,14 @@ func (g *Gateway) noteAddress(e address.Event) {
 		g.log.Warn("progress again: addresses are refreshed", "was", e.Err)
 	case address.NoticesLost:
 		g.log.Warn("the kernel's notices of addresses were lost; looking at all of them")
+	case address.RouteBack:
+		g.log.Warn("somebody had taken a route to BMC addresses away; it is back", "interface", e.Iface, "route", e.Err)
+	case address.RouteLost:
+		g.log.Error("a route to BMC addresses cannot be kept", "interface", e.Iface, "error", e.Err)
+	case address.VLANMade:
+		g.log.Info("VLAN interface made", "interface", e.Iface)
+	case address.VLANFailed:
+		g.log.Error("VLAN interface cannot be used", "interface", e.Iface, "error", e.Err)
 	case address.LookFailed:
 		g.log.Error("the kernel does not say which addresses there are", "error", e.Err)
 	}

@@ -11,10 +11,16 @@ import (
 
 // notices says what is wrong with the pool's addresses on the interface.
 func (p *pool) notices() []string {
-	if p.segment == nil {
-		return nil
-	}
 	var notices []string
+	if err := p.vlanFault(); err != nil {
+		notices = append(notices, err.Error())
+	}
+	if p.routes != nil {
+		return append(notices, p.routes.Troubles()...)
+	}
+	if p.segment == nil {
+		return notices
+	}
 	if why := p.segment.Stalled(); why != "" {
 		notices = append(notices, "addresses are not refreshed: "+why)
 	}

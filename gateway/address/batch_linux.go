@@ -139,6 +139,16 @@ func parseLink(m []byte) (name string, l linkState, err error) {
 			if len(attr.Value) == 6 && msg.Flags&(unix.IFF_LOOPBACK|unix.IFF_NOARP) == 0 {
 				l.mac = string(attr.Value)
 			}
+		case unix.IFLA_LINK:
+			if len(attr.Value) >= 4 {
+				l.parent = nl.NativeEndian().Uint32(attr.Value)
+			}
+		case unix.IFLA_IFALIAS:
+			l.alias = unix.ByteSliceToString(attr.Value)
+		case unix.IFLA_LINKINFO:
+			if err := l.linkInfo(attr.Value); err != nil {
+				return "", l, err
+			}
 		}
 	}
 	return name, l, err

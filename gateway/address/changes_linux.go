@@ -13,6 +13,29 @@ import (
 // changesBuffer holds the notices of some ten thousand addresses.
 const changesBuffer = 8 << 20
 
+// watchRoutes calls changed after a route with our mark was removed. Notices are of
+// all routes; lost ones are made good by the look each minute.
+func (*Netlink) watchRoutes(changed func()) (stop func(), err error) {
+	s, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("watch routes: %w", err)
+	}
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		readNotices(s, func(kind uint16, m []byte) bool {
+			return kind == unix.RTM_DELROUTE && len(m) >= unix.SizeofRtMsg && nl.DeserializeRtMsg(m).Protocol == ourRouteProto
+		}, func(lost bool) {
+			if !lost {
+				changed()
+			}
+		})
+	})
+	return func() {
+		s.Close()
+		reader.Wait()
+	}, nil
+}
+
 // watchChanges calls changed, from one goroutine, after the kernel has told of a
 // change of interfaces or addresses that is not simply ours; lost says that
 // notices were lost. The stop it returns waits for that goroutine.
@@ -27,14 +50,15 @@ func watchChanges(changed func(lost bool)) (stop func(), err error) {
 		_ = s.SetReceiveBufferSize(changesBuffer, false)
 	}
 	var reader sync.WaitGroup
-	reader.Go(func() { readChanges(s, changed) })
+	reader.Go(func() { readNotices(s, matters, changed) })
 	return func() {
 		s.Close()
 		reader.Wait()
 	}, nil
 }
 
-func readChanges(s *nl.NetlinkSocket, changed func(lost bool)) {
+// readNotices reads until the socket is closed.
+func readNotices(s *nl.NetlinkSocket, matters func(kind uint16, m []byte) bool, changed func(lost bool)) {
 	for {
 		msgs, _, err := s.Receive()
 		switch {

@@ -19,6 +19,7 @@ type Keeper struct {
 	neighbours neighbours // nil: no right to send ARP
 	tell       func(Event)
 	stop       func() // of the kernel's notices
+	stopRoutes func() // and of those of routes; nil: nobody has asked for them
 	kick       chan struct{}
 	closed     chan struct{}
 	pulse      pulse.Pulse // of Run
@@ -29,6 +30,8 @@ type Keeper struct {
 
 	mu       sync.Mutex
 	segments []*Segment
+	routed   []*Routes
+	vlans    []*vlanWard
 	wanted   map[place]*ward
 	asked    map[place]*asked
 	due      []announcement
@@ -49,6 +52,13 @@ type kernel interface {
 	renew(index uint32, addrs []netip.Addr, lifetime time.Duration) error
 	Remove(iface string, a netip.Addr) error
 	List(iface string) ([]netip.Addr, error)
+	routes() ([]localRoute, error)
+	putRoute(iface string, p netip.Prefix) error
+	removeRoute(iface string, p netip.Prefix) error
+	watchRoutes(changed func()) (stop func(), err error)
+	makeVLAN(iface string, v VLAN) error
+	setUp(iface string) error
+	removeLink(iface string) error
 	Close() error
 }
 
@@ -80,6 +90,9 @@ func newKeeper(k kernel, n neighbours, tell func(Event)) *Keeper {
 func (k *Keeper) Close() error {
 	close(k.closed)
 	k.stop()
+	if k.stopRoutes != nil {
+		k.stopRoutes()
+	}
 	err := k.kernel.Close()
 	if k.neighbours != nil {
 		err = errors.Join(err, k.neighbours.Close())

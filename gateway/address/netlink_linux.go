@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
@@ -26,6 +27,8 @@ import (
 type Netlink struct {
 	kernel version // of the running kernel
 
+	handle *netlink.Handle // for changes of interfaces; one at a time goes through it
+
 	mu     sync.Mutex
 	socket *nl.SocketHandle // nil after Close
 	// marked are the addresses that carried our mark when they were last seen.
@@ -36,14 +39,20 @@ type Netlink struct {
 
 var _ Addresser = (*Netlink)(nil)
 
-// NewNetlink opens the one netlink socket that all requests go through. It needs
+// NewNetlink opens the netlink sockets that all requests go through: one for addresses
+// and routes, one for interfaces. They need
 // no privilege; adding and removing addresses needs CAP_NET_ADMIN.
 func NewNetlink() (*Netlink, error) {
 	socket, err := openRouteSocket()
 	if err != nil {
 		return nil, fmt.Errorf("open a netlink socket: %w", err)
 	}
-	return &Netlink{kernel: kernelVersion(), socket: socket, marked: make(map[placed]struct{})}, nil
+	handle, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		socket.Close()
+		return nil, fmt.Errorf("open a netlink socket: %w", err)
+	}
+	return &Netlink{kernel: kernelVersion(), handle: handle, socket: socket, marked: make(map[placed]struct{})}, nil
 }
 
 // Close closes the socket. The addresses stay.
@@ -52,6 +61,7 @@ func (n *Netlink) Close() error {
 	defer n.mu.Unlock()
 	if n.socket != nil {
 		n.socket.Close()
+		n.handle.Close()
 		n.socket = nil
 	}
 	return nil

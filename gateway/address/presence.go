@@ -52,6 +52,10 @@ const (
 	Resumed                        // it does again
 	NoticesLost                    // the kernel's notices were lost; everything is looked up
 	LookFailed                     // the kernel did not say which addresses there are
+	RouteBack                      // somebody had taken a local route away; Err says which
+	RouteLost                      // and it is not put back, as Err says
+	VLANMade                       // a VLAN interface was made
+	VLANFailed                     // or is not what it should be, as Err says
 )
 
 // An Event is something that happened to an address that is kept.

@@ -27,7 +27,7 @@ const (
 // that another host has.
 func (s *Segment) Vet(iface string, addrs []netip.Addr) (taken []netip.Addr) {
 	k := s.keeper
-	if s.policy.Check != CheckProbe {
+	if s.policy.Check != CheckProbe || k.VLANFault(iface) != nil {
 		return nil
 	}
 	v4, v6 := s.open(iface, addrs)

@@ -36,6 +36,9 @@ func openRouteSocket() (*nl.SocketHandle, error) {
 		s.Close()
 		return nil, err
 	}
+	// A listing of routes is of the table that was asked for; a kernel before 4.20
+	// cannot do that and sends all.
+	_ = unix.SetsockoptInt(s.GetFd(), unix.SOL_NETLINK, unix.NETLINK_GET_STRICT_CHK, 1)
 	return &nl.SocketHandle{Socket: s}, nil
 }
 

@@ -56,6 +56,9 @@ func (s *Segment) Add(iface string, a netip.Addr) error {
 	if s.keeps(at) {
 		return nil // should it be missing, the loop puts it back
 	}
+	if err := k.VLANFault(iface); err != nil {
+		return err
+	}
 	ours, err := k.kernel.has(iface, a)
 	if err != nil {
 		return err
@@ -107,6 +110,7 @@ func (s *Segment) Adopt(iface string, addrs []netip.Addr) error {
 	if err != nil {
 		return err
 	}
+	k.withoutWrongVLANs(v)
 	index := v.links[iface].index
 	var ours []netip.Addr
 	k.mu.Lock()

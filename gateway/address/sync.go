@@ -32,8 +32,9 @@ func (k *Keeper) sync(now time.Time, live bool) bool {
 		due[s] = live && s.policy.Lifetime > 0 && now.Sub(s.renewed) >= s.policy.Lifetime/3
 	}
 	k.mu.Unlock()
+	whole := k.syncVLANs(live)
 	k.vetLate(now, live)
-	whole := true
+	whole = k.syncRoutes(now, live) && whole
 	for some := range slices.Chunk(all, syncAtOnce) {
 		ok, err := k.syncSome(some, due, now, live)
 		if err != nil {
@@ -95,6 +96,7 @@ func (k *Keeper) syncSome(some []place, due map[*Segment]bool, now time.Time, li
 	if err != nil {
 		return false, err
 	}
+	k.withoutWrongVLANs(v)
 	k.relisten(v, some)
 	p := k.judge(v, some, due, now, live)
 	for r, addrs := range p.renew {

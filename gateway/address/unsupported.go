@@ -4,6 +4,7 @@ package address
 
 import (
 	"fmt"
+	"net/netip"
 	"runtime"
 )
 
@@ -20,6 +21,9 @@ type Netlink struct{ None }
 func NewNetlink() (*Netlink, error) {
 	return nil, fmt.Errorf("addresses on an interface: not supported on %s", runtime.GOOS)
 }
+
+// Routes returns none.
+func (*Netlink) Routes(string) ([]netip.Prefix, error) { return nil, nil }
 
 // Close does nothing.
 func (*Netlink) Close() error { return nil }

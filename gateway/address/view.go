@@ -34,6 +34,11 @@ type linkState struct {
 	index uint32
 	up    bool
 	mac   string // six bytes; empty for one that is no Ethernet
+
+	kind   string // "vlan", "bridge" and so on; empty for most hardware
+	parent uint32 // index of the interface below it; 0: none
+	vlan   int    // id of one of kind "vlan"
+	alias  string // what somebody has written on it
 }
 
 // A view is what the kernel has at one time.

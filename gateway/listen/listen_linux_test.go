@@ -285,3 +285,23 @@ func TestRawAddr(t *testing.T) {
 		}
 	}
 }
+
+// An address that no interface has can be bound to all the same, for a local route.
+func TestOpenRouted(t *testing.T) {
+	s := newServer(t, 1)
+	for _, at := range []string{"192.0.2.77:0", "[2001:db8::77]:0"} {
+		if c, err := s.Open(netip.MustParseAddrPort(at)); !errors.Is(err, unix.EADDRNOTAVAIL) {
+			t.Errorf("%s: opened without a route: %v, %v", at, c, err)
+		}
+		c, err := s.OpenRouted(netip.MustParseAddrPort(at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.LocalAddr().Addr(); got != netip.MustParseAddrPort(at).Addr() {
+			t.Errorf("bound to %s, want %s", got, at)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

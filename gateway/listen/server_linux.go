@@ -47,8 +47,14 @@ func (s *Server) Silent(now time.Time) (most time.Duration) {
 
 // Open binds a UDP socket to an address of this host; port 0 is one of the
 // kernel's choice. What arrives waits in the kernel until Serve.
-func (s *Server) Open(at netip.AddrPort) (*Socket, error) {
-	fd, err := bound(at)
+func (s *Server) Open(at netip.AddrPort) (*Socket, error) { return s.open(at, false) }
+
+// OpenRouted is Open for an address that is on no interface, and that a local route
+// makes this host's (IP_FREEBIND, IPV6_FREEBIND). The route may come later.
+func (s *Server) OpenRouted(at netip.AddrPort) (*Socket, error) { return s.open(at, true) }
+
+func (s *Server) open(at netip.AddrPort, free bool) (*Socket, error) {
+	fd, err := bound(at, free)
 	if err != nil {
 		return nil, fmt.Errorf("listening on udp %s: %w", at, err)
 	}
@@ -62,7 +68,7 @@ func (s *Server) Open(at netip.AddrPort) (*Socket, error) {
 }
 
 // bound returns a socket that never blocks.
-func bound(at netip.AddrPort) (fd int, err error) {
+func bound(at netip.AddrPort, free bool) (fd int, err error) {
 	family := unix.AF_INET6
 	if at.Addr().Is4() {
 		family = unix.AF_INET
@@ -73,6 +79,9 @@ func bound(at netip.AddrPort) (fd int, err error) {
 	}
 	if family == unix.AF_INET6 {
 		err = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1)
+	}
+	if err == nil && free {
+		err = freebind(fd, family)
 	}
 	var sa unix.Sockaddr
 	if err == nil {
@@ -86,4 +95,12 @@ func bound(at netip.AddrPort) (fd int, err error) {
 		return -1, err
 	}
 	return fd, nil
+}
+
+// freebind lets a socket be bound to an address that no interface has.
+func freebind(fd, family int) error {
+	if family == unix.AF_INET {
+		return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_FREEBIND, 1)
+	}
+	return unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_FREEBIND, 1)
 }

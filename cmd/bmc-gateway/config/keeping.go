@@ -10,12 +10,22 @@ import (
 // keepingKeys say how a pool's addresses are kept on their interface.
 var keepingKeys = []string{"lifetime", "conflict_check", "probe_time", "on_conflict", "stop"}
 
-// keeping reads them. They mean nothing where the host has the addresses anyway.
+// keeping reads them. They mean nothing where the host has the addresses anyway,
+// and most of them nothing for routes.
 func keeping(s section, p *gateway.Pool) {
 	if p.Existing {
 		for _, key := range keepingKeys {
 			if n := s.get(key); n.given() {
 				n.refuse("says how addresses are kept, and with assign: existing none is")
+			}
+		}
+		return
+	}
+	p.KeepAtStop = s.get("stop").choice("remove", "keep") == "keep"
+	if p.Routed {
+		for _, key := range keepingKeys {
+			if n := s.get(key); n.given() && key != "stop" {
+				n.refuse("is for addresses on the interface, and with assign: route none is there; a route has no lifetime, and nobody is asked")
 			}
 		}
 		return
@@ -32,7 +42,6 @@ func keeping(s section, p *gateway.Pool) {
 	}
 	p.Policy.ProbeTime = s.get("probe_time").duration(500*time.Millisecond, 200*time.Millisecond, 10*time.Second)
 	p.Policy.GiveUp = s.get("on_conflict").choice("defend", "release") == "release"
-	p.KeepAtStop = s.get("stop").choice("remove", "keep") == "keep"
 	if p.KeepAtStop && p.Policy.Lifetime == 0 {
 		s.get("stop").refuse("keep needs a lifetime: without one the addresses stay for ever")
 	}

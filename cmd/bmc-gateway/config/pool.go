@@ -20,6 +20,9 @@ func (l *loader) allPools(nodes []node) []gateway.Pool {
 			if both, ok := address.Overlap(earlier.PoolConfig, p.PoolConfig); ok {
 				one.refuse("overlaps pool %q in %s; an address belongs to one pool", earlier.Name, both)
 			}
+			if p.Interface == earlier.Interface && p.VLAN != earlier.VLAN && p.VLAN.ID*earlier.VLAN.ID > 0 {
+				one.refuse("its interface %s is another VLAN than in pool %q", p.Interface, earlier.Name)
+			}
 		}
 		all = append(all, p)
 	}
@@ -43,13 +46,15 @@ func (l *loader) poolsNamed(names []string) []gateway.Pool {
 const minQuarantine = 24 * time.Hour
 
 func (l *loader) pool(n node) gateway.Pool {
-	s := n.section(append([]string{"name", "interface", "ranges", "cidr", "exclude", "prefix_length", "gateway", "hold", "quarantine", "assign"},
+	s := n.section(append([]string{"name", "interface", "ranges", "cidr", "exclude", "prefix_length", "gateway", "hold", "quarantine", "assign", "vlan"},
 		keepingKeys...)...)
 	before := len(l.problems)
-	p := gateway.Pool{Existing: s.get("assign").choice("netlink", "existing") == "existing"}
+	assign := s.get("assign").choice("netlink", "existing", "route")
+	p := gateway.Pool{Existing: assign == "existing", Routed: assign == "route"}
 	p.Name = l.pools.name(s.get("name"))
 	p.Interface, _ = s.get("interface").filledText()
-	if at := s.get("interface"); !at.given() && !p.Existing {
+	vlan(s, &p)
+	if at := s.get("interface"); p.Interface == "" && !at.given() && !p.Existing && !s.get("vlan").given() {
 		at.missing("name the interface that gets the addresses, or set assign: existing")
 	}
 	p.Hold = s.get("hold").duration(168*time.Hour, 0, 8760*time.Hour)
