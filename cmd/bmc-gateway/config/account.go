@@ -74,6 +74,10 @@ func (l *loader) account(n node, rules passwordRules) (bmc.Account, node) {
 	return a, user
 }
 
+// PasswordRefusal says why a password cannot be that of an account, without telling
+// it; empty: it can.
+func PasswordRefusal(password, user string) string { return passwordRules{}.refusal(password, user) }
+
 // refusal says why a password cannot be used, without telling it.
 func (r passwordRules) refusal(password, user string) string {
 	why := badPassword(password)
