@@ -13,7 +13,7 @@ NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race demo interop bench scale fuzz lint cover install packages clean deps
+.PHONY: help build test race demo reload-soak interop bench scale fuzz lint cover install packages clean deps
 
 help:
 	@sed -n 's/^#? //p' $(MAKEFILE_LIST) | awk -F': ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,11 @@ test: deps
 #? race: the whole test suite under the race detector (needs a C compiler)
 race: deps
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./...
+
+#? reload-soak: a thousand reloads while clients poll, under the race detector; some four minutes
+reload-soak:
+	@out=$$(CGO_ENABLED=1 BMC_GATEWAY_RELOADS=1000 $(GO) test -race -count=1 -timeout 30m -v -run TestReloadSoak ./gateway); status=$$?; \
+		echo "$$out" | grep -v level=; exit $$status
 
 #? interop: stock IPMI clients against the gateway; writes docs/reference/compatibility.md
 interop: deps

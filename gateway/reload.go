@@ -125,8 +125,8 @@ func (g *Gateway) lastReload() (last admin.Reload, good time.Time) {
 // before it takes over all the same.
 const syncWithin = 10 * time.Second
 
-// synced waits until the new vCenter knows the VMs of the tenants, or the old one
-// does not answer either.
+// synced waits until the new vCenter knows the VMs of the tenants, as far as the old
+// one does, or the old one does not answer either.
 func synced(ctx context.Context, old, now *upstream, tenants []*tenant) {
 	ctx, cancel := context.WithTimeout(ctx, syncWithin)
 	defer cancel()
@@ -135,8 +135,9 @@ func synced(ctx context.Context, old, now *upstream, tenants []*tenant) {
 	for old.vc.Connected() {
 		known := true
 		for _, t := range tenants {
+			_, before := old.vc.Source(t.config().Select).List(ctx)
 			_, err := now.vc.Source(t.config().Select).List(ctx)
-			known = known && err == nil
+			known = known && (err == nil || before != nil)
 		}
 		if known {
 			return
