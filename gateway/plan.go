@@ -102,6 +102,7 @@ var amendable = map[string]struct {
 	"Select":       {"select", admin.ReloadChange},
 	"MaxAddresses": {"max_addresses", admin.ReloadChange},
 	"Pins":         {"pins", admin.ReloadChange},
+	"LegacyPorts":  {"legacy_ports", admin.ReloadChange},
 	"Accounts":     {"accounts", admin.ReloadChange},
 	"AllowFrom":    {"allow_from", admin.ReloadChange},
 	"Power":        {"power", admin.ReloadChange},

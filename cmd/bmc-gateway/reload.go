@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -98,11 +96,13 @@ func loader(path string, env func(string) string) gateway.Loader {
 	}
 }
 
-// reloadOnHangup reloads with each SIGHUP, until ctx ends.
-func reloadOnHangup(ctx context.Context, gw *gateway.Gateway, log *slog.Logger) error {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+// reloadOn reloads with each SIGHUP, until ctx ends.
+func reloadOn(ctx context.Context, hangups <-chan os.Signal, gw *gateway.Gateway, log *slog.Logger) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-gw.Ready():
+	}
 	for {
 		select {
 		case <-ctx.Done():

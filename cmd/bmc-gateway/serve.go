@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/signal"
 	"runtime"
 	"sync"
+	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -55,6 +58,9 @@ func (p *program) serveCommand() *cobra.Command {
 
 // serve loads the configuration and runs the daemon until ctx ends.
 func (p *program) serve(ctx context.Context, path string, env func(string) string) error {
+	hangups := make(chan os.Signal, 1) // also before anybody reads it: a SIGHUP must not end the daemon
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	cfg, warnings, err := config.Load(path, env)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errConfig, err)
@@ -78,7 +84,7 @@ func (p *program) serve(ctx context.Context, path string, env func(string) strin
 		return err
 	}
 	return p.runAll(ctx, log, cfg, newSupervisor(gw, log), gw.Run, web.run,
-		func(ctx context.Context) error { return reloadOnHangup(ctx, gw, log) })
+		func(ctx context.Context) error { return reloadOn(ctx, hangups, gw, log) })
 }
 
 // runAll runs the parts of the daemon. When one fails, all end. The supervisor is

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -141,10 +142,11 @@ func (s *Segment) Remove(iface string, a netip.Addr) error {
 	return k.kernel.Remove(iface, a)
 }
 
-// Withdraw removes all addresses that are kept.
+// Withdraw removes all addresses that are kept. It is the end of the segment.
 func (s *Segment) Withdraw() error {
 	k := s.keeper
 	k.mu.Lock()
+	k.segments = slices.DeleteFunc(slices.Clone(k.segments), func(o *Segment) bool { return o == s })
 	var all []place
 	for at, w := range k.wanted {
 		if w.segment == s {
