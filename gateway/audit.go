@@ -41,6 +41,9 @@ func (t *tenant) audited(ep *endpoint, a bmc.Audit) admin.Event {
 	if a.Code != ipmi.Completed {
 		e.Level = admin.Warning
 	}
+	if byPolicy(a.Err) {
+		e.Result = "policy"
+	}
 	if a.Err != nil {
 		e.Error = a.Err.Error()
 	}

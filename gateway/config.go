@@ -75,6 +75,8 @@ type Tenant struct {
 	IPMI         IPMI
 	Power        Power
 	Quota        Quota
+	Protect      Protect
+	Fuse         Fuse            // against powering off too many at once
 	Guard        inventory.Guard // of its BMCs against answers of vCenter that are complete and wrong
 }
 

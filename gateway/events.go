@@ -59,6 +59,9 @@ func (t *tenant) powerDone(c ipmi.ChassisControl, err error) {
 	} else if errors.Is(err, errMaintenance) {
 		word = "maintenance"
 	}
+	if policy := (policyError{}); errors.As(err, &policy) {
+		word = "policy"
+	}
 	t.metrics.Power(c.String(), word)
 }
 

@@ -306,6 +306,7 @@ func (g *Gateway) newTenant(c Tenant, before *store.Tenant) (*tenant, error) {
 	t.link.Store(newLink(g.vcenters[at].vc))
 	t.ledger = newLedger(t.vc, g.store)
 	t.removals.event = t.tellAll
+	t.fuse = newFuse(func() Fuse { return t.config().Fuse }, t.size, t.noteFuse)
 	return t, nil
 }
 
@@ -383,7 +384,7 @@ func wanted(tenants []Tenant, vcenter string) (folders []vsphere.Folder, tags []
 		if t.VCenter != vcenter {
 			continue
 		}
-		needFolders, needTags := vsphere.Needs(t.Select)
+		needFolders, needTags := vsphere.Needs(t.needs())
 		for _, f := range needFolders {
 			if !seenFolder[f] {
 				seenFolder[f] = true

@@ -37,7 +37,7 @@ func (t *tenant) List(ctx context.Context) ([]inventory.VM, error) {
 	t.loop.Lock()
 	t.asked = t.config()
 	t.loop.Unlock()
-	return t.vc().Source(t.asked.Select).List(ctx)
+	return t.vc().Source(t.asked.needs()).List(ctx)
 }
 
 // relink puts another vCenter in the place of the present one. BMCs keep their

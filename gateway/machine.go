@@ -24,8 +24,8 @@ type machine struct {
 	cycles *cycles
 	policy func() Power // of the tenant, as it is configured now
 	soft   softOff
-	note   func(msg string, args ...any)   // logs what nobody's command is told of
-	permit func(ipmi.ChassisControl) error // of the tenant, for each action that is not joined
+	note   func(msg string, args ...any)                   // logs what nobody's command is told of
+	permit func(ipmi.ChassisControl, bmc.PowerState) error // of the tenant, for each action that is not joined
 	done   func(ipmi.ChassisControl, error)
 	ran    func(c ipmi.ChassisControl, id string, err error) // an action that was not joined, under its operation id
 }
@@ -78,11 +78,11 @@ func (m *machine) Control(ctx context.Context, c ipmi.ChassisControl) error {
 }
 
 func (m *machine) carryOut(ctx context.Context, c ipmi.ChassisControl, accept func()) error {
-	if err := m.permit(c); err != nil {
-		return err
-	}
 	power, err := m.present()
 	if err != nil {
+		return err
+	}
+	if err := m.permit(c, power); err != nil {
 		return err
 	}
 	if power == bmc.On {

@@ -130,12 +130,12 @@ func (m *maintenances) step(now time.Time) (next time.Time) {
 // errMaintenance is a power action of a BMC that is in maintenance.
 var errMaintenance = fmt.Errorf("the BMC is in maintenance: %w", ipmi.NodeBusy)
 
-// permit says whether a power action may begin that nobody has asked for before.
-func (t *tenant) permit(vm inventory.Key) error {
+// inMaintenance returns why no power action may begin on a VM, or nil.
+func (t *tenant) inMaintenance(vm inventory.Key) error {
 	if t.maintenance.mode(t.config().Name, vm) != bmc.Normal {
 		return errMaintenance
 	}
-	return t.powers()
+	return nil
 }
 
 // maintain shows in a BMC's report that it is in maintenance.

@@ -108,6 +108,8 @@ var amendable = map[string]struct {
 	"Power":        {"power", admin.ReloadChange},
 	"Guard":        {"guard", admin.ReloadChange},
 	"Quota":        {"quota", admin.ReloadChange},
+	"Protect":      {"protect", admin.ReloadChange},
+	"Fuse":         {"power_off_breaker", admin.ReloadChange},
 }
 
 // planTenant says what becomes of a tenant, and because of what.

@@ -106,6 +106,17 @@ func (r *recorder) noteLink(vcenter string, lost error) {
 	r.note(e)
 }
 
+// noteReload remembers that the configuration was read again, which is also the word
+// to open the audit file anew.
+func (r *recorder) noteReload(done admin.Reload) {
+	r.file.Reopen()
+	e := admin.Event{Kind: admin.EventConfig, Level: admin.Info, Text: fmt.Sprintf("configuration read again, changes: %d", len(done.Steps))}
+	if len(done.Problems) > 0 {
+		e.Level, e.Text, e.Error = admin.Failure, "configuration read again and refused", done.Problems[0]
+	}
+	r.note(e)
+}
+
 // noteAddress remembers what happened to an address on its interface.
 func (r *recorder) noteAddress(e address.Event) {
 	text, level := "", admin.Failure

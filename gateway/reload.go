@@ -63,6 +63,7 @@ func (g *Gateway) Reload(dryRun bool) (admin.Reload, error) {
 		}
 	}
 	if !dryRun {
+		g.record.noteReload(done)
 		g.noteReload(done)
 	}
 	return done, nil
@@ -135,8 +136,8 @@ func synced(ctx context.Context, old, now *upstream, tenants []*tenant) {
 	for old.vc.Connected() {
 		known := true
 		for _, t := range tenants {
-			_, before := old.vc.Source(t.config().Select).List(ctx)
-			_, err := now.vc.Source(t.config().Select).List(ctx)
+			_, before := old.vc.Source(t.config().needs()).List(ctx)
+			_, err := now.vc.Source(t.config().needs()).List(ctx)
 			known = known && (err == nil || before != nil)
 		}
 		if known {

@@ -54,7 +54,9 @@ func (g *Gateway) Status() admin.Status {
 	}
 	for _, t := range g.served() {
 		c := t.count()
-		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config().Name, BMCs: c.all(), Ready: c.ready, Waiting: c.waiting, Error: c.failed, Held: c.held, Maintenance: c.maintained})
+		held, released := t.fuse.state()
+		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config().Name, BMCs: c.all(), Ready: c.ready, Waiting: c.waiting, Error: c.failed, Held: c.held, Maintenance: c.maintained,
+			PowerHeldSince: held, PowerReleasedUntil: released})
 	}
 	h := g.stateFile()
 	s.Audit = g.record.status(g.config.Audit.File)
@@ -90,7 +92,9 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 	var s metrics.Snapshot
 	for _, t := range g.served() {
 		c := t.count()
-		s.Tenants = append(s.Tenants, metrics.TenantState{Name: t.config().Name, Pending: c.waiting, Ready: c.ready, Error: c.failed, Held: c.held, Maintenance: c.maintained, Sessions: c.sessions})
+		blown, _ := t.fuse.state()
+		s.Tenants = append(s.Tenants, metrics.TenantState{Name: t.config().Name, Pending: c.waiting, Ready: c.ready, Error: c.failed, Held: c.held, Maintenance: c.maintained, Sessions: c.sessions,
+			PowerHeld: !blown.IsZero()})
 	}
 	for _, p := range g.lent() {
 		u := p.usage(time.Now())
@@ -247,6 +251,7 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 	if s, err := t.vc().State(vm.Key); err == nil {
 		b.Power, b.PowerAge = power(s.Power), int64(time.Since(s.Since).Seconds())
 	}
+	b.Protected = t.config().Protect.by(vm)
 	for _, tag := range vm.Tags {
 		if slices.Contains(t.config().Select.Tags, tag) {
 			b.SelectedBy = append(b.SelectedBy, "tag "+tag)

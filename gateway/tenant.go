@@ -40,6 +40,7 @@ type tenant struct {
 	log      *slog.Logger
 	metrics  *metrics.Tenant
 	record   *recorder
+	fuse     *fuse
 	version  Version
 	ledger   *ledger
 	logs     *eventLogs

@@ -60,19 +60,20 @@ func TestDiff(t *testing.T) {
 
 func TestEqualLooksAtEveryField(t *testing.T) {
 	changes := map[string]func(*VM){
-		"key":      func(v *VM) { v.Key.VM = "x" },
-		"ref":      func(v *VM) { v.Ref = "x" },
-		"name":     func(v *VM) { v.Name = "x" },
-		"bios":     func(v *VM) { v.BIOSUUID = "x" },
-		"template": func(v *VM) { v.Template = true },
-		"agent":    func(v *VM) { v.Agent = true },
-		"tags":     func(v *VM) { v.Tags = []string{"x"} },
-		"folders":  func(v *VM) { v.Folders = []string{"x"} },
-		"below":    func(v *VM) { v.Below = []string{"x"} },
-		"disabled": func(v *VM) { v.Overrides.Disabled = true },
-		"address":  func(v *VM) { v.Overrides.Address = netip.MustParseAddr("192.0.2.7") },
-		"mac":      func(v *VM) { v.Overrides.MAC = [6]byte{2} },
-		"problems": func(v *VM) { v.Overrides.Problems = []string{"x"} },
+		"key":       func(v *VM) { v.Key.VM = "x" },
+		"ref":       func(v *VM) { v.Ref = "x" },
+		"name":      func(v *VM) { v.Name = "x" },
+		"bios":      func(v *VM) { v.BIOSUUID = "x" },
+		"template":  func(v *VM) { v.Template = true },
+		"agent":     func(v *VM) { v.Agent = true },
+		"tags":      func(v *VM) { v.Tags = []string{"x"} },
+		"folders":   func(v *VM) { v.Folders = []string{"x"} },
+		"below":     func(v *VM) { v.Below = []string{"x"} },
+		"disabled":  func(v *VM) { v.Overrides.Disabled = true },
+		"address":   func(v *VM) { v.Overrides.Address = netip.MustParseAddr("192.0.2.7") },
+		"protected": func(v *VM) { v.Overrides.Protected = true },
+		"mac":       func(v *VM) { v.Overrides.MAC = [6]byte{2} },
+		"problems":  func(v *VM) { v.Overrides.Problems = []string{"x"} },
 	}
 	for name, change := range changes {
 		v := vm("a", "1")

@@ -13,15 +13,16 @@ import (
 // attributes that somebody gave it in vCenter. A value that cannot be understood
 // overrides nothing and is told in Problems.
 type Overrides struct {
-	Disabled bool       // it is to have no BMC, whatever selects it
-	Address  netip.Addr // the address its BMC is to have; zero: any
-	MAC      [6]byte    // the hardware address its BMC is to report; zero: one of its own
-	Problems []string   // what is wrong with the attributes, sorted, for people
+	Disabled  bool       // it is to have no BMC, whatever selects it
+	Protected bool       // nobody may power it off through its BMC
+	Address   netip.Addr // the address its BMC is to have; zero: any
+	MAC       [6]byte    // the hardware address its BMC is to report; zero: one of its own
+	Problems  []string   // what is wrong with the attributes, sorted, for people
 }
 
 // Equal reports whether the two say the same.
 func (o Overrides) Equal(p Overrides) bool {
-	return o.Disabled == p.Disabled && o.Address == p.Address && o.MAC == p.MAC && slices.Equal(o.Problems, p.Problems)
+	return o.Disabled == p.Disabled && o.Protected == p.Protected && o.Address == p.Address && o.MAC == p.MAC && slices.Equal(o.Problems, p.Problems)
 }
 
 // ParseOverrides reads attributes whose names begin with prefix; others are
@@ -29,6 +30,7 @@ func (o Overrides) Equal(p Overrides) bool {
 // cleared, not removed.
 //
 //	<prefix>disabled | true, false           | no BMC
+//	<prefix>protected| true, false           | not powered off, reset or cycled
 //	<prefix>address  | 192.0.2.7             | this address
 //	<prefix>mac      | 02:00:00:00:00:07     | this hardware address, of one host
 //	<prefix>…        |                       | a problem: probably mistyped
@@ -50,13 +52,9 @@ func ParseOverrides(prefix string, attributes map[string]string) Overrides {
 func (o *Overrides) set(word, value string) error {
 	switch word {
 	case "disabled":
-		switch strings.ToLower(value) {
-		case "true":
-			o.Disabled = true
-		case "false":
-		default:
-			return fmt.Errorf("%q is neither true nor false", value)
-		}
+		return setTruth(&o.Disabled, value)
+	case "protected":
+		return setTruth(&o.Protected, value)
 	case "address":
 		a, err := netip.ParseAddr(value)
 		if err != nil || a.Zone() != "" {
@@ -70,7 +68,18 @@ func (o *Overrides) set(word, value string) error {
 		}
 		o.MAC = mac
 	default:
-		return fmt.Errorf("no such attribute; there are address, disabled and mac")
+		return fmt.Errorf("no such attribute; there are address, disabled, mac and protected")
+	}
+	return nil
+}
+
+func setTruth(b *bool, value string) error {
+	switch strings.ToLower(value) {
+	case "true":
+		*b = true
+	case "false":
+	default:
+		return fmt.Errorf("%q is neither true nor false", value)
 	}
 	return nil
 }

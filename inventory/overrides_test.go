@@ -18,6 +18,7 @@ func TestParseOverrides(t *testing.T) {
 		{"cleared", map[string]string{"bmc.address": "", "bmc.disabled": " "}, Overrides{}},
 		{"disabled", map[string]string{"bmc.disabled": "True"}, Overrides{Disabled: true}},
 		{"not disabled", map[string]string{"bmc.disabled": "false"}, Overrides{}},
+		{"protected", map[string]string{"bmc.protected": "true"}, Overrides{Protected: true}},
 		{"neither", map[string]string{"bmc.disabled": "yes"}, Overrides{Problems: []string{
 			`attribute bmc.disabled: "yes" is neither true nor false`}}},
 		{"an address, with blanks", map[string]string{"bmc.address": " 192.0.2.7 "}, Overrides{Address: netip.MustParseAddr("192.0.2.7")}},
@@ -30,7 +31,7 @@ func TestParseOverrides(t *testing.T) {
 		{"a hardware address", map[string]string{"bmc.mac": "02:00:00:AB:cd:07"}, Overrides{MAC: [6]byte{2, 0, 0, 0xab, 0xcd, 7}}},
 		{"with dashes", map[string]string{"bmc.mac": "02-00-00-00-00-07"}, Overrides{MAC: [6]byte{2, 0, 0, 0, 0, 7}}},
 		{"mistyped", map[string]string{"bmc.adress": "192.0.2.7"}, Overrides{Problems: []string{
-			`attribute bmc.adress: no such attribute; there are address, disabled and mac`}}},
+			`attribute bmc.adress: no such attribute; there are address, disabled, mac and protected`}}},
 		{"one wrong spoils no other", map[string]string{"bmc.address": "here", "bmc.mac": "there", "bmc.disabled": "true"},
 			Overrides{Disabled: true, Problems: []string{
 				`attribute bmc.address: "here" is no IP address`,

@@ -16,6 +16,15 @@ const (
 	bootEFI        = 0x20
 )
 
+// NewBootFlags are valid flags for a device, as consoles write them.
+func NewBootFlags(d BootDevice, persistent bool) BootFlags {
+	f := BootFlags{bootValid, uint8(d) << 2}
+	if persistent {
+		f[0] |= bootPersistent
+	}
+	return f
+}
+
 // Valid says that the flags are to be used at the next boot.
 func (f BootFlags) Valid() bool { return f[0]&bootValid != 0 }
 

@@ -34,7 +34,7 @@ func everything(t *testing.T) *prometheus.Registry {
 	m.Observe(func() metrics.Snapshot {
 		return metrics.Snapshot{
 			Config:  metrics.ConfigState{Successful: true, At: time.Unix(1795500000, 250e6)},
-			Tenants: []metrics.TenantState{{Name: "lab-a", Pending: 1, Ready: 12, Error: 2, Held: 4, Maintenance: 3, Sessions: 7}},
+			Tenants: []metrics.TenantState{{Name: "lab-a", Pending: 1, Ready: 12, Error: 2, Held: 4, Maintenance: 3, Sessions: 7, PowerHeld: true}},
 			Pools: []metrics.PoolState{{Name: "lab-v4", Addresses: 190, Allocated: 13, InUse: 11, Held: 2, Quarantined: 3, Reserved: 4, Free: 170, Waiting: 5,
 				Kept: map[string]int{"ready": 12, "missing": 1}, Conflicts: 2, ConflictsHeard: 9, PutBacks: 3, Resyncs: 40}},
 			State: metrics.StateFile{Bytes: 65536, CopiedAt: time.Unix(1700000000, 0), Failures: 7},
@@ -79,6 +79,7 @@ func TestSeries(t *testing.T) {
 		"bmcgw_bmcs{state=maintenance,tenant=lab-a}":                                                3,
 		"bmcgw_bmcs{state=held,tenant=lab-a}":                                                       4,
 		"bmcgw_bmcs{state=error,tenant=lab-a}":                                                      2,
+		"bmcgw_power_off_held{tenant=lab-a}":                                                        1,
 		"bmcgw_pool_addresses{pool=lab-v4}":                                                         190,
 		"bmcgw_pool_addresses_state{pool=lab-v4,state=in_use}":                                      11,
 		"bmcgw_pool_addresses_state{pool=lab-v4,state=held}":                                        2,

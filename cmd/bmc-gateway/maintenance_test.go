@@ -66,7 +66,7 @@ func TestChangeMaintenance(t *testing.T) {
 		{"a tenant, for a time", []string{"on", "lab-a", "--for", "2h", "--silent"}, 0, "tenant lab-a is in maintenance, silent, for 2h yet\n"},
 		{"off", []string{"off", "lab-a"}, 0, "tenant lab-a is not in maintenance any more\n"},
 		{"nobody", []string{"on", "lab-a/nobody"}, 3, "bmc-gateway: the daemon refused /v1/maintenance: nobody: no such BMC\n"},
-		{"refused", []string{"on", "lab-a/full"}, 6, "bmc-gateway: the daemon refused /v1/maintenance: refused: the disk is full\n"},
+		{"refused", []string{"on", "lab-a/full"}, 5, "bmc-gateway: the daemon refused /v1/maintenance: refused: the disk is full\n"},
 		{"no time", []string{"on", "lab-a", "--for", "0s"}, 2, "bmc-gateway: --for 0s is less than a second\n"},
 		{"nothing", []string{"on"}, 2, "bmc-gateway: accepts 1 arg(s), received 0\n"},
 	}

@@ -20,8 +20,8 @@ const (
 	exitUsage       = 2 // wrong command line or configuration
 	exitNotFound    = 3
 	exitUnreachable = 4 // the daemon does not answer
-	exitOnline      = 5 // the configuration is right, but something at a vCenter is not
-	exitRefused     = 6 // the daemon may not do that: a limit, or what is there already
+	exitRefused     = 5 // by policy, a limit, or what is there already
+	exitOnline      = 6 // the configuration is right, but something at a vCenter is not
 )
 
 // errConfig marks that the configuration cannot be used.
@@ -62,12 +62,14 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 // code says in a number why the command failed.
 func (p *program) code(err error) int {
 	switch {
-	case !p.started, errors.Is(err, errConfig), errors.Is(err, admin.ErrAmbiguous):
+	case !p.started, errors.Is(err, errConfig), errors.Is(err, admin.ErrAmbiguous), errors.Is(err, errConfirm):
 		return exitUsage
 	case errors.Is(err, admin.ErrNotFound):
 		return exitNotFound
 	case errors.Is(err, admin.ErrUnreachable):
 		return exitUnreachable
+	case errors.Is(err, errPolicy):
+		return exitRefused
 	case errors.Is(err, errOnline):
 		return exitOnline
 	case errors.Is(err, admin.ErrRefused):
@@ -103,6 +105,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.serveCommand(), p.listCommand(), p.showCommand(), p.statusCommand(), p.reloadCommand(), p.eventsCommand(),
 		p.removalsCommand(), p.leasesCommand(), p.reserveCommand(), p.releaseCommand(), p.pinCommand(), p.maintenanceCommand(),
+		p.powerCommand(), p.bootdevCommand(),
 		p.configCommand(), p.doctorCommand(), p.pingCommand(), p.nftablesCommand(), p.exportCommand(), p.importCommand(),
 		p.demoCommand(), p.versionCommand(),
 		p.manCommand(root))

@@ -127,6 +127,7 @@ func properties(b admin.BMC, now time.Time) []property {
 		{"Boot override", b.Boot},
 		{"Boot order", b.BootOrder},
 		{"Identify", b.Identify},
+		{"Protected by", b.Protected},
 		{"Requests", last},
 	}
 }

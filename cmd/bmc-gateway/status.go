@@ -67,6 +67,9 @@ func degraded(s admin.Status) []string {
 		problems = append(problems, fmt.Sprintf("the audit file %s cannot be written, %s lost", s.Audit.File, isOrAre(int(s.Audit.Lost), "line")))
 	}
 	for _, t := range s.Tenants {
+		if !t.PowerHeldSince.IsZero() {
+			problems = append(problems, fmt.Sprintf("tenant %s: power-offs are refused, too many at once; see \"bmc-gateway power release\"", t.Name))
+		}
 		if t.Held > 0 {
 			problems = append(problems, fmt.Sprintf("tenant %s: %s held, see \"bmc-gateway removals\"", t.Name, isOrAre(t.Held, "removal")))
 		}

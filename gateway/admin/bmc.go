@@ -60,6 +60,7 @@ type BMC struct {
 	Identify     string    `json:"identify,omitempty"`  // the identify light in words; empty: off
 	// Maintenance is what keeps the BMC from carrying out commands; nil: nothing.
 	Maintenance *Maintenance `json:"maintenance,omitempty"`
+	Protected   string       `json:"protected,omitempty"` // by what it must not be powered off; empty: it may be
 	Sessions    []Session    `json:"sessions"`
 
 	Since       time.Time `json:"since"`                // of State

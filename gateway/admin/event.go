@@ -16,6 +16,7 @@ const (
 	EventAddress EventKind = "address" // something happened to an address on its interface
 	EventVCenter EventKind = "vcenter" // a vCenter came or went
 	EventTenant  EventKind = "tenant"  // of a tenant as a whole: removals held, the power breaker
+	EventConfig  EventKind = "config"  // the configuration was read again
 	EventLost    EventKind = "lost"    // so many events before the next one are not remembered any more
 )
 

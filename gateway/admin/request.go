@@ -22,9 +22,12 @@ func wanted(w http.ResponseWriter, r *http.Request, v any) bool {
 
 // refuseFor answers with an error of a Source.
 func refuseFor(w http.ResponseWriter, err error) {
-	if errors.Is(err, ErrNotFound) {
-		refuse(w, http.StatusNotFound, err.Error())
-		return
+	code := http.StatusConflict
+	switch {
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrNoTenant):
+		code = http.StatusNotFound
+	case errors.Is(err, ErrAction):
+		code = http.StatusBadRequest
 	}
-	refuse(w, http.StatusConflict, err.Error())
+	refuse(w, code, err.Error())
 }

@@ -30,6 +30,12 @@ type Source interface {
 	// Reload reads the configuration again and applies the difference, unless dryRun.
 	// It may take seconds. The error is for a daemon that has none to read.
 	Reload(dryRun bool) (Reload, error)
+	// Order carries out an order on one of BMCs, for by. The error is ErrNotFound,
+	// ErrAction or ErrUnready, wrapped, for what could not be asked of it at all.
+	Order(ctx context.Context, b BMC, o Order, by Caller) (Outcome, error)
+	// ReleasePower lets a tenant's power-offs pass for d; it reports whether they
+	// were refused. ErrNoTenant, wrapped.
+	ReleasePower(tenant string, d time.Duration, by Caller) (bool, error)
 	// Events are always the same ones.
 	Events() *Events
 }
@@ -111,6 +117,7 @@ func handler(src Source, ending <-chan struct{}) http.Handler {
 	handleLeases(mux, src)
 	handleMaintenance(mux, src)
 	handleReload(mux, src)
+	handlePower(mux, src)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("%s %s: no such path", r.Method, r.URL.Path))
 	})

@@ -91,4 +91,7 @@ type Tenant struct {
 	// Maintenance are those that would be ready and are in maintenance.
 	Maintenance int `json:"maintenance"`
 	Held        int `json:"held"` // removals that are held: they serve on until somebody confirms
+
+	PowerHeldSince     time.Time `json:"powerHeldSince,omitzero"`     // power-offs are refused, too many were asked for at once
+	PowerReleasedUntil time.Time `json:"powerReleasedUntil,omitzero"` // an operator lets all of them pass
 }

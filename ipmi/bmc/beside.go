@@ -22,7 +22,7 @@ func (b *BMC) Control(ctx context.Context, action ipmi.ChassisControl) Audit {
 func (b *BMC) SetBoot(ctx context.Context, flags ipmi.BootFlags) Audit {
 	return b.beside(ctx, bootCommand(flags), func(ctx context.Context) error {
 		return b.changeBoot(ctx, func(present ipmi.BootFlags) error {
-			return b.writeBoot(ctx, present, flags, false)
+			return b.writeBoot(ctx, present, flags, !flags.Valid())
 		})
 	})
 }

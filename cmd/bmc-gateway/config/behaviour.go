@@ -16,11 +16,12 @@ type behaviour struct {
 	power gateway.Power
 	quota gateway.Quota
 	guard inventory.Guard
+	fuse  gateway.Fuse
 }
 
 // defaults reads what holds for every tenant that does not say otherwise.
 func (l *loader) defaults(n node) behaviour {
-	s := n.section("ipmi", "power", "quota", "guard")
+	s := n.section("ipmi", "power", "quota", "guard", "power_off_breaker")
 	return behaviour{
 		ipmi: l.readIPMI(s.get("ipmi"), gateway.IPMI{
 			Port:               623,
@@ -46,6 +47,7 @@ func (l *loader) defaults(n node) behaviour {
 			Window:  10 * time.Minute,
 			Hold:    24 * time.Hour,
 		}),
+		fuse: readFuse(s.get("power_off_breaker"), gateway.Fuse{Share: 50, Within: time.Minute, Minimum: 5}),
 	}
 }
 

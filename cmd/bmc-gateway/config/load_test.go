@@ -76,6 +76,7 @@ func TestDefaults(t *testing.T) {
 			},
 			Quota: gateway.Quota{Sessions: 1024},
 			Guard: inventory.Guard{Answers: 3, After: 3 * time.Second, Share: 25, Minimum: 3, Window: 10 * time.Minute, Hold: 24 * time.Hour},
+			Fuse:  gateway.Fuse{Share: 50, Within: time.Minute, Minimum: 5},
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
