@@ -181,7 +181,7 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 		V15:               t.config().IPMI.V15,
 		Kg:                t.config().IPMI.Kg,
 		BootFlagsValidFor: t.config().IPMI.BootFlagsValidFor,
-		Sensors:           ep.machine.sensors(),
+		Sensors:           t.sensors,
 		SDRTime:           sensorsMade(),
 		PowerReading:      ep.machine.watts,
 		Events:            t.events(ep),

@@ -293,10 +293,14 @@ func (g *Gateway) newTenant(c Tenant, before *store.Tenant) (*tenant, error) {
 		}
 		lender.pools = append(lender.pools, g.pools[at])
 	}
+	sensors, err := bmc.NewSensorTable(vmSensors())
+	if err != nil {
+		return nil, fmt.Errorf("tenant %q: %w", c.Name, err)
+	}
 	log := g.log.With("tenant", c.Name)
 	t := &tenant{
 		lender: lender, claims: g.claims, boots: g.boots, cycles: g.cycles, maintenance: g.maintenance, version: g.version,
-		logs: g.logs, sessions: sessionLimit(c), sockets: g.sockets,
+		logs: g.logs, sessions: sessionLimit(c), sockets: g.sockets, sensors: sensors,
 		removals: newRemovals(c, g.store, log, before, lender.leased()), again: make(chan time.Duration, 1),
 		log: log, metrics: g.metrics.Tenant(c.Name), record: g.record,
 		packets:   rate.NewLimiter(1, packetLines),

@@ -56,9 +56,9 @@ const (
 // until it does.
 func sensorsMade() time.Time { return time.Date(2026, time.November, 21, 0, 0, 0, 0, time.UTC) }
 
-// sensors is what can be read of a VM. The last three have events and no state:
-// they give the entries of the event log their names.
-func (m *machine) sensors() []bmc.Sensor {
+// vmSensors is what can be read of every VM. The last three have events and no
+// state: they give the entries of the event log their names.
+func vmSensors() []bmc.Sensor {
 	power := ipmi.Entity{ID: ipmi.EntityPowerUnit, Instance: 1}
 	board := ipmi.Entity{ID: ipmi.EntitySystemBoard, Instance: 1}
 	os := ipmi.Entity{ID: ipmi.EntityOS, Instance: 1}
@@ -66,31 +66,31 @@ func (m *machine) sensors() []bmc.Sensor {
 	memory := ipmi.Entity{ID: ipmi.EntityMemory, Instance: 1}
 	controller := ipmi.Entity{ID: ipmi.EntityController, Instance: 1}
 	return []bmc.Sensor{
-		states("ACPI State", sensorACPI, ipmi.SensorACPIState, ipmi.EventSpecific, board, m.readACPI, acpiWorking, acpiSuspended, acpiSoftOff),
-		states("Power Unit", sensorPowerUnit, ipmi.SensorPowerUnit, ipmi.EventSpecific, power, m.readPowerUnit, unitOff, unitPowerLost, unitSoftFailure, unitFailure),
-		silenced(states("PS Redundancy", sensorRedundancy, ipmi.SensorPowerUnit, ipmi.EventRedundancy, power, notApplicable, redundancyFull, redundancyLost)),
-		silenced(states("OS Heartbeat", sensorHeartbeat, ipmi.SensorManagement, ipmi.EventSeverity, os, m.readHeartbeat, severityOK, severityWarning, severityCritical)),
-		silenced(states("VMware Tools", sensorTools, ipmi.SensorManagement, ipmi.EventEnabled, os, m.readTools, toolsDisabled, toolsEnabled)),
-		usage("CPU Usage", sensorCPU, ipmi.SensorProcessor, cpu, m.readCPU),
-		usage("Memory Usage", sensorMemory, ipmi.SensorMemory, memory, m.readMemory),
+		states("ACPI State", sensorACPI, ipmi.SensorACPIState, ipmi.EventSpecific, board, (*machine).readACPI, acpiWorking, acpiSuspended, acpiSoftOff),
+		states("Power Unit", sensorPowerUnit, ipmi.SensorPowerUnit, ipmi.EventSpecific, power, (*machine).readPowerUnit, unitOff, unitPowerLost, unitSoftFailure, unitFailure),
+		silenced(states("PS Redundancy", sensorRedundancy, ipmi.SensorPowerUnit, ipmi.EventRedundancy, power, readRedundancy, redundancyFull, redundancyLost)),
+		silenced(states("OS Heartbeat", sensorHeartbeat, ipmi.SensorManagement, ipmi.EventSeverity, os, (*machine).readHeartbeat, severityOK, severityWarning, severityCritical)),
+		silenced(states("VMware Tools", sensorTools, ipmi.SensorManagement, ipmi.EventEnabled, os, (*machine).readTools, toolsDisabled, toolsEnabled)),
+		usage("CPU Usage", sensorCPU, ipmi.SensorProcessor, cpu, (*machine).readCPU),
+		usage("Memory Usage", sensorMemory, ipmi.SensorMemory, memory, (*machine).readMemory),
 		{
 			Name: "Uptime", Number: sensorUptime, Type: ipmi.SensorOtherUnits, Reading: ipmi.EventThreshold, Entity: os,
-			Unit: ipmi.UnitDay, Read: m.readUptime,
+			Unit: ipmi.UnitDay, Read: reads((*machine).readUptime),
 		},
-		silenced(states("vCenter", sensorVCenter, ipmi.SensorManagement, ipmi.EventSpecific, controller, m.readVCenter, controllerUnavailable)),
-		states("OS Stop", sensorOSStop, ipmi.SensorOSStop, ipmi.EventSpecific, os, nothingHolds, stopRunTime, stopGraceful),
-		states("Restart", sensorRestart, ipmi.SensorRestart, ipmi.EventSpecific, board, nothingHolds, restartHard, restartOSWarm, restartSystem),
-		states("System Event", sensorSystem, ipmi.SensorSystemEvent, ipmi.EventSpecific, board, nothingHolds, systemReconfigured, systemUndetermined),
+		silenced(states("vCenter", sensorVCenter, ipmi.SensorManagement, ipmi.EventSpecific, controller, (*machine).readVCenter, controllerUnavailable)),
+		states("OS Stop", sensorOSStop, ipmi.SensorOSStop, ipmi.EventSpecific, os, readNothing, stopRunTime, stopGraceful),
+		states("Restart", sensorRestart, ipmi.SensorRestart, ipmi.EventSpecific, board, readNothing, restartHard, restartOSWarm, restartSystem),
+		states("System Event", sensorSystem, ipmi.SensorSystemEvent, ipmi.EventSpecific, board, readNothing, systemReconfigured, systemUndetermined),
 	}
 }
 
 // states is a sensor that reads states, all of which are events as well.
-func states(name string, number uint8, kind ipmi.SensorType, how ipmi.EventType, of ipmi.Entity, read func() bmc.Reading, offsets ...uint) bmc.Sensor {
+func states(name string, number uint8, kind ipmi.SensorType, how ipmi.EventType, of ipmi.Entity, read func(*machine) bmc.Reading, offsets ...uint) bmc.Sensor {
 	var mask uint16
 	for _, o := range offsets {
 		mask |= 1 << o
 	}
-	return bmc.Sensor{Name: name, Number: number, Type: kind, Reading: how, Entity: of, States: mask, Events: mask, Read: read}
+	return bmc.Sensor{Name: name, Number: number, Type: kind, Reading: how, Entity: of, States: mask, Events: mask, Read: reads(read)}
 }
 
 // silenced is a sensor whose states are no events.
@@ -100,9 +100,9 @@ func silenced(s bmc.Sensor) bmc.Sensor {
 }
 
 // usage is a sensor that reads percents.
-func usage(name string, number uint8, kind ipmi.SensorType, of ipmi.Entity, read func() bmc.Reading) bmc.Sensor {
+func usage(name string, number uint8, kind ipmi.SensorType, of ipmi.Entity, read func(*machine) bmc.Reading) bmc.Sensor {
 	return bmc.Sensor{
-		Name: name, Number: number, Type: kind, Reading: ipmi.EventThreshold, Entity: of, Percent: true, Read: read,
+		Name: name, Number: number, Type: kind, Reading: ipmi.EventThreshold, Entity: of, Percent: true, Read: reads(read),
 		Limits: []bmc.Limit{
 			{Threshold: ipmi.UpperNonCritical, Value: usageWarning},
 			{Threshold: ipmi.UpperCritical, Value: usageCritical},
@@ -110,13 +110,21 @@ func usage(name string, number uint8, kind ipmi.SensorType, of ipmi.Entity, read
 	}
 }
 
+// reads is how a sensor that all VMs have reads that of one of them.
+func reads(read func(*machine) bmc.Reading) func(bmc.Machine) bmc.Reading {
+	return func(m bmc.Machine) bmc.Reading { return read(m.(*machine)) }
+}
+
 func holding(offset uint) bmc.Reading { return bmc.Reading{Available: true, States: 1 << offset} }
 
-// notApplicable: a VM has no second power supply, and none to lose either.
-func notApplicable() bmc.Reading { return bmc.Reading{} }
-
-// nothingHolds is the reading of what has events only.
+// nothingHolds is a reading without any state.
 func nothingHolds() bmc.Reading { return bmc.Reading{Available: true} }
+
+// readRedundancy: a VM has no second power supply, and none to lose either.
+func readRedundancy(*machine) bmc.Reading { return bmc.Reading{} }
+
+// readNothing is for what has events only.
+func readNothing(*machine) bmc.Reading { return nothingHolds() }
 
 func (m *machine) readACPI() bmc.Reading {
 	s, err := m.vc().State(m.key)

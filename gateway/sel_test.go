@@ -152,7 +152,7 @@ func TestOwnCommandInLog(t *testing.T) {
 // Every kind of event has an entry, whose sensor is one of the BMC's and can have
 // that state.
 func TestEverySELEventHasItsSensor(t *testing.T) {
-	sensors := (&machine{}).sensors()
+	sensors := vmSensors()
 	for kind := vsphere.EventPoweredOn; kind <= vsphere.EventQuestion; kind++ {
 		e, ok := selEvent(kind)
 		if !ok {

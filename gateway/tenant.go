@@ -42,6 +42,7 @@ type tenant struct {
 	record   *recorder
 	fuse     *fuse
 	version  Version
+	sensors  *bmc.SensorTable
 	ledger   *ledger
 	logs     *eventLogs
 	sockets  *listen.Server

@@ -78,7 +78,7 @@ func BenchmarkGetDeviceIDMD5(b *testing.B) {
 
 // BenchmarkGuess is what a wrong password costs, with a table full of guessers.
 func BenchmarkGuess(b *testing.B) {
-	o := newBackoff()
+	var o backoff
 	now := newActivation15(b, newBMC(b, bothVersions), operator).now
 	for n := range b.N {
 		o.failed(now, newGuesser(spoofed(n), "admin"))

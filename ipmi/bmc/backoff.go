@@ -55,20 +55,21 @@ type guesses struct {
 // A backoff slows down those who try passwords. What it remembers is bounded, and
 // those who wait are kept apart from those who do not yet: so nobody gets rid of
 // a wait by trying other names, or from other sources, in between.
+//
+// The zero value has nobody to remember, as most BMCs have.
 type backoff struct {
-	trying  *simplelru.LRU[guesser, *guesses]
+	trying  *simplelru.LRU[guesser, *guesses] // nil, as the next two: nobody
 	waiting *simplelru.LRU[guesser, *guesses]
 	names   map[netip.Prefix]int // how many guessers of each source are remembered
 }
 
-func newBackoff() backoff {
-	o := backoff{names: make(map[netip.Prefix]int)}
-	o.trying, o.waiting = o.newGuessers(), o.newGuessers()
-	return o
+// begin makes room for those that are remembered.
+func (o *backoff) begin() {
+	o.names = make(map[netip.Prefix]int)
+	o.trying, o.waiting = newGuessers(o.names), newGuessers(o.names)
 }
 
-func (o *backoff) newGuessers() *simplelru.LRU[guesser, *guesses] {
-	names := o.names
+func newGuessers(names map[netip.Prefix]int) *simplelru.LRU[guesser, *guesses] {
 	lru, err := simplelru.NewLRU(maxGuessers, func(g guesser, _ *guesses) {
 		if names[g.source]--; names[g.source] == 0 {
 			delete(names, g.source)
@@ -81,6 +82,9 @@ func (o *backoff) newGuessers() *simplelru.LRU[guesser, *guesses] {
 }
 
 func (o *backoff) find(g guesser) *guesses {
+	if o.names == nil {
+		return nil
+	}
 	if e, ok := o.waiting.Peek(g); ok {
 		return e
 	}
@@ -108,6 +112,9 @@ func (o *backoff) waits(now time.Time, g guesser) bool {
 // failed counts a wrong password.
 func (o *backoff) failed(now time.Time, g guesser) {
 	g, e := o.known(g)
+	if o.names == nil {
+		o.begin()
+	}
 	if e == nil {
 		e = &guesses{last: now}
 	}
@@ -125,7 +132,14 @@ func (o *backoff) failed(now time.Time, g guesser) {
 }
 
 // proved forgets the guesses of somebody who knows the password.
-func (o *backoff) proved(g guesser) { o.remove(g) }
+func (o *backoff) proved(g guesser) {
+	if o.names == nil {
+		return
+	}
+	if o.remove(g); len(o.names) == 0 {
+		*o = backoff{}
+	}
+}
 
 func (o *backoff) remove(g guesser) {
 	o.trying.Remove(g)

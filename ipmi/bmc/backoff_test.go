@@ -13,7 +13,7 @@ func guesserAt(from string) guesser { return newGuesser(netip.MustParseAddrPort(
 
 // TestBackoffSchedule tries wrong passwords as often as it is listened to.
 func TestBackoffSchedule(t *testing.T) {
-	o := newBackoff()
+	var o backoff
 	g := guesserAt("192.0.2.1:1")
 	now := time.Unix(1000, 0)
 	for n := range 5 {
@@ -42,7 +42,7 @@ func TestBackoffForgives(t *testing.T) {
 		}
 	}
 	t.Run("one in two seconds", func(t *testing.T) {
-		o := newBackoff()
+		var o backoff
 		for n := range 100 {
 			now := start.Add(time.Duration(n) * guessRefill)
 			if o.failed(now, g); o.waits(now, g) {
@@ -51,7 +51,7 @@ func TestBackoffForgives(t *testing.T) {
 		}
 	})
 	t.Run("the password is right", func(t *testing.T) {
-		o := newBackoff()
+		var o backoff
 		fail(&o, start, 4)
 		o.proved(g)
 		fail(&o, start, 4)
@@ -60,7 +60,7 @@ func TestBackoffForgives(t *testing.T) {
 		}
 	})
 	t.Run("quiet for five minutes", func(t *testing.T) {
-		o := newBackoff()
+		var o backoff
 		for n := range 10 {
 			o.failed(start.Add(time.Duration(n)*time.Minute), g)
 			fail(&o, start.Add(time.Duration(n)*time.Minute), 5)
@@ -71,7 +71,7 @@ func TestBackoffForgives(t *testing.T) {
 		}
 	})
 	t.Run("less than a source that tries other names", func(t *testing.T) {
-		o := newBackoff()
+		var o backoff
 		fail(&o, start, 4)
 		for n := range 1000 {
 			o.failed(start, newGuesser(netip.MustParseAddrPort("192.0.2.1:1"), fmt.Sprint("other", n)))
@@ -81,7 +81,7 @@ func TestBackoffForgives(t *testing.T) {
 		}
 	})
 	t.Run("what has begun before the wait does not make it longer", func(t *testing.T) {
-		o := newBackoff()
+		var o backoff
 		fail(&o, start, 100)
 		if o.waits(start.Add(minBackoff), g) {
 			t.Error("it waits for more than a second")
@@ -91,7 +91,7 @@ func TestBackoffForgives(t *testing.T) {
 
 // TestBackoffIsOfOneSourceAndAccount: nobody else waits.
 func TestBackoffIsOfOneSourceAndAccount(t *testing.T) {
-	o := newBackoff()
+	var o backoff
 	now := time.Unix(1000, 0)
 	for range 50 {
 		o.failed(now, guesserAt("192.0.2.1:1"))
@@ -119,7 +119,7 @@ func TestBackoffIsOfOneSourceAndAccount(t *testing.T) {
 
 // TestBackoffIsBounded: neither other names nor other sources make it forget.
 func TestBackoffIsBounded(t *testing.T) {
-	o := newBackoff()
+	var o backoff
 	now := time.Unix(1000, 0)
 	guilty := guesserAt("192.0.2.1:1")
 	still := func() {

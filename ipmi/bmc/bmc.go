@@ -35,7 +35,7 @@ type BMC struct {
 	mu          sync.Mutex
 	conn        Sender // nil while nobody serves
 	receiving   bool
-	handshakes  handshakes
+	handshakes  *handshakes
 	backoff     backoff
 	shares      shares
 	mode        Mode // for the packet that is being answered
@@ -95,22 +95,20 @@ func New(config Config, m Machine) (*BMC, error) {
 		records:    ipmi.AppendCipherSuiteRecords(nil, config.Suites),
 		algorithms: ipmi.AppendAlgorithms(nil, config.Suites),
 		sessions:   make(map[uint32]*session),
-		backoff:    newBackoff(),
 		shares:     newShares(config.PacketRate),
 		booting:    make(chan struct{}, 1),
 	}
-	b.support = supported(&b.config)
-	b.repository = newRepository(&b.config, b.support)
+	b.support = supported(len(config.Sensors.sensors) > 0, len(config.FRU) > 0)
+	b.repository = config.Sensors.repository(len(config.FRU) > 0)
 	b.handshakes = newHandshakes(func(h *handshake) {
 		b.config.Events.Handshake(HandshakeAbandoned, h.user(), h.from)
 	}, func(at time.Time, h *handshake) {
 		b.backoff.failed(at, h.guesser())
 	})
-	var secret [32]byte
-	if _, err := io.ReadFull(config.Rand, secret[:]); err != nil {
+	if _, err := io.ReadFull(config.Rand, b.fakes.secret[:]); err != nil {
 		return nil, fmt.Errorf("bmc: no random numbers: %w", err)
 	}
-	b.fakes = newFakes(secret[:], config.Accounts)
+	b.fakes.resemble(config.Accounts)
 	b.users, _ = b.users.with(config.Accounts)
 	b.config.Accounts = nil // those in force are in users
 	return b, nil
@@ -150,9 +148,13 @@ func checked(c Config) (Config, error) {
 	if err := checkInstruments(&c); err != nil {
 		return c, err
 	}
+	if c.Sensors == nil {
+		if c.Sensors, err = NewSensorTable(nil); err != nil {
+			return c, err
+		}
+	}
 	c.Suites = suites
 	c.AllowFrom = slices.Clone(c.AllowFrom)
-	c.Sensors = slices.Clone(c.Sensors)
 	c.FRU = slices.Clone(c.FRU)
 	if err := checkSources(c.AllowFrom); err != nil {
 		return c, err

@@ -77,10 +77,10 @@ type Config struct {
 
 	// What the BMC can tell of its Machine besides power and boot device. What is
 	// missing is answered as such.
-	Sensors []Sensor
-	SDRTime time.Time // when the sensors were last changed; clients keep their records until it changes
-	FRU     []byte    // image of FRU 0, see ipmi.AppendFRU
-	SEL     SELStore  // nil: the event log is lost at a restart
+	Sensors *SensorTable // nil: none
+	SDRTime time.Time    // when the sensors were last changed; clients keep their records until it changes
+	FRU     []byte       // image of FRU 0, see ipmi.AppendFRU
+	SEL     SELStore     // nil: the event log is lost at a restart
 	// PowerReading returns the machine's consumption in watts, false when it is not
 	// known now. It answers from memory, at once; nil: it is never known.
 	PowerReading func() (watts uint16, ok bool)

@@ -37,7 +37,7 @@ func TestUnknownNameCostsTheSame(t *testing.T) {
 	r := newBMC(t, func(c *Config) { bothVersions(c); c.Events = Events{} })
 	login20 := func(name string) func() {
 		return func() {
-			r.bmc.backoff = newBackoff()
+			r.bmc.backoff = backoff{}
 			a := newAttempt(t, r.bmc, who(name))
 			a.open()
 			a.rakp1()
@@ -48,7 +48,7 @@ func TestUnknownNameCostsTheSame(t *testing.T) {
 	}
 	login15 := func(name string) func() {
 		return func() {
-			r.bmc.backoff = newBackoff()
+			r.bmc.backoff = backoff{}
 			c := newActivation15(t, r, who(name))
 			if _, got := c.send(c.session.ActivationRequest(c.login, c.challenge)); got != DropBadIntegrity {
 				t.Fatalf("%s: %v", name, got)

@@ -2,9 +2,8 @@ package bmc
 
 import (
 	"net/netip"
+	"slices"
 	"time"
-
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 const (
@@ -30,39 +29,37 @@ type handshakes struct {
 
 	// guesses are the named ones that may still turn out right, oldest first;
 	// wrong is told of those that do not.
-	guesses *simplelru.LRU[uint32, *handshake]
+	guesses queue
 	wrong   func(time.Time, *handshake)
 }
 
-func newHandshakes(abandoned func(*handshake), wrong func(time.Time, *handshake)) handshakes {
-	hs := handshakes{guesses: newHalfOpen(), wrong: wrong}
+func newHandshakes(abandoned func(*handshake), wrong func(time.Time, *handshake)) *handshakes {
+	hs := &handshakes{wrong: wrong}
 	abandon := func(h *handshake) {
 		hs.unproven(h.named, h) // when it expires, it was counted long ago
 		abandoned(h)
 	}
-	hs.opened, hs.named, hs.challenged = newStage(abandon), newStage(abandon), newStage(abandon)
+	hs.opened.abandoned, hs.named.abandoned, hs.challenged.abandoned = abandon, abandon, abandon
 	return hs
 }
 
 // find returns the handshake of IPMI 2.0 with the BMC's ID, or nil.
 func (hs *handshakes) find(now time.Time, id uint32) *handshake {
 	hs.expire(now)
-	if h, ok := hs.opened.lru.Peek(id); ok {
+	if h := hs.opened.find(id); h != nil {
 		return h
 	}
-	h, _ := hs.named.lru.Peek(id)
-	return h
+	return hs.named.find(id)
 }
 
 // findChallenge returns the handshake of IPMI 1.5 with the temporary ID, or nil.
 func (hs *handshakes) findChallenge(now time.Time, id uint32) *handshake {
 	hs.expire(now)
-	h, _ := hs.challenged.lru.Peek(id)
-	return h
+	return hs.challenged.find(id)
 }
 
 func (hs *handshakes) contain(id uint32) bool {
-	return hs.opened.lru.Contains(id) || hs.named.lru.Contains(id) || hs.challenged.lru.Contains(id)
+	return hs.opened.find(id) != nil || hs.named.find(id) != nil || hs.challenged.find(id) != nil
 }
 
 // name says that h was answered with a new RAKP message 2. From now on its
@@ -70,23 +67,23 @@ func (hs *handshakes) contain(id uint32) bool {
 func (hs *handshakes) name(now time.Time, h *handshake) {
 	hs.advance(now, h)
 	h.named = now
-	hs.guesses.Add(h.id, h)
+	if len(hs.guesses) >= maxHalfOpen {
+		hs.guesses.remove(hs.guesses[0])
+	}
+	hs.guesses.add(h)
 }
 
 // expireUnproven counts the guesses whose console had enough time.
 func (hs *handshakes) expireUnproven(now time.Time) {
-	for {
-		_, h, ok := hs.guesses.GetOldest()
-		if !ok || now.Sub(h.named) < proveWithin {
-			return
-		}
+	for len(hs.guesses) > 0 && now.Sub(hs.guesses[0].named) >= proveWithin {
+		h := hs.guesses[0]
 		hs.unproven(h.named.Add(proveWithin), h)
 	}
 }
 
 // unproven counts h as a wrong guess, unless it is none or was counted before.
 func (hs *handshakes) unproven(at time.Time, h *handshake) {
-	if hs.guesses.Remove(h.id) {
+	if hs.guesses.remove(h) {
 		hs.wrong(at, h)
 	}
 }
@@ -107,7 +104,7 @@ func (hs *handshakes) remove(h *handshake) {
 
 // done removes a handshake whose password was checked.
 func (hs *handshakes) done(h *handshake) {
-	hs.guesses.Remove(h.id)
+	hs.guesses.remove(h)
 	hs.remove(h)
 }
 
@@ -122,7 +119,7 @@ func (hs *handshakes) expire(now time.Time) {
 // go on to the end, and fail there.
 func (hs *handshakes) disown(names map[string]bool) {
 	for _, s := range []*stage{&hs.named, &hs.challenged} {
-		for _, h := range s.lru.Values() {
+		for _, h := range s.queue {
 			if names[h.who.name] {
 				h.who.real = false
 			}
@@ -132,38 +129,30 @@ func (hs *handshakes) disown(names map[string]bool) {
 
 func (hs *handshakes) abandonAll() {
 	for _, s := range []*stage{&hs.opened, &hs.named, &hs.challenged} {
-		for _, h := range s.lru.Values() {
-			s.abandon(h)
+		for len(s.queue) > 0 {
+			s.abandon(s.queue[0])
 		}
 	}
 }
 
-// A stage holds handshakes, the one that waits for longest first.
+// A stage holds handshakes. Most BMCs have none, so its zero value, but for
+// abandoned, is an empty one, and one that has become empty is as small again.
 type stage struct {
-	lru       *simplelru.LRU[uint32, *handshake] // BMC's ID -> handshake
-	sources   map[netip.Addr]int                 // how many of them each source has
+	queue
+	sources   map[netip.Addr]int // how many of them each source has
 	abandoned func(*handshake)
-}
-
-func newStage(abandoned func(*handshake)) stage {
-	return stage{lru: newHalfOpen(), sources: make(map[netip.Addr]int), abandoned: abandoned}
-}
-
-func newHalfOpen() *simplelru.LRU[uint32, *handshake] {
-	lru, err := simplelru.NewLRU[uint32, *handshake](maxHalfOpen, nil)
-	if err != nil {
-		panic(err) // only for a size below 1
-	}
-	return lru
 }
 
 // add makes room if it must: the oldest handshake of the source that has the
 // most goes, so that a flood from one address pushes out only itself.
 func (s *stage) add(h *handshake) {
-	if s.lru.Len() >= maxHalfOpen {
+	if len(s.queue) >= maxHalfOpen {
 		s.abandon(s.crowded())
 	}
-	s.lru.Add(h.id, h)
+	if s.sources == nil {
+		s.sources = make(map[netip.Addr]int)
+	}
+	s.queue.add(h)
 	s.sources[h.from.Addr()]++
 }
 
@@ -172,8 +161,8 @@ func (s *stage) crowded() *handshake {
 	for _, n := range s.sources {
 		most = max(most, n)
 	}
-	for _, id := range s.lru.Keys() { // oldest first
-		if h, _ := s.lru.Peek(id); s.sources[h.from.Addr()] == most {
+	for _, h := range s.queue { // oldest first
+		if s.sources[h.from.Addr()] == most {
 			return h
 		}
 	}
@@ -187,21 +176,48 @@ func (s *stage) abandon(h *handshake) {
 }
 
 func (s *stage) remove(h *handshake) {
-	if !s.lru.Remove(h.id) {
+	if !s.queue.remove(h) {
 		return
 	}
 	from := h.from.Addr()
 	if s.sources[from]--; s.sources[from] == 0 {
 		delete(s.sources, from)
 	}
+	if len(s.sources) == 0 {
+		s.sources = nil
+	}
 }
 
 func (s *stage) expire(now time.Time) {
-	for {
-		_, h, ok := s.lru.GetOldest()
-		if !ok || now.Sub(h.stepped) < handshakeLife {
-			return
-		}
-		s.abandon(h)
+	for len(s.queue) > 0 && now.Sub(s.queue[0].stepped) >= handshakeLife {
+		s.abandon(s.queue[0])
 	}
+}
+
+// A queue is a few handshakes, the one that waits for longest first: at most
+// maxHalfOpen, which are looked through faster than a packet is received.
+type queue []*handshake
+
+// find returns the one with the BMC's ID, or nil.
+func (q queue) find(id uint32) *handshake {
+	for _, h := range q {
+		if h.id == id {
+			return h
+		}
+	}
+	return nil
+}
+
+func (q *queue) add(h *handshake) { *q = append(*q, h) }
+
+// remove says whether h was in it.
+func (q *queue) remove(h *handshake) bool {
+	i := slices.Index(*q, h)
+	if i < 0 {
+		return false
+	}
+	if *q = slices.Delete(*q, i, i+1); len(*q) == 0 {
+		*q = nil
+	}
+	return true
 }

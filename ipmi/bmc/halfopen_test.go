@@ -64,8 +64,8 @@ func TestFlood(t *testing.T) {
 			if m := a.rakp3(); m.Status != ipmi.StatusOK {
 				t.Fatalf("RAKP message 4: status %02Xh", uint8(m.Status))
 			}
-			hs := &r.bmc.handshakes
-			if n := hs.opened.lru.Len(); n > maxHalfOpen {
+			hs := r.bmc.handshakes
+			if n := len(hs.opened.queue); n > maxHalfOpen {
 				t.Errorf("%d handshakes are open, more than %d", n, maxHalfOpen)
 			}
 			if n := len(hs.opened.sources); n > maxHalfOpen {
@@ -90,7 +90,7 @@ func TestFloodOfNames(t *testing.T) {
 		a.open()
 		a.send(ipmi.PayloadRAKP1, a.rakp1Payload()) // unanswered when there were too many
 	}
-	if n := b.handshakes.named.lru.Len(); n > maxHalfOpen {
+	if n := len(b.handshakes.named.queue); n > maxHalfOpen {
 		t.Errorf("%d handshakes, more than %d", n, maxHalfOpen)
 	}
 	if m := honest.rakp3(); m.Status != ipmi.StatusOK {
@@ -108,8 +108,8 @@ func TestFloodOfChallenges(t *testing.T) {
 		flood.ask()
 	}
 	honest.activate()
-	hs := &r.bmc.handshakes
-	if n := hs.challenged.lru.Len(); n > maxHalfOpen || len(hs.challenged.sources) > maxHalfOpen {
+	hs := r.bmc.handshakes
+	if n := len(hs.challenged.queue); n > maxHalfOpen || len(hs.challenged.sources) > maxHalfOpen {
 		t.Errorf("%d challenges of %d sources, more than %d", n, len(hs.challenged.sources), maxHalfOpen)
 	}
 }

@@ -14,9 +14,9 @@ const (
 	sensorsFrom = 0xE0
 )
 
-// A Sensor is something the BMC can tell a reading of. All but what Read says
-// stays the same for the life of the BMC, because clients keep what they read
-// once of the SDR repository.
+// A Sensor is something a BMC can tell a reading of. All but what Read says stays
+// the same for the life of the BMC, because clients keep what they read once of
+// the SDR repository.
 type Sensor struct {
 	Name   string // 2 to 16 bytes of ASCII
 	Number uint8  // 1 to DFh
@@ -38,9 +38,9 @@ type Sensor struct {
 	States uint16
 	Events uint16
 
-	// Read answers from memory, at once; it is called while a packet is handled
-	// and must not call the BMC.
-	Read func() Reading
+	// Read tells it of the BMC's machine. It answers from memory, at once; it is
+	// called while a packet is handled and must not call the BMC.
+	Read func(Machine) Reading
 }
 
 // A Limit is a threshold of a sensor, in the sensor's unit.
@@ -90,61 +90,18 @@ func checkInstruments(c *Config) error {
 	case len(c.FRU) > maxFRU:
 		return fmt.Errorf("FRU of %d bytes: at most %d", len(c.FRU), maxFRU)
 	}
-	return checkSensors(c.Sensors)
+	return nil
 }
 
 // supported are the abilities that Get Device ID tells of: for one that is
 // claimed, clients read its repository in every session.
-func supported(c *Config) uint8 {
+func supported(sensors, fru bool) uint8 {
 	support := uint8(ipmi.SupportChassis | ipmi.SupportEventReceiver | ipmi.SupportSEL | ipmi.SupportSDRRepository)
-	if len(c.Sensors) > 0 {
+	if sensors {
 		support |= ipmi.SupportSensor
 	}
-	if len(c.FRU) > 0 {
+	if fru {
 		support |= ipmi.SupportFRU
 	}
 	return support
 }
-
-// checkSensors says which sensor cannot be described in a record.
-func checkSensors(sensors []Sensor) error {
-	numbers := make(map[uint8]bool, len(sensors))
-	for _, s := range sensors {
-		if err := s.check(); err != nil {
-			return fmt.Errorf("sensor %q: %w", s.Name, err)
-		}
-		if numbers[s.Number] {
-			return fmt.Errorf("sensor %q: more than one has number %d", s.Name, s.Number)
-		}
-		numbers[s.Number] = true
-	}
-	return nil
-}
-
-func (s *Sensor) check() error {
-	switch {
-	case len(s.Name) < 2 || len(s.Name) > maxSensorName:
-		return fmt.Errorf("a name has 2 to %d bytes", maxSensorName)
-	case s.Number == 0 || s.Number >= sensorsFrom:
-		return fmt.Errorf("number %d is not 1 to %d", s.Number, sensorsFrom-1)
-	case s.Read == nil:
-		return fmt.Errorf("nothing reads it")
-	case !s.Factors.Valid():
-		return fmt.Errorf("factors %+v do not fit their fields", s.Factors)
-	case s.Reading == 0 || s.Reading > ipmi.EventSpecific:
-		return fmt.Errorf("reading type %02Xh is not one of the specification", uint8(s.Reading))
-	case s.States > 0x7FFF || s.Events&^s.States != 0:
-		return fmt.Errorf("states %04Xh and events %04Xh do not go together", s.States, s.Events)
-	case !s.analog() && len(s.Limits) > 0:
-		return fmt.Errorf("states have no limits")
-	}
-	for _, l := range s.Limits {
-		if l.Threshold >= ipmi.ThresholdCount {
-			return fmt.Errorf("threshold %d does not exist", l.Threshold)
-		}
-	}
-	return nil
-}
-
-// analog says whether the sensor reads a number.
-func (s *Sensor) analog() bool { return s.Reading == ipmi.EventThreshold }

@@ -14,7 +14,7 @@ import (
 
 // testSensors are one of each kind, with readings that do not change.
 func testSensors() []Sensor {
-	says := func(r Reading) func() Reading { return func() Reading { return r } }
+	says := func(r Reading) func(Machine) Reading { return func(Machine) Reading { return r } }
 	return []Sensor{
 		{
 			Name: "CPU Usage", Number: 1, Type: ipmi.SensorProcessor, Reading: ipmi.EventThreshold,
@@ -40,6 +40,15 @@ func testSensors() []Sensor {
 	}
 }
 
+func table(t testing.TB, sensors []Sensor) *SensorTable {
+	t.Helper()
+	made, err := NewSensorTable(sensors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
 // instrumented configures all there is.
 func instrumented(t testing.TB) func(*Config) {
 	t.Helper()
@@ -51,8 +60,9 @@ func instrumented(t testing.TB) func(*Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sensors := table(t, testSensors())
 	return func(c *Config) {
-		c.Sensors = testSensors()
+		c.Sensors = sensors
 		c.SDRTime = time.Unix(0x65E00001, 0)
 		c.FRU = fru
 		c.AssetTag = "4711"
@@ -241,25 +251,38 @@ func TestRepositoryIsTheSame(t *testing.T) {
 	}
 }
 
-func TestInstrumentsAreChecked(t *testing.T) {
-	change := func(f func(*Sensor)) func(*Config) {
-		return func(c *Config) { c.Sensors = testSensors(); f(&c.Sensors[2]) }
+func TestSensorsAreChecked(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*Sensor)
+		want   string
+	}{
+		{"short name", func(s *Sensor) { s.Name = "x" }, `bmc: sensor "x": a name has 2 to 16 bytes`},
+		{"long name", func(s *Sensor) { s.Name = strings.Repeat("x", 17) }, `bmc: sensor "xxxxxxxxxxxxxxxxx": a name has 2 to 16 bytes`},
+		{"number 0", func(s *Sensor) { s.Number = 0 }, `bmc: sensor "ACPI State": number 0 is not 1 to 223`},
+		{"number of the BMC's", func(s *Sensor) { s.Number = 0xE0 }, `bmc: sensor "ACPI State": number 224 is not 1 to 223`},
+		{"number twice", func(s *Sensor) { s.Number = 1 }, `bmc: sensor "ACPI State": more than one has number 1`},
+		{"nothing to read", func(s *Sensor) { s.Read = nil }, `bmc: sensor "ACPI State": nothing reads it`},
+		{"no kind", func(s *Sensor) { s.Reading = 0 }, `bmc: sensor "ACPI State": reading type 00h is not one of the specification`},
+		{"factors", func(s *Sensor) { s.Factors.M = 512 }, `bmc: sensor "ACPI State": factors {M:512 B:0 BExp:0 RExp:0} do not fit their fields`},
+		{"event that is no state", func(s *Sensor) { s.Events = 2 }, `bmc: sensor "ACPI State": states 0061h and events 0002h do not go together`},
+		{"limit of states", func(s *Sensor) { s.Limits = []Limit{{}} }, `bmc: sensor "ACPI State": states have no limits`},
 	}
+	for _, tt := range tests {
+		sensors := testSensors()
+		tt.change(&sensors[2])
+		if _, err := NewSensorTable(sensors); err == nil || err.Error() != tt.want {
+			t.Errorf("%s: got %v, want %s", tt.name, err, tt.want)
+		}
+	}
+}
+
+func TestInstrumentsAreChecked(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*Config)
 		want   string
 	}{
-		{"short name", change(func(s *Sensor) { s.Name = "x" }), `bmc: sensor "x": a name has 2 to 16 bytes`},
-		{"long name", change(func(s *Sensor) { s.Name = strings.Repeat("x", 17) }), `bmc: sensor "xxxxxxxxxxxxxxxxx": a name has 2 to 16 bytes`},
-		{"number 0", change(func(s *Sensor) { s.Number = 0 }), `bmc: sensor "ACPI State": number 0 is not 1 to 223`},
-		{"number of the BMC's", change(func(s *Sensor) { s.Number = 0xE0 }), `bmc: sensor "ACPI State": number 224 is not 1 to 223`},
-		{"number twice", change(func(s *Sensor) { s.Number = 1 }), `bmc: sensor "ACPI State": more than one has number 1`},
-		{"nothing to read", change(func(s *Sensor) { s.Read = nil }), `bmc: sensor "ACPI State": nothing reads it`},
-		{"no kind", change(func(s *Sensor) { s.Reading = 0 }), `bmc: sensor "ACPI State": reading type 00h is not one of the specification`},
-		{"factors", change(func(s *Sensor) { s.Factors.M = 512 }), `bmc: sensor "ACPI State": factors {M:512 B:0 BExp:0 RExp:0} do not fit their fields`},
-		{"event that is no state", change(func(s *Sensor) { s.Events = 2 }), `bmc: sensor "ACPI State": states 0061h and events 0002h do not go together`},
-		{"limit of states", change(func(s *Sensor) { s.Limits = []Limit{{}} }), `bmc: sensor "ACPI State": states have no limits`},
 		{"asset tag", func(c *Config) { c.AssetTag = strings.Repeat("x", 64) }, "bmc: asset tag of 64 bytes: at most 63"},
 		{"FRU", func(c *Config) { c.FRU = make([]byte, 0x10000) }, "bmc: FRU of 65536 bytes: at most 65535"},
 	}

@@ -79,12 +79,12 @@ func TestR08HalfOpenSessionsCostNothing(t *testing.T) {
 	}
 	newAttempt(t, r.bmc, admin).complete()
 	newActivation15(t, r, operator).activate()
-	hs := &r.bmc.handshakes
-	if n, m := hs.named.lru.Len(), hs.challenged.lru.Len(); n > maxHalfOpen || m > maxHalfOpen {
+	hs := r.bmc.handshakes
+	if n, m := len(hs.named.queue), len(hs.challenged.queue); n > maxHalfOpen || m > maxHalfOpen {
 		t.Errorf("%d and %d are half open, more than %d", n, m, maxHalfOpen)
 	}
 	hs.expire(time.Now().Add(handshakeLife))
-	if n := hs.opened.lru.Len() + hs.named.lru.Len() + hs.challenged.lru.Len() + hs.guesses.Len(); n != 0 {
+	if n := len(hs.opened.queue) + len(hs.named.queue) + len(hs.challenged.queue) + len(hs.guesses); n != 0 {
 		t.Errorf("%d are half open after %v", n, handshakeLife)
 	}
 	if n := len(r.bmc.Sessions()); n != 2 {

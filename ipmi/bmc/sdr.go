@@ -17,26 +17,26 @@ const (
 )
 
 // A repository are the sensor data records, ID by ID from firstSDR on. The same
-// configuration makes the same bytes: clients keep them until the time changes.
+// sensors make the same bytes: clients keep them until the time changes.
 type repository [][]byte
 
-func newRepository(c *Config, support uint8) repository {
+func newRepository(sensors []Sensor, fru bool) repository {
 	var r repository
 	header := func(t ipmi.SDRType) ipmi.SDRHeader {
 		return ipmi.SDRHeader{ID: uint16(firstSDR + len(r)), Type: t}
 	}
 	r = append(r, ipmi.AppendLocator(nil, ipmi.Locator{
-		SDRHeader: header(ipmi.SDRController), Name: controllerName, Support: support,
+		SDRHeader: header(ipmi.SDRController), Name: controllerName, Support: supported(len(sensors) > 0, fru),
 		Entity: ipmi.Entity{ID: ipmi.EntityController, Instance: 1},
 	}))
-	if len(c.FRU) > 0 {
+	if fru {
 		r = append(r, ipmi.AppendLocator(nil, ipmi.Locator{
 			SDRHeader: header(ipmi.SDRFRU), Name: fruName,
 			Entity: ipmi.Entity{ID: ipmi.EntitySystemChassis, Instance: 1},
 		}))
 	}
-	for i := range c.Sensors {
-		s := &c.Sensors[i]
+	for i := range sensors {
+		s := &sensors[i]
 		t := ipmi.SDRCompact
 		if s.analog() {
 			t = ipmi.SDRFull

@@ -8,12 +8,11 @@ func (c *call) sensor(least, most int) (*Sensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range c.b.config.Sensors {
-		if s := &c.b.config.Sensors[i]; s.Number == number {
-			return s, nil
-		}
+	s, ok := c.b.config.Sensors.find(number)
+	if !ok {
+		return nil, ipmi.NotPresent
 	}
-	return nil, ipmi.NotPresent
+	return s, nil
 }
 
 // analogSensor returns the sensor if it reads a number (section 35: a command
@@ -35,10 +34,10 @@ func (s *Sensor) thresholds() ipmi.Thresholds {
 	return t
 }
 
-// reading asks the sensor.
-func (s *Sensor) reading() ipmi.SensorReading {
+// reading asks the sensor of this machine.
+func (s *Sensor) reading(m Machine) ipmi.SensorReading {
 	r := ipmi.SensorReading{Discrete: !s.analog(), Events: s.Events != 0}
-	now := s.Read()
+	now := s.Read(m)
 	switch {
 	case !now.Available:
 		r.Unavailable = true
@@ -56,7 +55,7 @@ func getSensorReading(c *call, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ipmi.AppendSensorReading(dst, s.reading()), nil
+	return ipmi.AppendSensorReading(dst, s.reading(c.b.machine)), nil
 }
 
 // getSensorEventStatus tells the states that hold of those that are events.
@@ -65,7 +64,7 @@ func getSensorEventStatus(c *call, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := s.reading()
+	r := s.reading(c.b.machine)
 	return ipmi.AppendSensorEventStatus(dst, r, r.States&s.Events), nil
 }
 

@@ -59,7 +59,7 @@ func TestSharesAreBounded(t *testing.T) {
 			t.Fatalf("source %d is held back at its first packet", i)
 		}
 	}
-	if n := h.sources.Len(); n != maxSources {
+	if n := h.others.Len(); n != maxSources {
 		t.Errorf("%d sources are remembered, want %d", n, maxSources)
 	}
 }

@@ -1,6 +1,10 @@
 package bmc
 
-import "time"
+import (
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+)
 
 // sweepPause is the least time between two looks of a sweeper.
 const sweepPause = time.Second
@@ -40,10 +44,21 @@ func (b *BMC) sweepStep() (wait time.Duration, goesOn bool) {
 	now := time.Now()
 	b.sweepSessions(now)
 	b.forgetParting(now)
-	b.sweeping = len(b.sessions)+len(b.parting.queue) > 0
+	if b.sweeping = len(b.sessions)+len(b.parting.queue) > 0; !b.sweeping {
+		b.rest()
+	}
 	wait = rememberFor // for those that part in the meantime
 	for _, s := range b.sessions {
 		wait = min(wait, s.seen.Add(b.config.IdleTimeout).Sub(now))
 	}
 	return max(wait, sweepPause), b.sweeping
+}
+
+// rest gives back the scratch space, which the next packet makes anew: of thousands
+// of BMCs few have a session.
+func (b *BMC) rest() {
+	b.macs.Forget()
+	b.macs = ipmi.MACs{}
+	b.call = call{} // it knows the session of the last packet
+	b.body, b.message, b.reply = nil, nil, nil
 }

@@ -117,13 +117,13 @@ func equip(t *testing.T, c *bmc.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reading := func(r bmc.Reading) func() bmc.Reading { return func() bmc.Reading { return r } }
+	reading := func(r bmc.Reading) func(bmc.Machine) bmc.Reading { return func(bmc.Machine) bmc.Reading { return r } }
 	c.FRU, c.AssetTag = fru, "node-01"
 	c.SDRTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	c.SystemInfo = bmc.SystemInfo{SystemName: "node-01", FirmwareVersion: "1.23", PrimaryOS: "other"}
 	c.PowerReading = func() (uint16, bool) { return 42, true }
 	c.V15 = bmc.V15MD5AndPassword
-	c.Sensors = []bmc.Sensor{
+	c.Sensors, err = bmc.NewSensorTable([]bmc.Sensor{
 		{
 			Name: "CPU Usage", Number: 1, Type: ipmi.SensorProcessor, Reading: ipmi.EventThreshold, Percent: true,
 			Entity: ipmi.Entity{ID: ipmi.EntityProcessor, Instance: 1}, Read: reading(bmc.Reading{Available: true, Value: 12}),
@@ -137,5 +137,8 @@ func equip(t *testing.T, c *bmc.Config) {
 			Name: "Redundancy", Number: 3, Type: ipmi.SensorPowerUnit, Reading: ipmi.EventRedundancy, States: 3,
 			Entity: ipmi.Entity{ID: ipmi.EntityPowerUnit, Instance: 1}, Read: reading(bmc.Reading{}),
 		},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
