@@ -96,8 +96,8 @@ func loader(path string, env func(string) string) gateway.Loader {
 	}
 }
 
-// reloadOn reloads with each SIGHUP, until ctx ends.
-func reloadOn(ctx context.Context, hangups <-chan os.Signal, gw *gateway.Gateway, log *slog.Logger) error {
+// reloadOn reloads with each SIGHUP, until ctx ends, and tells the supervisor.
+func reloadOn(ctx context.Context, hangups <-chan os.Signal, gw *gateway.Gateway, above *supervisor, log *slog.Logger) error {
 	select {
 	case <-ctx.Done():
 		return nil
@@ -109,8 +109,10 @@ func reloadOn(ctx context.Context, hangups <-chan os.Signal, gw *gateway.Gateway
 			return nil
 		case <-hangups:
 		}
+		over := above.reloading()
 		if _, err := gw.Reload(false); err != nil {
 			log.Error("the configuration is not reloaded", "error", err)
 		}
+		over()
 	}
 }

@@ -83,8 +83,9 @@ func (p *program) serve(ctx context.Context, path string, env func(string) strin
 	if err != nil {
 		return err
 	}
-	return p.runAll(ctx, log, cfg, newSupervisor(gw, log), gw.Run, web.run,
-		func(ctx context.Context) error { return reloadOn(ctx, hangups, gw, log) })
+	above := newSupervisor(gw, log)
+	return p.runAll(ctx, log, cfg, above, gw.Run, web.run,
+		func(ctx context.Context) error { return reloadOn(ctx, hangups, gw, above, log) })
 }
 
 // runAll runs the parts of the daemon. When one fails, all end. The supervisor is
