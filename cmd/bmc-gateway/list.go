@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -15,8 +16,9 @@ import (
 )
 
 func (p *program) listCommand() *cobra.Command {
-	var tenant, output string
-	var noHeaders bool
+	var s selection
+	var output string
+	var noHeaders, watch bool
 	cmd := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
@@ -25,27 +27,44 @@ func (p *program) listCommand() *cobra.Command {
 			if err := cobra.NoArgs(cmd, args); err != nil {
 				return err
 			}
-			return oneOf("--output", output, "table", "wide", "json", "name")
+			if watch {
+				return errors.Join(oneOf("--output", output, "table", "wide", "json"), s.check())
+			}
+			return errors.Join(oneOf("--output", output, "table", "wide", "json", "yaml", "name", "csv"), s.check())
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			bmcs, err := p.client().BMCs(cmd.Context(), tenant)
+			ask := func() ([]admin.BMC, error) { return s.list(cmd.Context(), p.client()) }
+			if watch {
+				l := &listWatch{w: p.stdout, json: output == "json", wide: output == "wide", headers: !noHeaders}
+				return l.run(cmd.Context(), ask)
+			}
+			bmcs, err := ask()
 			if err != nil {
 				return err
 			}
-			switch output {
-			case "json":
-				return printJSON(p.stdout, admin.List(bmcs))
-			case "name":
-				return printNames(p.stdout, bmcs)
-			default:
-				return printTable(p.stdout, bmcs, output == "wide", !noHeaders, time.Now())
-			}
+			return p.printList(bmcs, output, !noHeaders)
 		},
 	}
-	cmd.Flags().StringVarP(&tenant, "tenant", "t", "", "only those of one `tenant`")
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, wide, json, name")
+	s.flags(cmd)
+	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, wide, json, yaml, name, csv")
 	cmd.Flags().BoolVar(&noHeaders, "no-headers", false, "leave out the line with the names of the columns")
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "go on with what changes, until interrupted; as table, wide or json")
 	return cmd
+}
+
+func (p *program) printList(bmcs []admin.BMC, output string, headers bool) error {
+	switch output {
+	case "json":
+		return printJSON(p.stdout, admin.List(bmcs))
+	case "yaml":
+		return printYAML(p.stdout, admin.List(bmcs))
+	case "csv":
+		return printCSV(p.stdout, bmcs, headers, time.Now())
+	case "name":
+		return printNames(p.stdout, bmcs)
+	default:
+		return printTable(p.stdout, bmcs, output == "wide", headers, time.Now())
+	}
 }
 
 func printJSON(w io.Writer, v any) error {
@@ -72,16 +91,16 @@ func printTable(w io.Writer, bmcs []admin.BMC, wide, headers bool, now time.Time
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(cells []string) { fmt.Fprintln(t, strings.Join(cells, "\t")) }
 	if headers && wide {
-		line(append(columns[:len(columns):len(columns)], wideColumns...))
+		line(allColumns())
 	} else if headers {
 		line(columns)
 	}
 	for _, b := range bmcs {
-		cells := row(b, now)
 		if wide {
-			cells = append(cells, dash(b.MAC), dash(b.Interface), dash(b.Pool), dash(b.VM.Ref), dash(b.VM.InstanceUUID), dash(b.Reason))
+			line(wideRow(b, now))
+			continue
 		}
-		line(cells)
+		line(row(b, now))
 	}
 	return t.Flush()
 }
@@ -96,6 +115,10 @@ func row(b admin.BMC, now time.Time) []string {
 	}
 	return []string{dash(b.Tenant), dash(b.Name), dash(string(b.State)), dash(string(b.Power)), address,
 		strconv.Itoa(int(b.Port)), sessions, ago(now, b.LastRequest), dash(b.VCenter)}
+}
+
+func wideRow(b admin.BMC, now time.Time) []string {
+	return append(row(b, now), dash(b.MAC), dash(b.Interface), dash(b.Pool), dash(b.VM.Ref), dash(b.VM.InstanceUUID), dash(b.Reason))
 }
 
 // ago tells how long something is past, in its largest unit; "-" for never.

@@ -104,7 +104,7 @@ func TestExitCodes(t *testing.T) {
 		{"unknown command", []string{"frobnicate"}, 2, `unknown command "frobnicate" for "bmc-gateway"`},
 		{"unknown subcommand", []string{"config", "frobnicate"}, 2, `unknown command "frobnicate" for "bmc-gateway config"`},
 		{"unknown flag", []string{"list", "--frob"}, 2, "unknown flag: --frob"},
-		{"unknown format", []string{"list", "-o", "xml"}, 2, `--output "xml" is not one of table, wide, json, name`},
+		{"unknown format", []string{"list", "-o", "xml"}, 2, `--output "xml" is not one of table, wide, json, yaml, name, csv`},
 		{"show without a name", []string{"show"}, 2, "requires at least 1 arg(s), only received 0"},
 		{"list with an argument", []string{"list", "x"}, 2, `unknown command "x" for "bmc-gateway list"`},
 		{"demo at no level", []string{"demo", "--log-level", "x"}, 2, `--log-level "x" is not one of debug, info, warn, error`},

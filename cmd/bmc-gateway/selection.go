@@ -65,6 +65,12 @@ func (s *selection) check() error {
 	return nil
 }
 
+// list returns those that are selected; none is no error.
+func (s *selection) list(ctx context.Context, c *admin.Client) ([]admin.BMC, error) {
+	all, err := c.BMCs(ctx, s.tenant)
+	return slices.DeleteFunc(all, func(b admin.BMC) bool { return !s.fits(b) }), err
+}
+
 // find returns the BMCs that are named and selected; without names all that are
 // selected. A name twice is one BMC.
 func (s *selection) find(ctx context.Context, c *admin.Client, names []string) ([]admin.BMC, error) {

@@ -23,7 +23,7 @@ func (p *program) showCommand() *cobra.Command {
 			if err := cobra.MinimumNArgs(1)(cmd, args); err != nil {
 				return err
 			}
-			return oneOf("--output", output, "table", "json")
+			return oneOf("--output", output, "table", "json", "yaml")
 		},
 		RunE: func(cmd *cobra.Command, names []string) error {
 			all, err := p.client().BMCs(cmd.Context(), "")
@@ -38,17 +38,21 @@ func (p *program) showCommand() *cobra.Command {
 				}
 				bmcs = append(bmcs, b)
 			}
-			switch {
-			case output == "json" && len(bmcs) == 1:
-				return printJSON(p.stdout, admin.Single(bmcs[0]))
-			case output == "json":
-				return printJSON(p.stdout, admin.List(bmcs))
+			shown := admin.List(bmcs)
+			if len(bmcs) == 1 {
+				shown = admin.Single(bmcs[0])
+			}
+			switch output {
+			case "json":
+				return printJSON(p.stdout, shown)
+			case "yaml":
+				return printYAML(p.stdout, shown)
 			default:
 				return printAll(p.stdout, bmcs, time.Now())
 			}
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json, yaml")
 	return cmd
 }
 
