@@ -15,11 +15,14 @@ import (
 // It is handed out by value; nobody changes it after Parse.
 type Config struct {
 	AdminSocket string // unix socket of the command line tool
-	HTTPListen  string // host:port of /metrics and /healthz; empty: none
-	StatePath   string // the state file
-	LogLevel    string // debug, info, warn, error
-	LogFormat   string // auto, text, json
-	Audit       Audit
+	HTTPListen  string // host:port of metrics, health and discovery; empty: none
+	// HTTPWebConfig is a web configuration file of the Prometheus exporters, for TLS
+	// and basic authentication; empty: neither.
+	HTTPWebConfig string
+	StatePath     string // the state file
+	LogLevel      string // debug, info, warn, error
+	LogFormat     string // auto, text, json
+	Audit         Audit
 
 	VCenters []vsphere.Config // Folders and Tags are filled in from the tenants
 	Pools    []Pool

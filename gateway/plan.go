@@ -44,7 +44,7 @@ func plan(old, now Config) []admin.ReloadStep {
 // settingKeys is what the fields of a Config are called in the configuration that
 // cannot be changed while the daemon runs; those of another name by that.
 var settingKeys = map[string]string{
-	"AdminSocket": "admin.socket", "HTTPListen": "http.listen", "StatePath": "state.path",
+	"AdminSocket": "admin.socket", "HTTPListen": "http.listen", "HTTPWebConfig": "http.web_config_file", "StatePath": "state.path",
 	"LogLevel": "log.level", "LogFormat": "log.format",
 }
 

@@ -22,6 +22,7 @@ func everything(t *testing.T) *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	m := metrics.New(reg)
 	m.Build("0.9.0", "3fa1c2e", "go1.26.8")
+	reg.MustRegister(metrics.BMCCollector([]metrics.BMCState{{Tenant: "lab-a", Name: "esxi01", State: "ready", Power: "on", LastRequest: time.Unix(1795500000, 0)}}))
 	tenant := m.Tenant("lab-a")
 	tenant.Received()
 	tenant.Dropped("malformed")
@@ -78,6 +79,12 @@ func TestSeries(t *testing.T) {
 		"bmcgw_bmcs{state=ready,tenant=lab-a}":                                                      12,
 		"bmcgw_bmcs{state=maintenance,tenant=lab-a}":                                                3,
 		"bmcgw_bmcs{state=held,tenant=lab-a}":                                                       4,
+		"bmcgw_bmc_info{address=,bmc=esxi01,mac=,tenant=lab-a,vcenter=,vm_uuid=}":                   1,
+		"bmcgw_bmc_last_request_timestamp_seconds{bmc=esxi01,tenant=lab-a}":                         1795500000,
+		"bmcgw_bmc_power_on{bmc=esxi01,tenant=lab-a}":                                               1,
+		"bmcgw_bmc_requests_total{bmc=esxi01,tenant=lab-a}":                                         0,
+		"bmcgw_bmc_sessions{bmc=esxi01,tenant=lab-a}":                                               0,
+		"bmcgw_bmc_up{bmc=esxi01,tenant=lab-a}":                                                     1,
 		"bmcgw_bmcs{state=error,tenant=lab-a}":                                                      2,
 		"bmcgw_power_off_held{tenant=lab-a}":                                                        1,
 		"bmcgw_pool_addresses{pool=lab-v4}":                                                         190,

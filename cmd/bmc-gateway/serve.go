@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/config"
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/web"
 	"github.com/bmc-gateway/bmc-gateway/gateway"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
 )
@@ -79,12 +80,12 @@ func (p *program) serve(ctx context.Context, path string, env func(string) strin
 		return fmt.Errorf("%w: %w", errConfig, err)
 	}
 	gw.LoadWith(loader(path, env))
-	web, err := listenHTTP(cfg.HTTPListen, reg, log)
+	http, err := web.Listen(web.Config{Listen: cfg.HTTPListen, File: cfg.HTTPWebConfig}, reg, gw, log)
 	if err != nil {
 		return err
 	}
 	above := newSupervisor(gw, log)
-	return p.runAll(ctx, log, cfg, above, gw.Run, web.run,
+	return p.runAll(ctx, log, cfg, above, gw.Run, http.Run,
 		func(ctx context.Context) error { return reloadOn(ctx, hangups, gw, above, log) })
 }
 

@@ -41,6 +41,7 @@ var scalars = []scalar{
 	{"log", "format", "auto", formats, oneOf(formats...), func(c *gateway.Config) *string { return &c.LogFormat }},
 	{"admin", "socket", DefaultAdminSocket, nil, socketPath, func(c *gateway.Config) *string { return &c.AdminSocket }},
 	{"http", "listen", "127.0.0.1:9623", nil, listenAddress, func(c *gateway.Config) *string { return &c.HTTPListen }},
+	{"http", "web_config_file", "", nil, webConfig, func(c *gateway.Config) *string { return &c.HTTPWebConfig }},
 	{"audit", "file", "", nil, auditFile, func(c *gateway.Config) *string { return &c.Audit.File }},
 	{"audit", "logins", "failed", logins, oneOf(logins...), func(c *gateway.Config) *string { return (*string)(&c.Audit.Logins) }},
 	{"state", "path", "/var/lib/bmc-gateway/state.db", nil, absolute, func(c *gateway.Config) *string { return &c.StatePath }},
@@ -120,6 +121,14 @@ func auditFile(s string) error {
 func socketPath(s string) error {
 	if len(s) > 107 {
 		return fmt.Errorf("is %d bytes long; the path of a socket has 107 at most", len(s))
+	}
+	return absolute(s)
+}
+
+// webConfig: what stands in the file is for the library to judge, at the start.
+func webConfig(s string) error {
+	if s == "" {
+		return nil
 	}
 	return absolute(s)
 }

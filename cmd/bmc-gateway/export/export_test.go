@@ -56,7 +56,7 @@ func withSecrets() []Host {
 
 // What is YAML for its reader must be so for us, whatever a VM is called.
 func TestYAML(t *testing.T) {
-	for _, format := range []string{"ansible", "metal3", "openshift", "ironic", "ovirt"} {
+	for _, format := range []string{"ansible", "metal3", "openshift", "ironic", "ovirt", "ipmi-exporter"} {
 		for name, list := range map[string][]Host{"by reference": hosts(), "with secrets": withSecrets(), "empty": nil} {
 			text := written(t, format, list)
 			dec := yaml.NewDecoder(strings.NewReader(text))

@@ -1,0 +1,47 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/bmc-gateway/bmc-gateway/metrics"
+)
+
+// bmcMetrics tells some facts of every BMC, or of those of one tenant: more series
+// than belong on /metrics, so who wants them asks for them.
+func bmcMetrics(src Source, options promhttp.HandlerOpts) http.Handler {
+	places := make(chan struct{}, options.MaxRequestsInFlight)
+	options.MaxRequestsInFlight = 0 // it would count for each handler, and there is one for each request
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+		default:
+			http.Error(w, "too many scrapes at once", http.StatusServiceUnavailable)
+			return
+		}
+		reg := prometheus.NewRegistry()
+		reg.MustRegister(metrics.BMCCollector(snapshot(src, r.URL.Query().Get("tenant"))))
+		promhttp.HandlerFor(reg, options).ServeHTTP(w, r)
+	})
+}
+
+func snapshot(src Source, tenant string) []metrics.BMCState {
+	var all []metrics.BMCState
+	for _, b := range src.BMCs() {
+		if tenant != "" && b.Tenant != tenant {
+			continue
+		}
+		address := ""
+		if b.Address.IsValid() {
+			address = b.Address.String()
+		}
+		all = append(all, metrics.BMCState{
+			Tenant: b.Tenant, Name: b.Name, Instance: b.VM.InstanceUUID, Address: address, MAC: b.MAC, VCenter: b.VCenter,
+			State: string(b.State), Power: string(b.Power), Sessions: len(b.Sessions), Requests: b.Requests, LastRequest: b.LastRequest,
+		})
+	}
+	return all
+}
