@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 )
 
 // A clock counts the hours the gateway runs; holds and quarantines are measured by
@@ -14,10 +16,21 @@ type clock struct {
 	base  time.Time // what the clock said then
 }
 
-// newClock goes on from a stored time; without one it begins with the wall clock.
-func newClock(stored time.Time) *clock {
+// newClock goes on from a stored time. Without one, as of a state file that was
+// mended, it goes on from the latest time that a lease has; the wall clock, with
+// which it begins otherwise, would have run on while the gateway did not.
+func newClock(stored time.Time, leases []address.Lease) *clock {
 	c := &clock{start: time.Now(), base: stored}
 	if stored.IsZero() {
+		for _, l := range leases {
+			for _, t := range []time.Time{l.Since, l.ReleasedAt, l.EndedAt, l.ConflictAt} {
+				if t.After(c.base) {
+					c.base = t
+				}
+			}
+		}
+	}
+	if c.base.IsZero() {
 		c.base = c.start.Round(0).UTC()
 	}
 	return c

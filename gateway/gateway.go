@@ -203,9 +203,9 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	g.maintenance = newMaintenances(st, g.log, inMaintenance)
 	stood, err := st.Clock()
 	if err != nil {
-		g.log.Error("how long quarantines have lasted is damaged; they are measured by the wall clock once", "error", err)
+		g.log.Error("how long the gateway has run is damaged; quarantines go on from the last change of a lease", "error", err)
 	}
-	g.store, g.logs, g.clock = st, newEventLogs(st, g.log), newClock(stood)
+	g.store, g.logs, g.clock = st, newEventLogs(st, g.log), newClock(stood, leases)
 	g.sockets, g.host = host.sockets, host
 	g.boots = newBootOverrides(st, g.log, overrides)
 	g.cycles = newCycles(st, cycles)

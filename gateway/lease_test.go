@@ -40,14 +40,18 @@ func TestQuarantineSurvivesRestart(t *testing.T) {
 // A wall clock that is wrong at the start shortens no quarantine.
 func TestClockGoesOn(t *testing.T) {
 	stored := time.Now().Add(-1000 * time.Hour)
-	if now := newClock(stored).at(time.Now()); now.Sub(stored) > time.Minute {
+	if now := newClock(stored, nil).at(time.Now()); now.Sub(stored) > time.Minute {
 		t.Errorf("a clock that stood at %s says %s", stored, now)
 	}
 	ahead := time.Now().Add(1000 * time.Hour)
-	if now := newClock(ahead).at(time.Now()); now.Before(ahead.Round(0)) {
+	if now := newClock(ahead, nil).at(time.Now()); now.Before(ahead.Round(0)) {
 		t.Errorf("a clock that stood at %s says %s", ahead, now)
 	}
-	if now := newClock(time.Time{}).at(time.Now()); time.Since(now).Abs() > time.Minute {
+	lagging := []address.Lease{{Since: stored.Add(-time.Hour), ReleasedAt: stored}, {Since: stored.Add(-2 * time.Hour)}}
+	if now := newClock(time.Time{}, lagging).at(time.Now()); now.Sub(stored) > time.Minute {
+		t.Errorf("a clock that is lost, of a lease of %s, says %s", stored, now)
+	}
+	if now := newClock(time.Time{}, nil).at(time.Now()); time.Since(now).Abs() > time.Minute {
 		t.Errorf("a new clock says %s", now)
 	}
 }

@@ -1,7 +1,15 @@
 package address
 
-// maxEvents bounds the events that wait: more say nothing new.
-const maxEvents = 10000
+import "time"
+
+const (
+	// maxEvents bounds the events that wait: more say nothing new.
+	maxEvents = 10000
+	// deliverFor is how long the loop tells of events in one turn. Who is told may
+	// write each to a disk, and ten thousand addresses in conflict at once are no
+	// reason to let their lifetimes end.
+	deliverFor = time.Second
+)
 
 // post notes an event. It is told of by the loop, which holds no lock then, so
 // that whoever is told may do what it likes.
@@ -13,13 +21,18 @@ func (k *Keeper) post(e Event) {
 	}
 }
 
-// deliver tells of all events so far.
+// deliver tells of the events so far, until the turn is over.
 func (k *Keeper) deliver() {
-	k.posting.Lock()
-	events := k.events
-	k.events = nil
-	k.posting.Unlock()
-	for _, e := range events {
+	for end := time.Now().Add(deliverFor); time.Now().Before(end); {
+		k.posting.Lock()
+		if len(k.events) == 0 {
+			k.events = nil
+			k.posting.Unlock()
+			return
+		}
+		e := k.events[0]
+		k.events = k.events[1:]
+		k.posting.Unlock()
 		k.tell(e)
 	}
 }

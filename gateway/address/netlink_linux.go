@@ -192,7 +192,10 @@ func (n *Netlink) remove(iface string, a netip.Addr) error {
 	err = n.request(unix.RTM_DELADDR, 0, index, a, labelAttrs(iface, a))
 	if errors.Is(err, unix.EADDRNOTAVAIL) {
 		// Not there, or there without our label: whose is it then?
-		_, err = n.lookForRemove(at)
+		ours := false
+		if ours, err = n.lookForRemove(at); ours {
+			err = n.request(unix.RTM_DELADDR, 0, index, a, nil)
+		}
 	}
 	if err == nil {
 		delete(n.marked, at)

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
@@ -123,6 +124,20 @@ func TestNetlinkReplacedBehindOurBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An address that somebody took away just before it was refreshed comes back
+// without our label, and is ours to remove all the same.
+func TestNetlinkRemovesOursWithoutLabel(t *testing.T) {
+	inNamespace(t)
+	n := openNetlink(t)
+	must(t, n.Add("gw", ip("10.9.0.5")))
+	removeForeign(t, "gw", "10.9.0.5/32")
+	must(t, n.renew(uint32(link(t, "gw").Attrs().Index), []netip.Addr{ip("10.9.0.5")}, time.Minute))
+	wantList(t, n, "gw", "10.9.0.5")
+	n.marked[placed{uint32(link(t, "gw").Attrs().Index), ip("10.9.0.5")}] = struct{}{}
+	must(t, n.Remove("gw", ip("10.9.0.5")))
+	wantList(t, n, "gw")
 }
 
 // Foreign and ours can be on one interface when ours came first.

@@ -23,6 +23,8 @@ type Recovery struct {
 	Lost     bool      // there was no good copy: the file is a new one
 	Restored int       // leases that were taken over from the copy, one by one
 	Unknown  int       // addresses whose VM is not known any more; they are in quarantine
+
+	now time.Time // when their quarantine begins: the gateway's clock may be ahead of the wall
 }
 
 // OpenOrRecover is [Open] for a daemon, which must start. A file that is damaged
@@ -111,7 +113,10 @@ func (s *Store) mend(behind bool, raw []byte) (*Recovery, error) {
 	if wrong == nil {
 		return nil, nil
 	}
-	r := &Recovery{Cause: wrong, Aside: aside(s.path)}
+	r := &Recovery{Cause: wrong, Aside: aside(s.path), now: time.Now()}
+	if stood, _ := s.Clock(); stood.After(r.now) {
+		r.now = stood
+	}
 	err := replace(r.Aside, func(f *os.File) error {
 		_, err := f.Write(raw)
 		return err
@@ -175,7 +180,7 @@ func (r *Recovery) mendLeases(tx *bbolt.Tx, copied []address.Lease) error {
 	for _, key := range bad {
 		if a, err := netip.ParseAddr(string(key)); err == nil {
 			if _, known := good[string(key)]; !known {
-				good[string(key)] = address.Lease{Address: a}.Orphaned(time.Now())
+				good[string(key)] = address.Lease{Address: a}.Orphaned(r.now)
 				r.Unknown++
 			}
 		}
@@ -204,7 +209,7 @@ func (r *Recovery) take(good map[string]address.Lease, copied []address.Lease) {
 			continue
 		}
 		if vms[l.Key.String()] && l.Key.VM != "" {
-			l = l.Orphaned(time.Now()) // it moved since: but nobody else was there yet
+			l = l.Orphaned(r.now) // it moved since: but nobody else was there yet
 		}
 		good[at] = l
 		r.Restored++
