@@ -89,6 +89,7 @@ type IPMI struct {
 	CipherSuites       []ipmi.CipherSuiteID // accepted, in order of preference
 	SessionIdleTimeout time.Duration        // 60 s, section 6.12.15 of the specification
 	SessionsPerBMC     int                  // active sessions one BMC keeps
+	PacketsPerSecond   int                  // that a BMC hears from one source, after a burst of twice as many; 0: any number
 	V15                bmc.V15              // sessions of IPMI 1.5
 	Kg                 bmc.Password         // channel key of two-key logins; empty: none
 	GUID               GUIDOrder            // of the bytes that Get System GUID returns

@@ -16,11 +16,6 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
 
-// packetRate is how many packets a second a BMC hears from one source. A client
-// that waits for each answer, such as ipmitool with a full event log, sends a
-// thousand or two in a row, which the burst of twice as many lets through.
-const packetRate = 2000
-
 // An endpoint is a VM that can be reached as a BMC: a lease, an address on an
 // interface, a socket on it and the BMC that answers there. It is started as
 // one and stopped as one.
@@ -175,7 +170,7 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 		IdleTimeout:       t.config().IPMI.SessionIdleTimeout,
 		MaxSessions:       t.config().IPMI.SessionsPerBMC,
 		Limit:             t.sessions,
-		PacketRate:        packetRate,
+		PacketRate:        t.config().IPMI.PacketsPerSecond,
 		Hears:             t.hears,
 		Mode:              func() bmc.Mode { return t.maintenance.mode(t.config().Name, ep.vm().Key) },
 		V15:               t.config().IPMI.V15,

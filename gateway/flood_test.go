@@ -24,6 +24,9 @@ func (stillMachine) Control(context.Context, ipmi.ChassisControl) error         
 func (stillMachine) Boot() ipmi.BootFlags                                         { return ipmi.BootFlags{} }
 func (stillMachine) SetBoot(context.Context, ipmi.BootFlags, time.Duration) error { return nil }
 
+// packetRate is the default of the configuration.
+const packetRate = 2000
+
 // besideOthers starts a BMC beside others of the same threads, as an endpoint does.
 // heldBack is called for each packet that is more than its source's share.
 func besideOthers(t *testing.T, sockets *listen.Server, heldBack func()) netip.AddrPort {

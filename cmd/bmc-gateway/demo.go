@@ -140,7 +140,7 @@ func (t demoTenant) configure(c *gateway.Config, vc *vspheretest.VCenter, port u
 		AllowFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		IPMI: gateway.IPMI{
 			Port: port, CipherSuites: []ipmi.CipherSuiteID{17, 3},
-			SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, BootFlagsValidFor: time.Minute,
+			SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, PacketsPerSecond: 2000, BootFlagsValidFor: time.Minute,
 		},
 		Power: gateway.Power{CycleOffTime: 2 * time.Second, BootRestoreAfter: 30 * time.Second},
 	})

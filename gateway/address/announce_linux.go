@@ -15,7 +15,7 @@ import (
 // that those who remember another host for it forget that at once. It keeps one
 // packet socket for each interface and is safe for concurrent use.
 type Announcer struct {
-	heard func(iface string, p arpSeen) // nil: nobody listens
+	heard func(iface string, p neighbourSeen) // nil: nobody listens
 
 	mu    sync.Mutex
 	wires map[string]*wire

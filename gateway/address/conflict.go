@@ -14,8 +14,9 @@ var ErrConflict = errors.New("another host has the address")
 // errNoNeighbours says that an interface has nobody to ask, such as lo.
 var errNoNeighbours = errors.New("the interface has no neighbours")
 
-// arpSeen is what an ARP packet says.
-type arpSeen struct {
+// neighbourSeen is what an ARP packet says, or a neighbour solicitation or
+// advertisement of IPv6: who has the sender's address, and whose is asked for.
+type neighbourSeen struct {
 	sender, target netip.Addr
 	mac            string // of the sender, six bytes
 }

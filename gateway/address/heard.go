@@ -7,9 +7,9 @@ import (
 
 // heard judges what a host on the link has said. It only notes: the socket it
 // comes from may be the one to answer through.
-func (k *Keeper) heard(iface string, p arpSeen) { k.hear(iface, p, time.Now()) }
+func (k *Keeper) heard(iface string, p neighbourSeen) { k.hear(iface, p, time.Now()) }
 
-func (k *Keeper) hear(iface string, p arpSeen, now time.Time) {
+func (k *Keeper) hear(iface string, p neighbourSeen, now time.Time) {
 	k.mu.Lock()
 	if k.local[p.mac] || p.mac == "" {
 		k.mu.Unlock()

@@ -13,16 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A wire is the packet socket of one interface.
+// A wire is the packet sockets of one interface.
 type wire struct {
 	iface  string
 	hw     net.HardwareAddr
-	conn   *packet.Conn // nil: the interface has no neighbours
+	conn   *packet.Conn // for ARP and for all that is sent; nil: the interface has no neighbours
+	conn6  *packet.Conn // for what neighbours of IPv6 say; nil: nobody listens
 	reader sync.WaitGroup
 }
 
-// openWire opens the socket. It gets ARP only when somebody listens.
-func openWire(link *netlink.LinkAttrs, heard func(string, arpSeen)) (*wire, error) {
+// openWire opens the sockets. They get packets only when somebody listens.
+func openWire(link *netlink.LinkAttrs, heard func(string, neighbourSeen)) (*wire, error) {
 	w := &wire{iface: link.Name, hw: link.HardwareAddr}
 	if !speaksARP(link) {
 		return w, nil
@@ -32,12 +33,14 @@ func openWire(link *netlink.LinkAttrs, heard func(string, arpSeen)) (*wire, erro
 		protocol = unix.ETH_P_ARP
 	}
 	var err error
-	if w.conn, err = listenPacket(link, protocol); err != nil {
-		return nil, err
+	if w.conn, err = listenPacket(link, protocol); err != nil || heard == nil {
+		return w, err
 	}
-	if heard != nil {
-		w.reader.Go(func() { w.read(heard) })
+	if w.conn6, err = listenNeighbours6(link); err != nil {
+		return nil, errors.Join(err, w.conn.Close())
 	}
+	w.reader.Go(func() { w.read(w.conn, parseARP, heard) })
+	w.reader.Go(func() { w.read(w.conn6, parseNeighbour6, heard) })
 	return w, nil
 }
 
@@ -48,31 +51,39 @@ func listenPacket(link *netlink.LinkAttrs, protocol int) (*packet.Conn, error) {
 }
 
 func (w *wire) close() {
-	if w.conn != nil {
-		w.conn.Close()
-		w.reader.Wait()
+	for _, c := range []*packet.Conn{w.conn, w.conn6} {
+		if c != nil {
+			c.Close()
+		}
 	}
+	w.reader.Wait()
 }
 
-// read tells of each ARP packet until the socket is closed. An interface that
-// goes down is an error of one read; one that is deleted ends in close, too.
-func (w *wire) read(heard func(string, arpSeen)) {
-	buf := make([]byte, 128)
+// read tells of each packet until the socket is closed. An interface that goes
+// down is an error of one read; one that is deleted ends in close, too.
+func (w *wire) read(c *packet.Conn, parse func([]byte) (neighbourSeen, bool), heard func(string, neighbourSeen)) {
+	buf := make([]byte, 256)
 	for {
-		size, _, err := w.conn.ReadFrom(buf)
+		size, _, err := c.ReadFrom(buf)
 		switch {
 		case errors.Is(err, unix.ENETDOWN):
 			continue
 		case err != nil:
 			return
 		}
-		var frame ethernet.Frame
-		var p arp.Packet
-		if frame.UnmarshalBinary(buf[:size]) != nil || p.UnmarshalBinary(frame.Payload) != nil {
-			continue
+		if p, ok := parse(buf[:size]); ok {
+			heard(w.iface, p)
 		}
-		heard(w.iface, arpSeen{sender: p.SenderIP, target: p.TargetIP, mac: string(p.SenderHardwareAddr)})
 	}
+}
+
+func parseARP(b []byte) (neighbourSeen, bool) {
+	var frame ethernet.Frame
+	var p arp.Packet
+	if frame.UnmarshalBinary(b) != nil || p.UnmarshalBinary(frame.Payload) != nil {
+		return neighbourSeen{}, false
+	}
+	return neighbourSeen{sender: p.SenderIP, target: p.TargetIP, mac: string(p.SenderHardwareAddr)}, true
 }
 
 func (w *wire) announce(a netip.Addr) error {

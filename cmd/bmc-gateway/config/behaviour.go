@@ -28,6 +28,7 @@ func (l *loader) defaults(n node) behaviour {
 			CipherSuites:       []ipmi.CipherSuiteID{17, 3},
 			SessionIdleTimeout: 60 * time.Second, // section 6.12.15: 60 s ± 3 s
 			SessionsPerBMC:     32,
+			PacketsPerSecond:   2000,
 			BootFlagsValidFor:  60 * time.Second, // section 28.12, parameter 3
 		}),
 		power: readPower(s.get("power"), gateway.Power{
@@ -53,7 +54,7 @@ func (l *loader) defaults(n node) behaviour {
 
 func (l *loader) readIPMI(n node, otherwise gateway.IPMI) gateway.IPMI {
 	s := n.section("port", "cipher_suites", "v15", "kg_file", "guid",
-		"session_idle_timeout", "sessions_per_bmc", "boot_flags_valid_for")
+		"session_idle_timeout", "sessions_per_bmc", "packets_per_second", "boot_flags_valid_for")
 	return gateway.IPMI{
 		Port:               uint16(s.get("port").whole(int(otherwise.Port), 1, 65535)),
 		CipherSuites:       suites(s.get("cipher_suites"), otherwise.CipherSuites),
@@ -62,6 +63,7 @@ func (l *loader) readIPMI(n node, otherwise gateway.IPMI) gateway.IPMI {
 		GUID:               guidOrder(s.get("guid"), otherwise.GUID),
 		SessionIdleTimeout: s.get("session_idle_timeout").duration(otherwise.SessionIdleTimeout, 5*time.Second, time.Hour),
 		SessionsPerBMC:     s.get("sessions_per_bmc").whole(otherwise.SessionsPerBMC, 1, 63),
+		PacketsPerSecond:   s.get("packets_per_second").whole(otherwise.PacketsPerSecond, 0, 100000),
 		BootFlagsValidFor:  s.get("boot_flags_valid_for").duration(otherwise.BootFlagsValidFor, 0, 24*time.Hour),
 	}
 }

@@ -40,7 +40,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, key := range []string{"apiVersion", "level", "format", "socket", "listen", "path", "file", "logins", "port", "cipher_suites",
-		"session_idle_timeout", "sessions_per_bmc", "boot_flags_valid_for", "cycle_off_time", "boot_restore_after", "finish_cycle_within", "soft_off", "cycle_when_off", "url", "username",
+		"session_idle_timeout", "sessions_per_bmc", "packets_per_second", "boot_flags_valid_for", "cycle_off_time", "boot_restore_after", "finish_cycle_within", "soft_off", "cycle_when_off", "url", "username",
 		"password_file", "password_env", "password", "ca_file", "thumbprint", "insecure_skip_verify", "freshness",
 		"tag_interval", "tag_hint_gap", "attributes", "prefix", "nmi", "call_timeout", "requests_per_second", "burst", "interface", "ranges", "cidr", "exclude",
 		"prefix_length", "gateway", "hold", "quarantine", "pins", "legacy_ports", "pools", "max_addresses", "mac", "assign", "lifetime", "conflict_check",
