@@ -23,6 +23,9 @@ func TestKilledGatewayKeepsItsAddresses(t *testing.T) {
 	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
 	address := s.gw.address(t, 20*time.Second, "vc-vm-01")
 	within(t, 5*time.Second, "power status", s.want(address, "on"))
+	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-02")
+	other := s.gw.address(t, 20*time.Second, "vc-vm-02")
+	answers := s.watchSystems(t, address, other)
 
 	stop := newSpeaker(t, s.lan, "client").watchARP(t, netip.MustParseAddr("10.99.0.3"), netip.MustParseAddr(address))
 	for range 20 {
@@ -35,6 +38,7 @@ func TestKilledGatewayKeepsItsAddresses(t *testing.T) {
 		t.Errorf("vc-vm-01 had %s and has %s", address, again)
 	}
 	within(t, 10*time.Second, "power status", s.want(address, "on"))
+	answers()
 	w := stop()
 	t.Logf("asked %d times, owners %v", w.asked, w.owners)
 	if w.gaps != 0 || len(w.owners) != 1 {
@@ -51,6 +55,44 @@ func TestKilledGatewayKeepsItsAddresses(t *testing.T) {
 	t.Logf("gone %s after the last kill, of a lifetime of %s", took.Round(time.Millisecond), addressLifetime)
 	if left := s.gw.onInterface(t); len(left) != 1 || !left["10.99.0.1"] {
 		t.Errorf("on eth0: %v", left)
+	}
+}
+
+// watchSystems asks at each address which system answers, until the function it
+// returns is called: it is the same from the beginning to the end, and another at
+// each. While the gateway is dead, and until it knows its inventory, nobody answers.
+func (s *site) watchSystems(t *testing.T, addresses ...string) (stop func()) {
+	t.Helper()
+	was := make(map[string]string) // the address, by system
+	watches := make(map[string]func() guidWatch)
+	for _, a := range addresses {
+		c := dialIn(t, s.lan, "client", a)
+		within(t, 5*time.Second, "an answer at "+a, func() error {
+			system, err := guid(t.Context(), c)
+			if err == nil {
+				was[system] = a
+			}
+			return err
+		})
+		watches[a] = watchGUID(t, c)
+	}
+	if len(was) != len(addresses) {
+		t.Fatalf("the systems at %v: %x", addresses, was)
+	}
+	return func() {
+		t.Helper()
+		for a, end := range watches {
+			w := end()
+			t.Logf("%s was asked %d times over IPMI and answered %d times", a, w.asked, w.answered)
+			if w.answered == 0 {
+				t.Errorf("%s never answered", a)
+			}
+			for system, n := range w.systems {
+				if was[system] != a {
+					t.Errorf("%s answered as system %x %d times, which is at %q", a, system, n, was[system])
+				}
+			}
+		}
 	}
 }
 
