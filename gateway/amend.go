@@ -57,9 +57,7 @@ func (t *tenant) readmit(ep *endpoint, before *Tenant) (closed int) {
 		t.logIf(ep.bmc.SetAllowFrom(c.AllowFrom), "changing the allowed sources failed", ep)
 	}
 	if !reflect.DeepEqual(before.Accounts, c.Accounts) {
-		var err error
-		closed, err = ep.bmc.SetAccounts(c.Accounts)
-		t.logIf(err, "changing the accounts failed", ep)
+		closed = t.setAccounts(ep.vm().Key)
 	}
 	return closed
 }
@@ -73,6 +71,7 @@ func (t *tenant) reopen(old *endpoint) {
 	ep.undo = old.undo.keep(1) // the address
 	old.undo.run()
 	err := t.listen(ep)
+	defer t.setAccounts(vm.Key) // they may have changed meanwhile
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err != nil {

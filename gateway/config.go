@@ -78,6 +78,7 @@ type Tenant struct {
 	IPMI         IPMI
 	Power        Power
 	Quota        Quota
+	Access       Access
 	Protect      Protect
 	Fuse         Fuse            // against powering off too many at once
 	Guard        inventory.Guard // of its BMCs against answers of vCenter that are complete and wrong
@@ -112,6 +113,14 @@ type Quota struct {
 	Sessions                 int // active ones of all its BMCs together
 	RequestsPerSecond        int // packets that all its BMCs together hear; twice as many at once
 	PowerOperationsPerMinute int // others are answered with node busy
+}
+
+// Access is what may be granted of accounts for a time.
+type Access struct {
+	MaxTTL       time.Duration
+	MaxPrivilege ipmi.Privilege
+	MaxPerBMC    int // at a time; 0: none
+	MaxPerTenant int // the same
 }
 
 // Power is how a tenant's power commands are carried out.

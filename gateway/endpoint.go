@@ -155,7 +155,7 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 		return bmc.Config{}, err
 	}
 	config := bmc.Config{
-		Accounts: t.config().Accounts,
+		Accounts: t.accounts(ep.vm().Key),
 		Suites:   suites,
 		GUID:     guid,
 		Firmware: t.version.Firmware,

@@ -56,6 +56,7 @@ type Gateway struct {
 	cycles  *cycles
 
 	maintenance *maintenances
+	grants      *grants
 	clock       *clock
 	shared      *sharedState
 	claims      *claims
@@ -154,6 +155,10 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener, host *host)
 		g.maintained().run(ctx)
 		return nil
 	})
+	all.Go(func() error {
+		g.granted().run(ctx)
+		return nil
+	})
 	close(g.ready)
 	err := all.Wait()
 	g.reloads.allow(nil)
@@ -198,8 +203,13 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	if err != nil {
 		g.log.Error("some maintenance is damaged; it is over", "error", err)
 	}
+	given, err := st.Grants()
+	if err != nil {
+		g.log.Error("some accounts for a time are damaged; they are over", "error", err)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.grants = newGrants(st, g.log, given, g.endGrant)
 	g.maintenance = newMaintenances(st, g.log, inMaintenance)
 	stood, err := st.Clock()
 	if err != nil {
@@ -299,7 +309,7 @@ func (g *Gateway) newTenant(c Tenant, before *store.Tenant) (*tenant, error) {
 	}
 	log := g.log.With("tenant", c.Name)
 	t := &tenant{
-		lender: lender, claims: g.claims, boots: g.boots, cycles: g.cycles, maintenance: g.maintenance, version: g.version,
+		lender: lender, claims: g.claims, boots: g.boots, cycles: g.cycles, maintenance: g.maintenance, grants: g.grants, version: g.version,
 		logs: g.logs, sessions: sessionLimit(c), sockets: g.sockets, sensors: sensors,
 		removals: newRemovals(c, g.store, log, before, lender.leased()), again: make(chan time.Duration, 1),
 		log: log, metrics: g.metrics.Tenant(c.Name), record: g.record,
@@ -325,6 +335,12 @@ func (g *Gateway) maintained() *maintenances {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.maintenance
+}
+
+func (g *Gateway) granted() *grants {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.grants
 }
 
 func (g *Gateway) eventLogs() *eventLogs {

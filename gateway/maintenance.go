@@ -225,5 +225,5 @@ func (t *tenant) endMaintenance(target string) (admin.Maintenance, error) {
 	if target != "" {
 		what = name + "/" + target
 	}
-	return admin.Maintenance{}, fmt.Errorf("%s is not in maintenance of its own: %w", what, admin.ErrNotFound)
+	return admin.Maintenance{}, nothing(what + " is not in maintenance of its own")
 }

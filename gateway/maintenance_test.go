@@ -3,8 +3,6 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -126,7 +124,7 @@ func TestMaintenanceEndsByItself(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer st.Close()
-		m := newMaintenances(st, slog.New(slog.NewTextHandler(io.Discard, nil)), nil)
+		m := newMaintenances(st, quiet(), nil)
 		go m.run(t.Context())
 		synctest.Wait()
 		key := inventory.Key{VCenter: "vc", VM: "vm"}

@@ -11,6 +11,14 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
 
+// A nothing is what an operator named that there is not, in words.
+type nothing string
+
+func (n nothing) Error() string { return string(n) }
+
+// Is makes it the admin socket's "not found".
+func (nothing) Is(target error) bool { return target == admin.ErrNotFound }
+
 // tenant returns the tenant of this name.
 func (g *Gateway) tenant(name string) (*tenant, error) {
 	for _, t := range g.served() {
@@ -18,7 +26,7 @@ func (g *Gateway) tenant(name string) (*tenant, error) {
 			return t, nil
 		}
 	}
-	return nil, fmt.Errorf("tenant %q: %w", name, admin.ErrNotFound)
+	return nil, nothing(fmt.Sprintf("tenant %q is not configured", name))
 }
 
 // find returns the VM that an operator means, by its name or its instance UUID, of
@@ -56,12 +64,28 @@ func (t *tenant) find(target string) (inventory.VM, error) {
 
 // operator remembers and logs what somebody at the admin socket did, or tried to.
 func (t *tenant) operator(by admin.Caller, vm, uuid, command string, err error) {
-	e := admin.Event{
+	e := t.ordered(vm, uuid, command)
+	e.Via, e.UID = admin.ViaSocket, by.UID
+	t.remember(e, err, "via", "socket", "uid", by)
+}
+
+// byItself is the same for what the gateway does because it is time to.
+func (t *tenant) byItself(vm, uuid, command string) {
+	e := t.ordered(vm, uuid, command)
+	e.Via = admin.ViaGateway
+	t.remember(e, nil)
+}
+
+func (t *tenant) ordered(vm, uuid, command string) admin.Event {
+	return admin.Event{
 		Time: time.Now().UTC(), Kind: admin.EventCommand, Level: admin.Info, Text: command, Tenant: t.config().Name,
-		BMC: vm, InstanceUUID: uuid, VCenter: t.config().VCenter, Via: admin.ViaSocket, UID: by.UID, Command: command, Result: "ok",
+		BMC: vm, InstanceUUID: uuid, VCenter: t.config().VCenter, Command: command, Result: "ok",
 	}
+}
+
+func (t *tenant) remember(e admin.Event, err error, who ...any) {
 	level := slog.LevelInfo
-	attrs := []any{"command", command, "name", vm, "via", "socket", "uid", by}
+	attrs := append([]any{"command", e.Command, "name", e.BMC}, who...)
 	if err != nil {
 		level, e.Level, e.Result, e.Error = slog.LevelWarn, admin.Warning, "error", err.Error()
 		attrs = append(attrs, "error", err)

@@ -110,6 +110,7 @@ var amendable = map[string]struct {
 	"Quota":        {"quota", admin.ReloadChange},
 	"Protect":      {"protect", admin.ReloadChange},
 	"Fuse":         {"power_off_breaker", admin.ReloadChange},
+	"Access":       {"access", admin.ReloadChange},
 }
 
 // planTenant says what becomes of a tenant, and because of what.

@@ -122,6 +122,7 @@ func (t *tenant) add(vm inventory.VM) {
 	if err == nil {
 		ep, err = t.start(vm)
 	}
+	defer t.setAccounts(vm.Key) // they may have changed while it started
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err != nil {

@@ -93,7 +93,7 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 	for _, t := range g.served() {
 		c := t.count()
 		blown, _ := t.fuse.state()
-		s.Tenants = append(s.Tenants, metrics.TenantState{Name: t.config().Name, Pending: c.waiting, Ready: c.ready, Error: c.failed, Held: c.held, Maintenance: c.maintained, Sessions: c.sessions,
+		s.Tenants = append(s.Tenants, metrics.TenantState{Name: t.config().Name, Pending: c.waiting, Ready: c.ready, Error: c.failed, Held: c.held, Maintenance: c.maintained, Grants: t.granted(), Sessions: c.sessions,
 			PowerHeld: !blown.IsZero()})
 	}
 	for _, p := range g.lent() {
@@ -269,6 +269,9 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 	}
 	for _, a := range t.config().Accounts {
 		b.Accounts = append(b.Accounts, admin.Account{Name: a.Name, Privilege: a.Privilege.String()})
+	}
+	for _, g := range t.grants.of(t.config().Name, vm.Key) {
+		b.Accounts = append(b.Accounts, admin.Account{Name: g.User, Privilege: g.Privilege, Until: g.Until.UTC()})
 	}
 	if v := t.config().IPMI.V15; v != bmc.V15Off {
 		b.V15 = v.String()

@@ -50,6 +50,8 @@ type tenant struct {
 	quota    quota
 
 	maintenance *maintenances
+	grants      *grants
+	accounting  sync.Mutex    // held while a BMC gets its accounts
 	packets     *rate.Limiter // of log lines that anybody who can send a packet can cause
 
 	removals *removals

@@ -40,7 +40,7 @@ type StateFile struct {
 type TenantState struct {
 	Name                        string
 	Pending, Ready, Error, Held int
-	Maintenance                 int
+	Maintenance, Grants         int
 	Sessions                    int
 	PowerHeld                   bool // further power-offs are refused, too many were asked for at once
 }
@@ -96,6 +96,7 @@ func described(kind prometheus.ValueType, name, help string, labels ...string) s
 var (
 	bmcs          = described(prometheus.GaugeValue, "bmcs", "Virtual BMCs by tenant and state.", "tenant", "state")
 	powerHeld     = described(prometheus.GaugeValue, "power_off_held", "Whether power-offs are refused because too many were asked for at once.", "tenant")
+	grants        = described(prometheus.GaugeValue, "access_grants", "Accounts that a BMC has for a time.", "tenant")
 	sessions      = described(prometheus.GaugeValue, "ipmi_sessions", "Open IPMI sessions.", "tenant")
 	addresses     = described(prometheus.GaugeValue, "pool_addresses", "Usable addresses in the pool.", "pool")
 	allocated     = described(prometheus.GaugeValue, "pool_addresses_allocated", "Addresses of the pool bound to a VM, in use or held for it.", "pool")
@@ -125,7 +126,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, s := range []stateSeries{bmcs, sessions, powerHeld, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, reloadGood, reloadAt, stateBytes, stateFailures, stateCopied, auditLines, auditFailing, up, logins, inventoryVMs, lacking, inventoryLast, circuitOpen, inFlight, commandsQueue} {
+	for _, s := range []stateSeries{bmcs, grants, sessions, powerHeld, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, reloadGood, reloadAt, stateBytes, stateFailures, stateCopied, auditLines, auditFailing, up, logins, inventoryVMs, lacking, inventoryLast, circuitOpen, inFlight, commandsQueue} {
 		ch <- s.desc
 	}
 }
@@ -150,6 +151,7 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		tell(bmcs, float64(t.Error), t.Name, "error")
 		tell(bmcs, float64(t.Held), t.Name, "held")
 		tell(bmcs, float64(t.Maintenance), t.Name, "maintenance")
+		tell(grants, float64(t.Grants), t.Name)
 		tell(sessions, float64(t.Sessions), t.Name)
 		tell(powerHeld, truth(t.PowerHeld), t.Name)
 	}

@@ -76,7 +76,7 @@ func TestConfirmRemovals(t *testing.T) {
 		says string
 	}{
 		{"the set shown", []string{"lab-a", "3f9a1c2b"}, 0, "tenant lab-a: 3 removals confirmed"},
-		{"another set", []string{"lab-a", "00000000"}, 6, "what is held has changed"},
+		{"another set", []string{"lab-a", "00000000"}, 5, "what is held has changed"},
 		{"without a set", []string{"lab-a"}, 2, "accepts 2 arg(s)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -164,6 +164,9 @@ func accounts(all []admin.Account) string {
 	words := make([]string, len(all))
 	for i, a := range all {
 		words[i] = fmt.Sprintf("%s (%s)", a.Name, a.Privilege)
+		if !a.Until.IsZero() {
+			words[i] = fmt.Sprintf("%s (%s, until %s)", a.Name, a.Privilege, stamp(a.Until))
+		}
 	}
 	return strings.Join(words, "  ")
 }

@@ -86,6 +86,8 @@ type VM struct {
 type Account struct {
 	Name      string `json:"name"`
 	Privilege string `json:"privilege"`
+	// Until is when it ends, of one that has access for a time; zero: it is configured.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // A Session is one open IPMI session.

@@ -123,6 +123,28 @@ func (c *Client) ChangeMaintenance(ctx context.Context, change MaintenanceChange
 	return m.Items[0], nil
 }
 
+// Grants returns the accounts for a time. The error is as for BMCs.
+func (c *Client) Grants(ctx context.Context) ([]Grant, error) {
+	var all grantList
+	err := c.ask(ctx, http.MethodGet, "/v1/access", &all)
+	return all.Items, err
+}
+
+// GrantAccess asks for an account for a time and returns it with its password. The
+// error is as for ChangeMaintenance.
+func (c *Client) GrantAccess(ctx context.Context, r GrantRequest) (Grant, error) {
+	var g oneGrant
+	err := c.post(ctx, "/v1/access", r, &g)
+	return g.Grant, err
+}
+
+// RevokeAccess ends an account for a time. The error is as for ChangeMaintenance.
+func (c *Client) RevokeAccess(ctx context.Context, id string) (Grant, error) {
+	var g oneGrant
+	err := c.ask(ctx, http.MethodDelete, "/v1/access/"+url.PathEscape(id), &g)
+	return g.Grant, err
+}
+
 // post sends a body as JSON.
 func (c *Client) post(ctx context.Context, path string, body, into any) error {
 	text, err := json.Marshal(body)

@@ -27,6 +27,14 @@ type Source interface {
 	// ChangeMaintenance returns what has begun or ended, when that is on the disk; or
 	// ErrNotFound, ErrAmbiguous or ErrRefused, wrapped.
 	ChangeMaintenance(c MaintenanceChange, by Caller) (Maintenance, error)
+	// Grants returns the accounts for a time, without passwords.
+	Grants() []Grant
+	// GrantAccess returns the new account with its password when it works; or
+	// ErrNotFound, ErrAmbiguous or ErrRefused, wrapped.
+	GrantAccess(r GrantRequest, by Caller) (Grant, error)
+	// RevokeAccess ends an account for a time and its sessions; ErrNotFound or
+	// ErrRefused, wrapped.
+	RevokeAccess(id string, by Caller) (Grant, error)
 	// Reload reads the configuration again and applies the difference, unless dryRun.
 	// It may take seconds. The error is for a daemon that has none to read.
 	Reload(dryRun bool) (Reload, error)
@@ -116,6 +124,7 @@ func handler(src Source, ending <-chan struct{}) http.Handler {
 	})
 	handleLeases(mux, src)
 	handleMaintenance(mux, src)
+	handleAccess(mux, src)
 	handleReload(mux, src)
 	handlePower(mux, src)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

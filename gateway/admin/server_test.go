@@ -42,7 +42,7 @@ var lab = fixed{
 			Address: netip.MustParseAddr("10.120.8.17"), Port: 623, MAC: "02:5a:1c:9e:40:11",
 			Pool: "lab-v4", Interface: "ens192", VCenter: "vc-lab",
 			VM:         VM{InstanceUUID: "5026aaaa", BIOSUUID: "4221bbbb", Ref: "vm-42", Name: "web 1/a"},
-			SelectedBy: []string{"tag bmc/enabled"}, Accounts: []Account{{"operator", "operator"}},
+			SelectedBy: []string{"tag bmc/enabled"}, Accounts: []Account{{Name: "operator", Privilege: "operator"}},
 			CipherSuites: []int{17, 3}, Boot: "network, next boot",
 			Sessions: []Session{{ID: "0x8f21c0", Account: "operator", Privilege: "operator",
 				From: netip.MustParseAddrPort("10.120.4.9:51244"), Suite: 17, IdleSeconds: 1, OpenedAt: when}},

@@ -12,16 +12,17 @@ import (
 
 // A behaviour is how a tenant's BMCs behave unless it says otherwise.
 type behaviour struct {
-	ipmi  gateway.IPMI
-	power gateway.Power
-	quota gateway.Quota
-	guard inventory.Guard
-	fuse  gateway.Fuse
+	ipmi   gateway.IPMI
+	power  gateway.Power
+	quota  gateway.Quota
+	access gateway.Access
+	guard  inventory.Guard
+	fuse   gateway.Fuse
 }
 
 // defaults reads what holds for every tenant that does not say otherwise.
 func (l *loader) defaults(n node) behaviour {
-	s := n.section("ipmi", "power", "quota", "guard", "power_off_breaker")
+	s := n.section("ipmi", "power", "quota", "access", "guard", "power_off_breaker")
 	return behaviour{
 		ipmi: l.readIPMI(s.get("ipmi"), gateway.IPMI{
 			Port:               623,
@@ -40,6 +41,9 @@ func (l *loader) defaults(n node) behaviour {
 			Weight:            1,
 		}),
 		quota: readQuota(s.get("quota"), gateway.Quota{Sessions: 1024}),
+		access: readAccess(s.get("access"), gateway.Access{
+			MaxTTL: 24 * time.Hour, MaxPrivilege: ipmi.Operator, MaxPerBMC: 4, MaxPerTenant: 64,
+		}),
 		guard: readGuard(s.get("guard"), inventory.Guard{
 			Answers: 3,
 			After:   3 * time.Second, // a look at the tags lies between
@@ -120,6 +124,24 @@ func readQuota(n node, otherwise gateway.Quota) gateway.Quota {
 		RequestsPerSecond:        s.get("requests_per_second").whole(otherwise.RequestsPerSecond, 0, 1000000),
 		PowerOperationsPerMinute: s.get("power_operations_per_minute").whole(otherwise.PowerOperationsPerMinute, 0, 10000),
 	}
+}
+
+func readAccess(n node, otherwise gateway.Access) gateway.Access {
+	s := n.section("max_ttl", "max_privilege", "max_per_bmc", "max_per_tenant")
+	return gateway.Access{
+		MaxTTL:       s.get("max_ttl").duration(otherwise.MaxTTL, time.Second, 30*24*time.Hour),
+		MaxPrivilege: privilegeOr(s.get("max_privilege"), otherwise.MaxPrivilege),
+		MaxPerBMC:    s.get("max_per_bmc").whole(otherwise.MaxPerBMC, 0, 16),
+		MaxPerTenant: s.get("max_per_tenant").whole(otherwise.MaxPerTenant, 0, 1024),
+	}
+}
+
+func privilegeOr(n node, otherwise ipmi.Privilege) ipmi.Privilege {
+	p, err := ipmi.ParsePrivilege(n.choice("operator", "callback", "user", "administrator"))
+	if !n.given() || err != nil { // then it has been refused
+		return otherwise
+	}
+	return p
 }
 
 // readGuard: 100 percent holds no removal, for a lab that may be emptied at once.

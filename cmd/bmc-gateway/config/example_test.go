@@ -46,7 +46,8 @@ func TestExampleHasEveryKey(t *testing.T) {
 		"prefix_length", "gateway", "hold", "quarantine", "pins", "legacy_ports", "pools", "max_addresses", "mac", "assign", "lifetime", "conflict_check",
 		"probe_time", "on_conflict", "stop", "vcenter", "tags", "folders", "recursive", "names", "pool",
 		"allow_from", "privilege", "allow_weak_passwords", "profile", "v15", "kg_file", "guid",
-		"quota", "bmcs", "sessions", "power_operations_per_minute"} {
+		"quota", "bmcs", "sessions", "power_operations_per_minute",
+		"access", "max_ttl", "max_privilege", "max_per_bmc", "max_per_tenant"} {
 		if !strings.Contains(string(example), key+":") {
 			t.Errorf("%s is not there", key)
 		}

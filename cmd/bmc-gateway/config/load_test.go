@@ -74,9 +74,10 @@ func TestDefaults(t *testing.T) {
 				CommandRate: 2, CommandBurst: 32, Weight: 1,
 				CycleOffTime: 5 * time.Second, BootRestoreAfter: time.Minute, FinishCycleWithin: 10 * time.Minute,
 			},
-			Quota: gateway.Quota{Sessions: 1024},
-			Guard: inventory.Guard{Answers: 3, After: 3 * time.Second, Share: 25, Minimum: 3, Window: 10 * time.Minute, Hold: 24 * time.Hour},
-			Fuse:  gateway.Fuse{Share: 50, Within: time.Minute, Minimum: 5},
+			Quota:  gateway.Quota{Sessions: 1024},
+			Guard:  inventory.Guard{Answers: 3, After: 3 * time.Second, Share: 25, Minimum: 3, Window: 10 * time.Minute, Hold: 24 * time.Hour},
+			Fuse:   gateway.Fuse{Share: 50, Within: time.Minute, Minimum: 5},
+			Access: gateway.Access{MaxTTL: 24 * time.Hour, MaxPrivilege: ipmi.Operator, MaxPerBMC: 4, MaxPerTenant: 64},
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -1,0 +1,197 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/store"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+)
+
+// fromTheFuture is how far before the beginning of a grant the clock may be after a
+// restart. Further back it was set, and the grant would last longer than was said.
+const fromTheFuture = time.Minute
+
+// grants are the accounts that BMCs have for a time.
+type grants struct {
+	store *store.Store
+	log   *slog.Logger
+	due   due
+	// ended is told of a grant that was taken away because its time is over.
+	ended func(store.Grant)
+
+	mu   sync.Mutex
+	all  map[string]store.Grant // by ID
+	owed map[string]bool        // IDs of those that are over and not off the disk yet
+}
+
+func newGrants(st *store.Store, log *slog.Logger, left []store.Grant, ended func(store.Grant)) *grants {
+	g := &grants{store: st, log: log, due: newDue(), ended: ended, all: make(map[string]store.Grant), owed: make(map[string]bool)}
+	for _, one := range left {
+		g.all[one.ID] = one
+	}
+	return g
+}
+
+// live says whether the grant holds.
+func live(g store.Grant, now time.Time) bool {
+	return now.Before(g.Until) && !now.Add(fromTheFuture).Before(g.Granted)
+}
+
+// list returns those that hold now and that the caller asks for.
+func (g *grants) list(wanted func(store.Grant) bool) []store.Grant {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var out []store.Grant
+	now := time.Now()
+	for _, one := range g.all {
+		if live(one, now) && wanted(one) {
+			out = append(out, one)
+		}
+	}
+	slices.SortFunc(out, func(a, b store.Grant) int { return a.Granted.Compare(b.Granted) })
+	return out
+}
+
+// of returns those of one BMC.
+func (g *grants) of(tenant string, vm inventory.Key) []store.Grant {
+	return g.list(func(one store.Grant) bool { return one.Tenant == tenant && one.Key == vm })
+}
+
+// add keeps a grant if allowed, which is told of the tenant's others, says nothing
+// against it. It is on the disk when it returns.
+func (g *grants) add(one store.Grant, allowed func(others []store.Grant) error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var others []store.Grant
+	for _, o := range g.all {
+		if o.Tenant == one.Tenant && live(o, one.Granted) {
+			others = append(others, o)
+		}
+	}
+	if err := allowed(others); err != nil {
+		return err
+	}
+	if _, taken := g.all[one.ID]; taken || g.owed[one.ID] {
+		return fmt.Errorf("the ID %s is taken; try again", one.ID)
+	}
+	if err := g.store.PutGrant(one); err != nil {
+		return err
+	}
+	g.all[one.ID] = one
+	g.due.changed()
+	return nil
+}
+
+// take ends a grant. It does not hold any more even when the error says that it is
+// still on the disk, from where a restart would bring it back; that is tried again.
+func (g *grants) take(id string) (store.Grant, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	one, ok := g.all[id]
+	if !ok {
+		return one, nothing(fmt.Sprintf("no grant has the ID %q", id))
+	}
+	delete(g.all, id)
+	g.owed[id] = true
+	err := g.settle(id)
+	if err != nil {
+		g.due.changed()
+	}
+	return one, err
+}
+
+// settle takes a grant that is over off the disk. mu is held.
+func (g *grants) settle(id string) error {
+	err := g.store.DeleteGrant(id)
+	if err == nil {
+		delete(g.owed, id)
+	}
+	return err
+}
+
+// run ends grants when their time is over, until ctx ends.
+func (g *grants) run(ctx context.Context) { g.due.run(ctx, g.step) }
+
+func (g *grants) step(now time.Time) (next time.Time) {
+	over, next, err := g.sweep(now)
+	if err != nil {
+		g.log.Warn("a grant that is over is still in the state file", "error", err)
+	}
+	for _, one := range over {
+		g.ended(one)
+	}
+	return next
+}
+
+// sweep takes away what is over.
+func (g *grants) sweep(now time.Time) (over []store.Grant, next time.Time, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for id, one := range g.all {
+		if live(one, now) {
+			if next.IsZero() || one.Until.Before(next) {
+				next = one.Until
+			}
+			continue
+		}
+		over = append(over, one)
+		delete(g.all, id)
+		g.owed[id] = true
+	}
+	var problems []error
+	for id := range g.owed {
+		problems = append(problems, g.settle(id))
+	}
+	if len(g.owed) > 0 {
+		next = now // again soon
+	}
+	return over, next, errors.Join(problems...)
+}
+
+// accounts returns who may log in at a BMC: those of the configuration, and those
+// that have access for a time. A name of the configuration goes before.
+func (t *tenant) accounts(vm inventory.Key) []bmc.Account {
+	all := slices.Clone(t.config().Accounts)
+	for _, g := range t.grants.of(t.config().Name, vm) {
+		p, err := ipmi.ParsePrivilege(g.Privilege)
+		if err != nil || slices.ContainsFunc(all, func(a bmc.Account) bool { return a.Name == g.User }) {
+			continue
+		}
+		all = append(all, bmc.Account{Name: g.User, Password: bmc.Password(g.Password), Privilege: p, From: g.From, Temporary: true})
+	}
+	return all
+}
+
+// setAccounts gives a BMC, if it is served, the accounts that it is to have now. It
+// returns how many sessions that has closed.
+func (t *tenant) setAccounts(vm inventory.Key) (closed int) {
+	t.accounting.Lock() // so that an older list never comes after a newer one
+	defer t.accounting.Unlock()
+	t.mu.Lock()
+	ep := t.endpoints[vm]
+	t.mu.Unlock()
+	if ep == nil {
+		return 0
+	}
+	closed, err := ep.bmc.SetAccounts(t.accounts(vm))
+	t.logIf(err, "replacing the accounts failed", ep)
+	return closed
+}
+
+// endGrant ends the sessions of a grant whose time is over.
+func (g *Gateway) endGrant(one store.Grant) {
+	t, err := g.tenant(one.Tenant)
+	if err != nil {
+		return // it is not configured any more
+	}
+	closed := t.setAccounts(one.Key)
+	t.byItself(one.VM, one.Key.VM, fmt.Sprintf("access %s of %s is over, sessions closed: %d", one.ID, one.User, closed))
+}
