@@ -9,16 +9,20 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/web"
 	"github.com/bmc-gateway/bmc-gateway/gateway"
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/metrics"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
@@ -68,23 +72,41 @@ func runDemo(ctx context.Context, port uint16, out io.Writer, log *slog.Logger) 
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	d := &demo{port: port, dir: dir, out: out, log: log}
-
-	config := gateway.Config{
-		AdminSocket: filepath.Join(dir, "admin.sock"),
-		StatePath:   filepath.Join(dir, "state.db"),
+	config, vcenters, err := d.prepare()
+	defer closeAll(vcenters)
+	if err != nil {
+		return err
 	}
+	return d.serve(ctx, config)
+}
+
+// prepare starts the simulators, which are the caller's to close, also after an
+// error, and returns the configuration for them.
+func (d *demo) prepare() (gateway.Config, []*vspheretest.VCenter, error) {
+	config := gateway.Config{
+		AdminSocket: filepath.Join(d.dir, "admin.sock"),
+		StatePath:   filepath.Join(d.dir, "state.db"),
+		HTTPListen:  "127.0.0.1:0",
+	}
+	var all []*vspheretest.VCenter
 	for _, t := range demoTenants {
 		vc, err := t.start()
 		if err != nil {
-			return fmt.Errorf("vCenter simulator %s: %w", t.vcenter.Name, err)
+			return config, all, fmt.Errorf("vCenter simulator %s: %w", t.vcenter.Name, err)
 		}
-		defer vc.Close()
-		fmt.Fprintf(out, "vCenter %s  %s  %d VMs, %d of them for tenant %s\n", t.vcenter.Name, vc.URL(), t.vcenter.VMs, t.selected, t.name)
-		if err := t.configure(&config, vc, port); err != nil {
-			return err
+		all = append(all, vc)
+		fmt.Fprintf(d.out, "vCenter %s  %s  %d VMs, %d of them for tenant %s\n", t.vcenter.Name, vc.URL(), t.vcenter.VMs, t.selected, t.name)
+		if err := t.configure(&config, vc, d.port); err != nil {
+			return config, all, err
 		}
 	}
-	return d.serve(ctx, config)
+	return config, all, nil
+}
+
+func closeAll(vcenters []*vspheretest.VCenter) {
+	for _, vc := range vcenters {
+		vc.Close()
+	}
 }
 
 // start runs the simulator and makes some of its VMs the tenant's.
@@ -149,17 +171,25 @@ func (t demoTenant) configure(c *gateway.Config, vc *vspheretest.VCenter, port u
 
 // serve runs the gateway and says, once it answers, how to try it.
 func (d *demo) serve(ctx context.Context, config gateway.Config) error {
-	gw, err := gateway.New(config, gatewayVersion(), d.log, nil)
+	reg := prometheus.NewRegistry()
+	m := metrics.New(reg)
+	m.Build(version, revision(), runtime.Version())
+	gw, err := gateway.New(config, gatewayVersion(), d.log, m)
+	if err != nil {
+		return err
+	}
+	http, err := web.Listen(web.Config{Listen: config.HTTPListen}, reg, gw, d.log)
 	if err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return gw.Run(ctx) })
-	g.Go(func() error { return d.introduce(ctx, gw, config.AdminSocket) })
+	g.Go(func() error { return http.Run(ctx) })
+	g.Go(func() error { return d.introduce(ctx, gw, config.AdminSocket, http.Addr().String()) })
 	return g.Wait()
 }
 
-func (d *demo) introduce(ctx context.Context, gw *gateway.Gateway, socket string) error {
+func (d *demo) introduce(ctx context.Context, gw *gateway.Gateway, socket, http string) error {
 	bmcs, err := d.awaitReady(ctx, gw)
 	if err != nil || ctx.Err() != nil {
 		return err
@@ -179,7 +209,7 @@ func (d *demo) introduce(ctx context.Context, gw *gateway.Gateway, socket string
 		fmt.Fprintf(d.out, "try:  ipmitool -I lanplus -H %s -p %d -U admin -P %s power status\n", first.Address, first.Port, t.password)
 	}
 	fmt.Fprintf(d.out, "\nmore: power on|off|cycle|reset|soft|diag, chassis bootdev pxe, mc info, lan print 1\n"+
-		"      bmc-gateway --socket %s list\nCtrl-C ends everything.\n", socket)
+		"      bmc-gateway --socket %s list\n      http://%s/metrics, /metrics/bmcs, /sd/prometheus\nCtrl-C ends everything.\n", socket, http)
 	return nil
 }
 
