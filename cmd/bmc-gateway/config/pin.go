@@ -41,6 +41,7 @@ func (l *loader) pinnedAddress(n node, pools []gateway.Pool) netip.Addr {
 		return netip.Addr{}
 	case twice:
 		n.refuse("%s is pinned already, in %s; an address belongs to one VM", a, earlier.seenFrom(n))
+	case len(pools) == 0: // no pool that is known, which has been said
 	case !slices.ContainsFunc(pools, func(p gateway.Pool) bool { return p.Contains(a) }):
 		n.refuse("%s is not in the tenant's pool, or is excluded there", a)
 	}
