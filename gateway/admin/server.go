@@ -127,6 +127,7 @@ func handler(src Source, ending <-chan struct{}) http.Handler {
 	handleAccess(mux, src)
 	handleReload(mux, src)
 	handlePower(mux, src)
+	handleSchema(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("%s %s: no such path", r.Method, r.URL.Path))
 	})
