@@ -17,6 +17,9 @@ const (
 	serveBMC    = "serve-bmc"
 	serveEcho   = "serve-echo"
 	serveGoEcho = "serve-go-echo"
+	servePair   = "serve-pair"
+	// sendFlood, with an address, is no server: it only sends.
+	sendFlood = "flood"
 )
 
 func main() {
@@ -36,10 +39,17 @@ func main() {
 		err = served(ctx, *profile, withConn(echoOn))
 	case serveGoEcho:
 		err = served(ctx, *profile, withConn(goEchoOn))
+	case servePair:
+		err = served(ctx, *profile, openPair)
+	case sendFlood:
+		err = served(ctx, *profile, func() (server, error) { return openFlood(flag.Arg(1)) })
 	case "":
-		err = compare(ctx, plan{rounds: *rounds, duration: *duration, concurrency: *concurrency})
+		p := plan{rounds: *rounds, duration: *duration, concurrency: *concurrency}
+		if err = compare(ctx, p); err == nil {
+			err = besideFlood(ctx, p)
+		}
 	default:
-		err = fmt.Errorf("%q is none of %s, %s, %s", flag.Arg(0), serveBMC, serveEcho, serveGoEcho)
+		err = fmt.Errorf("%q is none of %s, %s, %s, %s, %s", flag.Arg(0), serveBMC, serveEcho, serveGoEcho, servePair, sendFlood)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -81,10 +81,6 @@ func withConn(serve func(*net.UDPConn) error) func() (server, error) {
 // openBMC is a BMC on a socket as the gateway has them, with what it gives it,
 // but for the VM and the limit on each source's packets.
 func openBMC() (server, error) {
-	b, err := newBMC()
-	if err != nil {
-		return server{}, err
-	}
 	sockets, err := listen.New(1)
 	if err != nil {
 		return server{}, err
@@ -95,27 +91,38 @@ func openBMC() (server, error) {
 	}
 	return server{net.UDPAddrFromAddrPort(conn.LocalAddr()), func(ctx context.Context) error {
 		defer sockets.Close()
-		defer conn.Close()
-		stop, err := b.Start(conn)
-		if err != nil {
-			return err
-		}
-		defer stop()
-		failed := make(chan error, 1)
-		if err := conn.Serve(listen.Handler{Receive: b.Receive, Failed: func(err error) { failed <- err }}); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case err := <-failed:
-			return err
-		}
+		return serveOn(ctx, conn, 0)
 	}}, nil
 }
 
-func newBMC() (*bmc.BMC, error) {
+// serveOn runs a BMC that hears so many packets a second from one source, 0 all,
+// until ctx ends. Then it closes conn.
+func serveOn(ctx context.Context, conn *listen.Socket, packetRate int) error {
+	defer conn.Close()
+	b, err := newBMC(packetRate)
+	if err != nil {
+		return err
+	}
+	stop, err := b.Start(conn)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	failed := make(chan error, 1)
+	if err := conn.Serve(listen.Handler{Receive: b.Receive, Failed: func(err error) { failed <- err }}); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+func newBMC(packetRate int) (*bmc.BMC, error) {
 	config := bmc.Config{
+		PacketRate:  packetRate,
 		Accounts:    []bmc.Account{{Name: userName, Password: password, Privilege: ipmi.Administrator}},
 		LAN:         bmc.LAN{Address: netip.MustParseAddr("127.0.0.1"), PrefixLength: 8},
 		MaxSessions: 63,

@@ -23,13 +23,13 @@ type subject struct {
 	stop func()
 }
 
-// startSelf starts this program as a server.
-func startSelf(ctx context.Context, word string) (*subject, error) {
+// startSelf starts this program as a server, with these words.
+func startSelf(ctx context.Context, words ...string) (*subject, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, program, word)
+	cmd := exec.CommandContext(ctx, program, words...)
 	cmd.Stderr = os.Stderr
 	input, err := cmd.StdinPipe()
 	if err != nil {
@@ -52,7 +52,7 @@ func startSelf(ctx context.Context, word string) (*subject, error) {
 	}
 	if err != nil {
 		s.stop()
-		return nil, fmt.Errorf("%s does not tell its address: %w", word, err)
+		return nil, fmt.Errorf("%s does not tell its address: %w", words[0], err)
 	}
 	return s, nil
 }

@@ -17,6 +17,7 @@ type Config struct {
 	Target      netip.AddrPort // IPv4
 	Operation   Operation
 	Login       ipmitest.Login // of Command and Session
+	Tries       int            // of each packet; 0: the console's four
 	Concurrency int            // workers, each with a socket and one operation outstanding
 	Warm        time.Duration  // not counted
 	Duration    time.Duration  // counted

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,8 +55,27 @@ func (machine) Control(context.Context, ipmi.ChassisControl) error           { r
 func (machine) Boot() ipmi.BootFlags                                         { return ipmi.BootFlags{} }
 func (machine) SetBoot(context.Context, ipmi.BootFlags, time.Duration) error { return nil }
 
+// A lossy socket loses one answer, the tenth.
+type lossy struct {
+	*net.UDPConn
+	sent atomic.Int32
+}
+
+func (l *lossy) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	if l.sent.Add(1) == 10 {
+		return len(b), nil
+	}
+	return l.UDPConn.WriteToUDPAddrPort(b, to)
+}
+
 // serveBMC serves a BMC for one account and returns how to log in.
 func serveBMC(t *testing.T, id ipmi.CipherSuiteID) (*bmc.BMC, netip.AddrPort, ipmitest.Login) {
+	t.Helper()
+	return serveBMCOn(t, id, func(conn *net.UDPConn) bmc.PacketConn { return conn })
+}
+
+// serveBMCOn does so on what wrap makes of its socket.
+func serveBMCOn(t *testing.T, id ipmi.CipherSuiteID, wrap func(*net.UDPConn) bmc.PacketConn) (*bmc.BMC, netip.AddrPort, ipmitest.Login) {
 	t.Helper()
 	suite, err := ipmi.CipherSuiteByID(id)
 	if err != nil {
@@ -69,7 +89,7 @@ func serveBMC(t *testing.T, id ipmi.CipherSuiteID) (*bmc.BMC, netip.AddrPort, ip
 	conn, addr := listen(t)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- b.Serve(ctx, conn) }()
+	go func() { done <- b.Serve(ctx, wrap(conn)) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
@@ -115,6 +135,24 @@ func TestRunCountsErrors(t *testing.T) {
 	r, err := Run(t.Context(), Config{Target: addr, Operation: Echo, Concurrency: 1, Duration: 50 * time.Millisecond})
 	if err != nil || r.Errors == 0 || r.FirstError == nil || r.Operations != 0 {
 		t.Errorf("got %+v, error %v", r, err)
+	}
+}
+
+// What is not asked again is lost.
+func TestRunCountsLosses(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		tries int
+		lost  uint64
+	}{
+		{"asked once", 1, 1},
+		{"asked again", 0, 0},
+	} {
+		_, addr, login := serveBMCOn(t, 17, func(conn *net.UDPConn) bmc.PacketConn { return &lossy{UDPConn: conn} })
+		r, err := Run(t.Context(), Config{Target: addr, Operation: Command, Login: login, Concurrency: 1, Tries: tt.tries, Duration: 500 * time.Millisecond})
+		if err != nil || r.Errors != tt.lost || r.Operations == 0 {
+			t.Errorf("%s: %d lost, want %d; %d answered, error %v", tt.name, r.Errors, tt.lost, r.Operations, err)
+		}
 	}
 }
 

@@ -52,7 +52,11 @@ func newWorker(c Config) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &worker{console: ipmitest.New(connected{conn}, c.Target), login: c.Login}, nil
+	w := &worker{console: ipmitest.New(connected{conn}, c.Target), login: c.Login}
+	if c.Tries > 0 {
+		w.console.Tries = c.Tries
+	}
+	return w, nil
 }
 
 // A connected socket sends to its server alone, for which the kernel has the
