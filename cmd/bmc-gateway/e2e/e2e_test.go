@@ -33,9 +33,13 @@ func newSite(t *testing.T) *site {
 
 // ipmitool runs on the client and names no port: the BMC is on the standard one.
 func (s *site) ipmitool(address string, words ...string) (string, error) {
+	return s.ipmitoolOn("client", address, words...)
+}
+
+func (s *site) ipmitoolOn(host, address string, words ...string) (string, error) {
 	args := append([]string{"ipmitool", "-I", "lanplus", "-N", "1", "-R", "3",
 		"-H", address, "-U", "operator", "-P", operatorPassword, "-L", "OPERATOR"}, words...)
-	out, err := s.lan.command("client", args...).CombinedOutput()
+	out, err := s.lan.command(host, args...).CombinedOutput()
 	text := strings.TrimSpace(string(out))
 	if err != nil {
 		return text, fmt.Errorf("ipmitool %s: %w: %s", strings.Join(words, " "), err, text)

@@ -21,6 +21,13 @@ const roleVariable = "BMCGW_E2E_VCENTER"
 const countVariable = "BMCGW_E2E_VMS"
 
 func TestMain(m *testing.M) {
+	if job := os.Getenv(manyVariable); job != "" {
+		if err := many(strings.Fields(job), os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if listen := os.Getenv(roleVariable); listen != "" {
 		if err := simulate(listen, os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
