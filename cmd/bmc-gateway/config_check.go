@@ -13,7 +13,6 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/doctor"
 	"github.com/bmc-gateway/bmc-gateway/deploy"
 	"github.com/bmc-gateway/bmc-gateway/gateway"
-	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
 
 func (p *program) configCommand() *cobra.Command {
@@ -82,17 +81,14 @@ func (p *program) configCheckCommand() *cobra.Command {
 func (p *program) checkOnline(ctx context.Context, cfg gateway.Config, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
+	findings := doctor.VCenters(gateway.CheckVCenters(ctx, cfg))
+	if err := printFindings(p.stdout, findings); err != nil {
+		return err
+	}
 	broken := 0
-	for _, vc := range gateway.CheckVCenters(ctx, cfg) {
-		var lines []doctor.Finding
-		for _, f := range vc.Findings {
-			lines = append(lines, doctor.Finding{Check: "vcenter " + vc.Name + ": " + f.Topic, Level: onlineLevels[f.Level], Text: f.Text, Remedy: f.Remedy})
-			if f.Level == vsphere.Broken {
-				broken++
-			}
-		}
-		if err := printFindings(p.stdout, lines); err != nil {
-			return err
+	for _, f := range findings {
+		if f.Level == doctor.Problem {
+			broken++
 		}
 	}
 	if broken > 0 {
@@ -103,10 +99,6 @@ func (p *program) checkOnline(ctx context.Context, cfg gateway.Config, within ti
 
 // errOnline marks that a vCenter does not have what the configuration needs.
 var errOnline = errors.New("the vCenters are not as the configuration needs them")
-
-var onlineLevels = map[vsphere.Level]doctor.Level{
-	vsphere.Fine: doctor.OK, vsphere.Doubtful: doctor.Warning, vsphere.Broken: doctor.Problem,
-}
 
 func configFlag(cmd *cobra.Command, path *string) {
 	cmd.Flags().StringVarP(path, "config", "c", config.DefaultPath, "the configuration `file`")

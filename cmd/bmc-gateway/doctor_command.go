@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,11 +24,13 @@ var errProblems = errors.New("BMCs do not work as configured")
 
 func (p *program) doctorCommand() *cobra.Command {
 	var path, output string
+	var offline bool
+	var within time.Duration
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look at host, network and daemon, and say what is wrong and what to do; exit 1 on a problem",
-		Long: "Look at host, network and daemon with the configuration in hand, and say what is wrong\n" +
-			"and what to do about it. Nothing is changed. Run it as the user the daemon runs as.",
+		Short: "Look at host, network, vCenters and daemon, and say what is wrong and what to do; exit 1 on a problem",
+		Long: "Look at host, network, vCenters and daemon with the configuration in hand, and say what is\n" +
+			"wrong and what to do about it. Nothing is changed. Run it as the user the daemon runs as.",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := cobra.NoArgs(cmd, args); err != nil {
 				return err
@@ -38,19 +42,28 @@ func (p *program) doctorCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%w: %w", errConfig, err)
 			}
-			return p.doctor(cmd.Context(), cfg, output)
+			patient, err := p.patient(cfg)
+			if err != nil {
+				return err
+			}
+			if !offline {
+				patient.VCenters = func(ctx context.Context) []gateway.CheckedVCenter {
+					ctx, cancel := context.WithTimeout(ctx, within)
+					defer cancel()
+					return gateway.CheckVCenters(ctx, cfg)
+				}
+			}
+			return p.doctor(cmd.Context(), patient, output)
 		},
 	}
 	configFlag(cmd, &path)
 	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	cmd.Flags().BoolVar(&offline, "offline", false, "leave the vCenters out")
+	cmd.Flags().DurationVar(&within, "within", time.Minute, "`time` that the vCenters have to answer")
 	return cmd
 }
 
-func (p *program) doctor(ctx context.Context, cfg gateway.Config, output string) error {
-	patient, err := p.patient(cfg)
-	if err != nil {
-		return err
-	}
+func (p *program) doctor(ctx context.Context, patient doctor.Patient, output string) error {
 	findings, err := doctor.Examine(ctx, patient)
 	if err != nil {
 		return err
@@ -76,31 +89,40 @@ func (p *program) patient(cfg gateway.Config) (doctor.Patient, error) {
 	if err != nil {
 		return doctor.Patient{}, err
 	}
-	marked, err := markedAddresses(interfaces)
-	return doctor.Patient{
-		Config: cfg, Proc: os.DirFS("/proc"), Files: files.Max,
-		Interfaces: interfaces, Marked: marked, Daemon: p.client(),
-	}, err
+	patient := doctor.Patient{
+		Config: cfg, Proc: os.DirFS("/proc"), Files: files.Max, Interfaces: interfaces, Daemon: p.client(),
+		Ask: func(iface string, addrs []netip.Addr) (map[netip.Addr]net.HardwareAddr, error) {
+			return address.Ask(iface, addrs, askedWithin)
+		},
+	}
+	return patient, marked(&patient)
 }
 
-// markedAddresses are those on this host that a daemon has put there.
-func markedAddresses(interfaces []doctor.Interface) (map[netip.Addr]bool, error) {
+// askedWithin is how long other hosts have to say that they have an address.
+const askedWithin = time.Second
+
+// marked notes what on this host a daemon has put there, and the VLAN interfaces.
+func marked(p *doctor.Patient) error {
 	kernel, err := address.NewNetlink()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer kernel.Close()
-	marked := make(map[netip.Addr]bool)
-	for _, i := range interfaces {
-		ours, err := kernel.List(i.Name)
-		if err != nil && !errors.Is(err, address.ErrNoInterface) {
-			return nil, err
+	p.Marked, p.Routes = make(map[netip.Addr]bool), make(map[string][]netip.Prefix)
+	for _, i := range p.Interfaces {
+		addrs, err := kernel.List(i.Name)
+		if err == nil {
+			p.Routes[i.Name], err = kernel.Routes(i.Name)
 		}
-		for _, a := range ours {
-			marked[a] = true
+		if err != nil && !errors.Is(err, address.ErrNoInterface) {
+			return err
+		}
+		for _, a := range addrs {
+			p.Marked[a] = true
 		}
 	}
-	return marked, nil
+	p.VLANs, err = kernel.VLANs()
+	return err
 }
 
 // printFindings prints a line for each finding and one below it for its remedy.

@@ -37,7 +37,7 @@ var mayImport = map[string][]string{
 	"cmd/bmc-gateway/vbmc":     {"cmd/bmc-gateway/config", "gateway/address"},
 	"cmd/bmc-gateway/web":      {"gateway/admin", "metrics"},
 	"cmd/bmc-gateway/probe":    {"ipmi", "ipmi/ipmitest"},
-	"cmd/bmc-gateway/doctor":   {"cmd/bmc-gateway/probe", "gateway", "gateway/address", "gateway/admin", "ipmi", "ipmi/bmc", "ipmi/ipmitest"},
+	"cmd/bmc-gateway/doctor":   {"cmd/bmc-gateway/probe", "gateway", "gateway/address", "gateway/admin", "ipmi", "ipmi/bmc", "ipmi/ipmitest", "vsphere"},
 	"cmd/bmc-gateway": {"cmd/bmc-gateway/config", "cmd/bmc-gateway/doctor", "cmd/bmc-gateway/export", "cmd/bmc-gateway/firewall", "cmd/bmc-gateway/probe", "cmd/bmc-gateway/vbmc", "cmd/bmc-gateway/web", "deploy", "gateway", "gateway/address", "gateway/admin", "inventory", "ipmi", "ipmi/bmc",
 		"metrics", "vsphere", "vsphere/vspheretest"},
 	"cmd/bmc-gateway/bench":   {"gateway/listen", "ipmi", "ipmi/bmc", "ipmi/ipmitest", "ipmi/ipmitest/load"},

@@ -18,6 +18,12 @@ var stranger = net.HardwareAddr{0x02, 0, 0, 0, 0, 0x99}
 // say sends one ARP packet of the stranger's into the interface.
 func say(t *testing.T, fd int, op arp.Operation, sender, target string) {
 	t.Helper()
+	must(t, unix.Send(fd, frameOf(t, op, sender, target), 0))
+}
+
+// frameOf is what say sends.
+func frameOf(t *testing.T, op arp.Operation, sender, target string) []byte {
+	t.Helper()
 	p, err := arp.NewPacket(op, stranger, ip(sender), make(net.HardwareAddr, 6), ip(target))
 	must(t, err)
 	payload, err := p.MarshalBinary()
@@ -25,7 +31,7 @@ func say(t *testing.T, fd int, op arp.Operation, sender, target string) {
 	frame := ethernet.Frame{Destination: ethernet.Broadcast, Source: stranger, EtherType: ethernet.EtherTypeARP, Payload: payload}
 	b, err := frame.MarshalBinary()
 	must(t, err)
-	must(t, unix.Send(fd, b, 0))
+	return b
 }
 
 // heardFrom reads the ARP packets that "gw" has sent until none comes for a while.

@@ -25,5 +25,8 @@ func NewNetlink() (*Netlink, error) {
 // Routes returns none.
 func (*Netlink) Routes(string) ([]netip.Prefix, error) { return nil, nil }
 
+// VLANs returns none.
+func (*Netlink) VLANs() (map[string]VLAN, error) { return nil, nil }
+
 // Close does nothing.
 func (*Netlink) Close() error { return nil }

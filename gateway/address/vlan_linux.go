@@ -103,3 +103,23 @@ func (l *linkState) linkInfo(value []byte) error {
 	}
 	return nil
 }
+
+// VLANs returns the VLAN interfaces there are, by name. One whose parent is in
+// another network namespace has none here.
+func (n *Netlink) VLANs() (map[string]VLAN, error) {
+	v, err := n.look()
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[uint32]string, len(v.links))
+	for name, l := range v.links {
+		names[l.index] = name
+	}
+	all := make(map[string]VLAN)
+	for name, l := range v.links {
+		if l.kind == "vlan" {
+			all[name] = VLAN{Parent: names[l.parent], ID: l.vlan}
+		}
+	}
+	return all, nil
+}

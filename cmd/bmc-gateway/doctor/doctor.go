@@ -25,11 +25,17 @@ type Patient struct {
 	// the daemon's mark.
 	Interfaces []Interface
 	Marked     map[netip.Addr]bool
-	Daemon     Daemon
+	// Routes are its local routes with that mark, and VLANs its VLAN interfaces,
+	// both by interface.
+	Routes map[string][]netip.Prefix
+	VLANs  map[string]address.VLAN
+	Ask    Asker
+	Daemon Daemon
+	// VCenters asks the vCenters; nil: they are left out.
+	VCenters func(context.Context) []gateway.CheckedVCenter
 }
 
-// Examine makes all checks but those of vCenter. Its order is that in which a
-// host is set up.
+// Examine makes all checks. Its order is that in which a host is set up.
 func Examine(ctx context.Context, p Patient) ([]Finding, error) {
 	findings := capabilities(p.Config, p.Proc)
 	addresses := 0
@@ -45,12 +51,32 @@ func Examine(ctx context.Context, p Patient) ([]Finding, error) {
 		}
 		if !seen[c.Interface] {
 			seen[c.Interface] = true
-			findings = append(findings, link(c, p.Interfaces)...)
-			findings = append(findings, sysctls(c, p.Proc)...)
+			findings = append(findings, onInterface(c, p)...)
 		}
 		findings = append(findings, ownAddresses(pool, p.Interfaces, p.Marked)...)
+		if c.Routed {
+			findings = append(findings, routes(c, p.Routes, p.Proc)...)
+		}
+		findings = append(findings, duplicates(c, p)...)
 	}
+	findings = append(findings, leftRoutes(p.Config.Pools, p.Routes)...)
 	findings = append(findings, descriptors(addresses, p.Files)...)
 	findings = append(findings, ports(p.Config, p.Proc)...)
+	if p.VCenters != nil {
+		findings = append(findings, VCenters(p.VCenters(ctx))...)
+	}
 	return append(findings, selfTest(ctx, p.Config, p.Daemon)...), nil
+}
+
+// onInterface looks at the interface of a pool. One that the daemon makes may be
+// missing.
+func onInterface(c gateway.Pool, p Patient) []Finding {
+	var findings []Finding
+	if c.VLAN != (address.VLAN{}) {
+		findings = vlan(c, p.Interfaces, p.VLANs, p.Proc)
+	}
+	if c.VLAN == (address.VLAN{}) || exists(p.Interfaces, c.Interface) {
+		findings = append(findings, link(c, p.Interfaces)...)
+	}
+	return append(findings, sysctls(c, p.Proc)...)
 }

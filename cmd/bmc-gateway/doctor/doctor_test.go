@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ func proc(changes map[string]string) fstest.MapFS {
 		"sys/net/ipv4/conf/lo/arp_ignore":         "0\n",
 		"sys/net/ipv4/conf/eth0/arp_ignore":       "1\n",
 		"sys/net/ipv4/conf/eth0/rp_filter":        "0\n",
-		"net/route":                               routes("eth0"),
+		"net/route":                               routeTable("eth0"),
 		"net/udp":                                 sockets("0A00020A:026F"),
 		"net/udp6":                                sockets(),
 	}
@@ -40,7 +41,7 @@ func proc(changes map[string]string) fstest.MapFS {
 	return fs
 }
 
-func routes(via string) string {
+func routeTable(via string) string {
 	return "Iface Destination Gateway Flags RefCnt Use Metric Mask\n" +
 		"eth9 0002000A 00000000 0001 0 0 0 00FFFFFF\n" +
 		via + " 00000000 0102000A 0003 0 0 0 00000000\n"
@@ -82,6 +83,20 @@ func patient() Patient {
 		Config: config(), Proc: proc(nil), Files: 4096, Interfaces: interfaces(),
 		Marked: map[netip.Addr]bool{netip.MustParseAddr("10.0.2.10"): true},
 		Daemon: daemon{err: fmt.Errorf("%w at x", admin.ErrUnreachable)},
+		Ask:    othersHave(),
+	}
+}
+
+// othersHave answers for these addresses.
+func othersHave(taken ...string) Asker {
+	return func(_ string, asked []netip.Addr) (map[netip.Addr]net.HardwareAddr, error) {
+		answer := make(map[netip.Addr]net.HardwareAddr)
+		for _, a := range taken {
+			if slices.Contains(asked, netip.MustParseAddr(a)) {
+				answer[netip.MustParseAddr(a)] = net.HardwareAddr{2, 0, 0, 0, 0, 0x99}
+			}
+		}
+		return answer, nil
 	}
 }
 
@@ -132,7 +147,7 @@ func TestFindings(t *testing.T) {
 		{"ARP is answered on all interfaces", with(map[string]string{
 			"sys/net/ipv4/conf/eth0/arp_ignore": "0", "sys/net/ipv4/conf/eth1/arp_ignore": "0"}),
 			Warning, "on eth1", "arp_announce=2"},
-		{"strict reverse path", with(map[string]string{"sys/net/ipv4/conf/eth0/rp_filter": "1", "net/route": routes("eth1")}),
+		{"strict reverse path", with(map[string]string{"sys/net/ipv4/conf/eth0/rp_filter": "1", "net/route": routeTable("eth1")}),
 			Warning, "default route leads through eth1", "rp_filter=2"},
 		{"too few files", func(p *Patient) { p.Files = 200 }, Problem, "at most 200", "LimitNOFILE= of the systemd unit, or ulimit -Hn, to 266"},
 		{"port taken", with(map[string]string{"net/udp": sockets("00000000:026F")}), Problem, "another program holds it", "ss -ulnp"},

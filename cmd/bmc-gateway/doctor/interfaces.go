@@ -58,7 +58,7 @@ func link(p gateway.Pool, all []Interface) []Finding {
 	if len(r.findings) == 0 {
 		remedy := "correct the pool's interface; there are: " + names(all)
 		if parent, vlan, ok := strings.Cut(name, "."); ok {
-			remedy = "ip link add link " + parent + " name " + name + " type vlan id " + vlan + ", or correct the pool's interface; there are: " + names(all)
+			remedy = "ip link add link " + parent + " name " + name + " type vlan id " + vlan + ", or let the daemon make it with vlan: {parent: " + parent + ", id: " + vlan + "}, or correct the pool's interface; there are: " + names(all)
 		}
 		r.fail(remedy, "does not exist; the addresses of pool %s cannot be used", p.Name)
 	}
