@@ -151,6 +151,7 @@ func (ch *change) changePools() {
 		}
 		all, begun = append(all, p), append(begun, p)
 	}
+	ch.amendPools(all)
 	if len(begun) > 0 {
 		leases, err := g.store.Leases()
 		if err != nil {
@@ -163,6 +164,24 @@ func (ch *change) changePools() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.pools = all
+}
+
+// amendPools changes the pools that stay.
+func (ch *change) amendPools(all []*pool) {
+	for _, c := range ch.now.Pools {
+		if ch.action["pool "+c.Name] != admin.ReloadChange {
+			continue
+		}
+		at := slices.IndexFunc(all, func(p *pool) bool { return p.config.Name == c.Name })
+		if err := all[at].amend(c, ch.g.shared, all); err != nil {
+			ch.g.log.Warn("taking up what the pool had given away", "pool", c.Name, "error", err)
+		}
+		for _, t := range ch.g.served() {
+			if slices.Contains(t.config().Pools, c.Name) {
+				t.compareIn(0) // those that have no address any more get another
+			}
+		}
+	}
 }
 
 // vacate releases the leases of tenants that are not the pool's any more, and takes

@@ -32,7 +32,7 @@ func (g *Gateway) Leases() []admin.Lease {
 
 // told is a lease as an operator sees it: by the wall clock.
 func (p *pool) told(l address.Lease, now time.Time) admin.Lease {
-	state, until := p.config.State(l, now)
+	state, until := p.terms().State(l, now)
 	wall := func(t time.Time) time.Time {
 		if t.IsZero() {
 			return t
@@ -80,7 +80,7 @@ func (g *Gateway) ChangeLease(c admin.LeaseChange) (admin.Lease, error) {
 // having returns the tenant's pool that an address is of.
 func (d *lender) having(a netip.Addr) (*pool, error) {
 	for _, p := range d.pools {
-		if p.books.Contains(a) {
+		if p.has(a) {
 			return p, nil
 		}
 	}

@@ -86,7 +86,7 @@ func (d *lender) leaseTogether(vms []inventory.VM, now time.Time) error {
 // assign gives the VM this very address.
 func (d *lender) assign(vm inventory.VM, a netip.Addr, now time.Time) (address.Lease, *pool, error) {
 	for _, p := range d.pools {
-		if !p.books.Contains(a) {
+		if !p.has(a) {
 			continue
 		}
 		if d.lending(vm.Key) == nil {

@@ -26,7 +26,7 @@ func plan(old, now Config) []admin.ReloadStep {
 		if reflect.DeepEqual(a, b) {
 			return "", nil
 		}
-		return admin.ReloadReplace, nil
+		return planPool(a, b)
 	})
 	for _, s := range pools {
 		replaced[s.Name] = s.Action == admin.ReloadReplace
@@ -39,6 +39,22 @@ func plan(old, now Config) []admin.ReloadStep {
 		}
 		return action, what
 	})...)
+}
+
+// planPool says what becomes of a pool: what it gives away, and for how long it keeps
+// that, is changed in place, unless routes are made of it.
+func planPool(a, b Pool) (action admin.ReloadAction, what []string) {
+	what = differing(a.PoolConfig, b.PoolConfig)
+	for i := range what {
+		what[i] = strings.ToLower(what[i])
+	}
+	family := func(p Pool) bool { return len(p.Ranges) > 0 && p.Ranges[0].First.Is6() }
+	amended := a
+	amended.Ranges, amended.Exclude, amended.Hold, amended.Quarantine = b.Ranges, b.Exclude, b.Hold, b.Quarantine
+	if a.Routed || family(a) != family(b) || !reflect.DeepEqual(amended, b) {
+		return admin.ReloadReplace, what
+	}
+	return admin.ReloadChange, what
 }
 
 // settingKeys is what the fields of a Config are called in the configuration that

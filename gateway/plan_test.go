@@ -44,8 +44,17 @@ func TestPlan(t *testing.T) {
 			[]admin.ReloadStep{step("vcenter", "vc-a", admin.ReloadReplace)}},
 		{"a pool comes", func(c *Config) { c.Pools = append(c.Pools, Pool{PoolConfig: address.PoolConfig{Name: "new"}}) },
 			[]admin.ReloadStep{step("pool", "new", admin.ReloadAdd)}},
-		{"a pool's hold, and with it who has it", func(c *Config) { c.Pools[0].Hold = time.Minute },
+		{"a pool's hold and ranges", func(c *Config) { c.Pools[0].Hold, c.Pools[0].Ranges = time.Minute, make([]address.Range, 1) },
+			[]admin.ReloadStep{step("pool", "p-a", admin.ReloadChange, "ranges", "hold")}},
+		{"a pool's interface, and with it who has it", func(c *Config) { c.Pools[0].Interface = "eth1" },
+			[]admin.ReloadStep{step("pool", "p-a", admin.ReloadReplace, "interface"), step("tenant", "a", admin.ReloadReplace, "its pool")}},
+		{"a pool that becomes one of IPv6", func(c *Config) {
+			c.Pools[0].Ranges = []address.Range{{First: netip.MustParseAddr("2001:db8::1"), Last: netip.MustParseAddr("2001:db8::2")}}
+		}, []admin.ReloadStep{step("pool", "p-a", admin.ReloadReplace, "ranges"), step("tenant", "a", admin.ReloadReplace, "its pool")}},
+		{"how a pool's addresses are kept", func(c *Config) { c.Pools[0].KeepAtStop = true },
 			[]admin.ReloadStep{step("pool", "p-a", admin.ReloadReplace), step("tenant", "a", admin.ReloadReplace, "its pool")}},
+		{"a legacy port", func(c *Config) { c.Tenants[0].LegacyPorts = make([]LegacyPort, 1) },
+			[]admin.ReloadStep{step("tenant", "a", admin.ReloadChange, "legacy_ports")}},
 		{"a tenant is renamed", func(c *Config) { c.Tenants[0].Name = "z" },
 			[]admin.ReloadStep{step("tenant", "z", admin.ReloadAdd), step("tenant", "a", admin.ReloadRemove)}},
 		{"a password", func(c *Config) {

@@ -17,7 +17,7 @@ import (
 // A pool is an address pool in use: its books, the file they are kept in, and
 // the interface its addresses live on. Several tenants may share one.
 type pool struct {
-	config    Pool
+	config    Pool // see terms
 	addresser address.Addresser
 	announcer announcer
 	segment   *address.Segment // what both are; nil when the addresses are there already, or routed
@@ -62,6 +62,38 @@ func newPool(c Pool, shared *sharedState, s *address.Segment) (*pool, error) {
 	return p, nil
 }
 
+// has reports whether the pool has the address.
+func (p *pool) has(a netip.Addr) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.books.Contains(a)
+}
+
+// terms returns what the pool gives away and for how long it keeps it, as it is
+// configured now; config has what cannot change.
+func (p *pool) terms() address.PoolConfig {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.books.Config()
+}
+
+// amend goes on with other ranges, another hold or another quarantine. Leases of
+// addresses that the pool has no more are as after a restart: their VMs get others,
+// and the error tells of them.
+func (p *pool) amend(c Pool, shared *sharedState, all []*pool) error {
+	books, err := address.NewPool(c.PoolConfig, shared.macs)
+	if err != nil {
+		return err
+	}
+	books.SetAside(shared.pinned)
+	others := slices.DeleteFunc(slices.Clone(all), func(o *pool) bool { return o == p })
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before := p.books.Leases()
+	p.books = books
+	return p.enter(before, others)
+}
+
 // A sharedState is what all pools have in common.
 type sharedState struct {
 	store  *store.Store
@@ -78,6 +110,12 @@ type sharedState struct {
 func (p *pool) adopt(leases []address.Lease, all []*pool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	others := slices.DeleteFunc(slices.Clone(all), func(o *pool) bool { return o == p })
+	return p.enter(leases, others)
+}
+
+// enter is adopt with mu held.
+func (p *pool) enter(leases []address.Lease, others []*pool) error {
 	var problems []error
 	var second []address.Lease
 	for _, inUse := range []bool{true, false} {
@@ -89,7 +127,7 @@ func (p *pool) adopt(leases []address.Lease, all []*pool) error {
 				second = append(second, l.Orphaned(p.clock.at(time.Now())))
 			case p.books.Contains(l.Address):
 				problems = append(problems, p.books.Adopt(l))
-			case l.Pool == p.config.Name && !contains(all, l.Address):
+			case l.Pool == p.config.Name && !contains(others, l.Address):
 				p.disowned[l.Address] = true
 				problems = append(problems, fmt.Errorf("address %s of %s is not in the pool any more", l.Address, l.VM))
 			}
@@ -104,7 +142,7 @@ func (p *pool) adopt(leases []address.Lease, all []*pool) error {
 
 func contains(pools []*pool, a netip.Addr) bool {
 	for _, p := range pools {
-		if p.books.Contains(a) {
+		if p.has(a) {
 			return true
 		}
 	}

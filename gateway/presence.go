@@ -222,7 +222,7 @@ func (g *Gateway) noteAddress(e address.Event) {
 // given up is started anew, and waits until the other host is gone.
 func (g *Gateway) contested(e address.Event) {
 	for _, p := range g.lent() {
-		if p.segment == nil || p.config.Interface != e.Iface || !p.books.Contains(e.Address) {
+		if p.segment == nil || p.config.Interface != e.Iface || !p.has(e.Address) {
 			continue
 		}
 		if err := p.conflict(e.Address); err != nil {

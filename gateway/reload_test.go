@@ -281,17 +281,41 @@ func TestReloadToAVCenterThatIsGone(t *testing.T) {
 	})
 }
 
-// A pool that is configured otherwise moves the VMs whose addresses it has no more.
+// A pool that grows disturbs nobody; one that shrinks moves the VMs whose addresses
+// it has no more.
 func TestReloadOfAPool(t *testing.T) {
 	l := newReloadLab(t)
-	l.ready(t, "vc-a-vm-01")
+	first, second := l.ready(t, "vc-a-vm-01"), l.ready(t, "vc-a-vm-02")
+	s := login(t, first)
 	r, err := address.ParseRange("127.7.4.1-127.7.4.9")
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.reload(t, func(c *Config) { c.Pools[0].Ranges = []address.Range{r} })
-	if b := l.ready(t, "vc-a-vm-01"); !r.Contains(b.Address) {
-		t.Errorf("%s is not in %s", b.Address, r)
+	l.reload(t, func(c *Config) { c.Pools[0].Ranges = append(c.Pools[0].Ranges[:1:1], r) })
+	if st := l.gw.Status(); st.Pools[0].Addresses != 18 {
+		t.Errorf("%d addresses, want 18", st.Pools[0].Addresses)
+	}
+	l.stays(t, first, s)
+	l.stays(t, second, s)
+
+	l.reload(t, func(c *Config) { c.Pools[0].Ranges = []address.Range{{First: first.Address, Last: first.Address}, r} })
+	eventually(t, "the other BMC moves", func() error {
+		if b := l.ready(t, "vc-a-vm-02"); !r.Contains(b.Address) {
+			return fmt.Errorf("it is at %s", b.Address)
+		}
+		return nil
+	})
+	l.stays(t, first, s)
+	wantStatus(t, login(t, l.ready(t, "vc-a-vm-02")), "on")
+}
+
+// A pool of another kind begins anew, with who has it.
+func TestReloadReplacesAPool(t *testing.T) {
+	l := newReloadLab(t)
+	before := l.ready(t, "vc-a-vm-01")
+	l.reload(t, func(c *Config) { c.Pools[0].PrefixLength = 24 })
+	if b := l.ready(t, "vc-a-vm-01"); b.Address != before.Address || b.Since.Equal(before.Since) {
+		t.Errorf("at %s since %s, before at %s since %s", b.Address, b.Since, before.Address, before.Since)
 	}
 }
 
