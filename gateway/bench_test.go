@@ -102,7 +102,9 @@ func (b *bench) stop() {
 // tell is an inventory with these VMs, for the nth tenant.
 func (b *bench) tell(n int, vms ...inventory.VM) {
 	b.gw.tenants[n].asked = b.gw.tenants[n].config()
-	b.gw.tenants[n].reconcile(inventory.Snapshot{VMs: vms, At: time.Now()}, nil)
+	t := b.gw.tenants[n]
+	t.asked = t.config()
+	t.reconcile(inventory.Snapshot{VMs: vms, At: time.Now()}, nil)
 }
 
 func (b *bench) fail(n int, err error) {
