@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -17,7 +18,8 @@ import (
 type admin struct {
 	*site
 	root string
-	etc  string // /etc/bmc-gateway of it
+	etc  string          // /etc/bmc-gateway of it
+	seen strings.Builder // all that commands printed
 }
 
 // says runs a command of the program on the host, and checks its exit code and
@@ -34,6 +36,7 @@ func (a *admin) says(t *testing.T, code int, command string, want ...string) str
 		t.Fatalf("%s: %v", command, err)
 	}
 	text := string(out)
+	a.seen.WriteString(text)
 	t.Logf("# bmc-gateway %s\n%s", command, text)
 	if got != code {
 		t.Errorf("%s: exit code %d, want %d", command, got, code)
@@ -171,7 +174,10 @@ func TestFirstHour(t *testing.T) {
 	a.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
 	address := a.gw.address(t, 20*time.Second, "vc-vm-01")
 	a.looks(t, address)
+	a.powers(t, address)
+	shown := a.grants(t, address)
 	a.reloads(t, address)
+	a.keepsSecrets(t, shown)
 	a.upgrades(t, second, address)
 }
 
@@ -209,6 +215,86 @@ func (a *admin) looks(t *testing.T, address string) {
 	within(t, 5*time.Second, "power status", a.want(address, "off"))
 	a.says(t, 0, "events", "vc-vm-01")
 	a.says(t, 0, "export pacemaker", address)
+}
+
+// powers the VM on and off by the command line, which takes the path of IPMI.
+func (a *admin) powers(t *testing.T, address string) {
+	t.Helper()
+	a.says(t, 0, "power on vc-vm-01")
+	within(t, 5*time.Second, "power status", a.want(address, "on"))
+	a.says(t, 0, "power status vc-vm-01", "lab-a/vc-vm-01: on")
+	a.says(t, 0, "power off vc-vm-01")
+	within(t, 5*time.Second, "power status", a.want(address, "off"))
+	a.says(t, 3, "power on nobody", "nobody")
+}
+
+// granted is what the test needs of "access grant -o json".
+type granted struct {
+	User, Password string
+}
+
+// grants access for some seconds: it works, and then it does not. It returns the
+// password, which was shown once.
+func (a *admin) grants(t *testing.T, address string) string {
+	t.Helper()
+	const ttl = 12 * time.Second
+	began := time.Now()
+	text := a.says(t, 0, fmt.Sprintf("access grant lab-a/vc-vm-01 --ttl %s --from 10.99.0.3 --privilege user -o json", ttl))
+	var g granted
+	if err := json.Unmarshal([]byte(text), &g); err != nil || g.User == "" || g.Password == "" {
+		t.Fatalf("%v: %s", err, text)
+	}
+	ask := func(words ...string) error {
+		return a.lan.command("client", append([]string{"ipmitool", "-I", "lanplus", "-N", "1", "-R", "2", "-H", address,
+			"-U", g.User, "-P", g.Password, "-L", "USER"}, words...)...).Run()
+	}
+	if err := ask("power", "status"); err != nil {
+		t.Errorf("with the granted account: %v", err)
+	}
+	if err := ask("power", "on"); err == nil {
+		t.Error("a user has powered the VM on")
+	}
+	if listed := a.says(t, 0, "access list", g.User, "lab-a"); strings.Contains(listed, g.Password) {
+		t.Error("the password is shown again")
+	}
+	within(t, ttl-time.Since(began)+20*time.Second, "the account ends", func() error {
+		if ask("power", "status") == nil {
+			return errors.New("it still works")
+		}
+		return nil
+	})
+	if took := time.Since(began); took < ttl {
+		t.Errorf("it ended after %s of %s", took, ttl)
+	}
+	if n := strings.Count(a.seen.String(), g.Password); n != 1 {
+		t.Errorf("its password was shown %d times", n)
+	}
+	return g.Password
+}
+
+// keepsSecrets: no password of the configuration is where others look, nor the one
+// that was shown.
+func (a *admin) keepsSecrets(t *testing.T, shown string) {
+	t.Helper()
+	metrics, err := a.lan.command("gw", "curl", "-sS", "http://127.0.0.1:9623/metrics").CombinedOutput()
+	if err != nil || len(metrics) < 1000 {
+		t.Errorf("metrics: %v: %s", err, metrics)
+	}
+	arguments, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", a.gw.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for place, text := range map[string]string{"what commands print": strings.ReplaceAll(a.seen.String(), shown, ""), "the log": a.gw.logged(t), "metrics": string(metrics), "arguments": string(arguments)} {
+		for _, secret := range []string{"vc-secret", "admin-secret", operatorPassword, "metrics-secret", shown} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%q is in %s", secret, place)
+			}
+		}
+	}
+	state, err := os.Stat(filepath.Join(a.root, "var/lib/bmc-gateway/state.db"))
+	if err != nil || state.Mode().Perm()&0o007 != 0 {
+		t.Errorf("state file: %v, %v", state.Mode(), err)
+	}
 }
 
 // reloads a configuration that is wrong, and one that is right.
