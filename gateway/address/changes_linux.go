@@ -38,16 +38,17 @@ func (*Netlink) watchRoutes(changed func()) (stop func(), err error) {
 
 // watchChanges calls changed, from one goroutine, after the kernel has told of a
 // change of interfaces or addresses that is not simply ours; lost says that
-// notices were lost. The stop it returns waits for that goroutine.
-func watchChanges(changed func(lost bool)) (stop func(), err error) {
+// notices were lost, because they did not fit the buffer. The stop it returns waits
+// for that goroutine.
+func watchChanges(buffer int, changed func(lost bool)) (stop func(), err error) {
 	s, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR)
 	if err != nil {
 		return nil, fmt.Errorf("watch addresses: %w", err)
 	}
 	// Beyond the system's limit needs CAP_NET_ADMIN. With less, more is lost, and
 	// looked up then.
-	if s.SetReceiveBufferSize(changesBuffer, true) != nil {
-		_ = s.SetReceiveBufferSize(changesBuffer, false)
+	if s.SetReceiveBufferSize(buffer, true) != nil {
+		_ = s.SetReceiveBufferSize(buffer, false)
 	}
 	var reader sync.WaitGroup
 	reader.Go(func() { readNotices(s, matters, changed) })

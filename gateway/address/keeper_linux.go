@@ -17,7 +17,7 @@ func NewKeeper(tell func(Event)) (*Keeper, error) {
 		announcer.heard = k.heard
 		k.neighbours = announcer
 	}
-	k.stop, err = watchChanges(k.changed)
+	k.stop, err = watchChanges(changesBuffer, k.changed)
 	if err != nil {
 		k.stop = func() {}
 		return nil, errors.Join(err, k.Close())
