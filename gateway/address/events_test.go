@@ -1,7 +1,9 @@
 package address
 
 import (
+	"context"
 	"net/netip"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,6 +34,42 @@ func TestManyEventsAreToldInTurns(t *testing.T) {
 		}
 		if want := netip.MustParseAddr("10.0.0.101"); next != want || turns < 2 {
 			t.Errorf("told until %s in %d turns", next, turns)
+		}
+	})
+}
+
+// A slowKernel takes a second to say what it has, and has nothing.
+type slowKernel struct {
+	kernel
+	looks int
+}
+
+func (k *slowKernel) look() (view, error) {
+	k.looks++
+	time.Sleep(time.Second) // the fake clock's
+	return view{}, nil
+}
+
+// Somebody who changes addresses all the time does not keep the loop looking.
+func TestNoticesWithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := &slowKernel{}
+		k := newKeeper(slow, nil, func(Event) {})
+		s := k.Segment(Policy{Check: CheckNone})
+		k.wanted[place{"gw", netip.MustParseAddr("10.0.0.1")}] = &ward{segment: s}
+		ctx, stop := context.WithTimeout(t.Context(), 50*time.Second)
+		defer stop()
+		var somebody sync.WaitGroup
+		somebody.Go(func() {
+			for ctx.Err() == nil {
+				k.wake()
+				time.Sleep(10 * time.Millisecond)
+			}
+		})
+		k.Run(ctx, func() error { return nil })
+		somebody.Wait()
+		if slow.looks < 5 || slow.looks > 11 {
+			t.Errorf("looked %d times in 50 s, want one in five", slow.looks)
 		}
 	})
 }

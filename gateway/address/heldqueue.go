@@ -8,6 +8,24 @@ import "time"
 // the middle.
 type heldQueue []*entry
 
+// pruneAtOnce bounds how many leases are forgotten with each that is given.
+const pruneAtOnce = 16
+
+// prune forgets leases of a large pool that anybody may have by now: a VM that
+// comes back finds its address by its identity there, and without end VMs that
+// come and go would fill the books.
+func (p *Pool) prune(now time.Time) {
+	if p.size <= MaxPoolSize {
+		return
+	}
+	for range pruneAtOnce {
+		if len(p.held) == 0 || now.Before(p.held[0].free) {
+			return
+		}
+		p.part(p.held[0])
+	}
+}
+
 // An entry is a lease in the books of a pool.
 type entry struct {
 	Lease

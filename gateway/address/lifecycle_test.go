@@ -205,6 +205,32 @@ func TestLargePool(t *testing.T) {
 	allocate(t, third, 1, start, given[1].Next().String())
 }
 
+// VMs that come and go do not fill the books of a pool that never runs out.
+func TestLargePoolForgets(t *testing.T) {
+	p := quarantined(t, "2001:db8::/64")
+	now := start
+	allocate(t, p, 0, now, func() string { a, _ := p.unused(key(0)); return a.String() }())
+	first, _ := p.Lease(key(0))
+	p.Release(key(0), now)
+	for vm := 1; vm < 1000; vm++ {
+		a, _ := p.unused(key(vm))
+		allocate(t, p, vm, now, a.String())
+		p.Release(key(vm), now)
+		now = now.Add(time.Hour) // held for one, and quarantined for a day
+		if n := len(p.Leases()); n > 26 {
+			t.Fatalf("%d leases after %d VMs", n, vm)
+		}
+	}
+	if put, forget := p.Changes(); len(put) > 26 || len(forget) != 0 {
+		t.Errorf("%d leases are to be stored, %d to be forgotten that are not stored", len(put), len(forget))
+	}
+	p.Settle()
+	allocate(t, p, 0, now.Add(48*time.Hour), first.Address.String()) // its own, by its identity
+	if _, forget := p.Changes(); len(forget) != pruneAtOnce {
+		t.Errorf("%d leases are forgotten on the disk, want %d", len(forget), pruneAtOnce)
+	}
+}
+
 // TestHardwareAddressesDiffer: of two VMs that would have the same one, the second
 // gets another, and keeps it.
 func TestHardwareAddressesDiffer(t *testing.T) {

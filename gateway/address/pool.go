@@ -23,7 +23,8 @@ var ErrTaken = errors.New("the address is taken")
 // at most, and a VM has one address at most. It has no lock and does no I/O: the
 // caller serialises the calls and stores what [Pool.Changes] returns. The same
 // calls in the same order give the same addresses. Its size costs nothing: there
-// is an entry for each address that was ever given away.
+// is an entry for each address that was ever given away, in a pool of more than
+// [MaxPoolSize] for each that is not free again.
 type Pool struct {
 	config PoolConfig
 	macs   *MACs
@@ -132,6 +133,7 @@ func (p *Pool) use(e *entry, now time.Time) {
 
 // grant gives an address that is nobody's to a VM that has none.
 func (p *Pool) grant(k inventory.Key, a netip.Addr, now time.Time, mac MAC) {
+	p.prune(now)
 	if e := p.entries[a]; e != nil {
 		p.part(e)
 	}

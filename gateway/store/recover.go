@@ -18,7 +18,7 @@ import (
 // A Recovery is what was done about a damaged state file.
 type Recovery struct {
 	Cause    error     // what was found
-	Aside    string    // where the damaged file, or a copy of it, is kept
+	Aside    string    // where the damaged file, or a copy of it, is kept; empty: there was none
 	CopyOf   time.Time // of when the copy is that the file was replaced by; zero: it was not
 	Lost     bool      // there was no good copy: the file is a new one
 	Restored int       // leases that were taken over from the copy, one by one
@@ -28,13 +28,16 @@ type Recovery struct {
 }
 
 // OpenOrRecover is [Open] for a daemon, which must start. A file that is damaged
-// is renamed to path.damaged-TIME and its copy takes its place; without a good
-// copy a new file does. When only leases are damaged or missing, they are mended one
+// is renamed to path.damaged-TIME and its copy takes its place, also that of one
+// that is missing; without a good copy a new file does. When only leases are damaged or missing, they are mended one
 // by one. The Recovery is nil when nothing was wrong.
 func OpenOrRecover(path string) (*Store, *Recovery, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("state file %s: %w", path, err)
+	}
+	if err != nil && sound(CopyPath(path)) {
+		return replaceDamaged(path, fmt.Errorf("state file %s: %w: it is missing, and its copy is not", path, ErrDamaged))
 	}
 	behind, _ := checkPages(raw) // Open heals it
 	s, err := Open(path)
@@ -59,7 +62,10 @@ func aside(path string) string {
 // replaceDamaged puts the copy, or nothing, in the place of a damaged file.
 func replaceDamaged(path string, cause error) (*Store, *Recovery, error) {
 	r := &Recovery{Cause: cause, Aside: aside(path), Lost: true}
-	if err := os.Rename(path, r.Aside); err != nil {
+	switch err := os.Rename(path, r.Aside); {
+	case errors.Is(err, fs.ErrNotExist):
+		r.Aside = ""
+	case err != nil:
 		return nil, nil, errors.Join(cause, err)
 	}
 	if info, err := os.Stat(CopyPath(path)); err == nil && sound(CopyPath(path)) {

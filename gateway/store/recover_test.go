@@ -203,3 +203,22 @@ func TestCopyFails(t *testing.T) {
 		t.Error("a new lease is not in the copy")
 	}
 }
+
+// A file that somebody removed comes back from its copy; without one, it is a new one.
+func TestMissingFileComesFromTheCopy(t *testing.T) {
+	path := filepath.Join(memory(t), "state.db")
+	all := small(t, path, 3)
+	must(t, os.Remove(path))
+	leases, r := recovered(t, path)
+	if diff := cmp.Diff(all[:2], leases, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+		t.Errorf("leases (-want +got):\n%s", diff)
+	}
+	if r == nil || r.CopyOf.IsZero() || r.Lost || r.Aside != "" || !errors.Is(r.Cause, ErrDamaged) {
+		t.Errorf("recovery %+v", r)
+	}
+	must(t, os.Remove(path))
+	must(t, os.Remove(CopyPath(path)))
+	if leases, r := recovered(t, path); len(leases) != 0 || r != nil {
+		t.Errorf("a new file: leases %v, recovery %+v", leases, r)
+	}
+}
