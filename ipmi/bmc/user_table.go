@@ -31,15 +31,6 @@ func (t *userTable) count() (n uint8) {
 	return n
 }
 
-// find returns the account of this name, or nil.
-func (t *userTable) find(name string) *Account {
-	i := slices.IndexFunc(t.slots, func(s userSlot) bool { return s.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &t.slots[i].Account
-}
-
 // with returns a table of these accounts, in which those that were there before
 // have their old IDs, and the names of the others that were there.
 func (t *userTable) with(accounts []Account) (next userTable, changed map[string]bool) {
