@@ -124,7 +124,8 @@ func (f *fuzzing) step(step byte, data []byte) {
 	}
 	sent := append([]byte(nil), packet...)
 	f.b.mu.Lock()
-	f.b.call.held = false
+	f.b.call.held, f.b.via = false, f.b.conn // as Receive does
+
 	reply, reason := f.b.answer(f.now, f.from, packet, nil)
 	held := f.b.call.held
 	f.b.mu.Unlock()
