@@ -133,7 +133,7 @@ func TestHeldBMCServesOn(t *testing.T) {
 func TestConfirmedRemovals(t *testing.T) {
 	b, all := guardedBench(t)
 	defer b.stop()
-	if n, err := b.gw.ConfirmRemovals("a", "e3b0c442"); !errors.Is(err, admin.ErrNoRemovals) {
+	if n, err := b.gw.ConfirmRemovals("a", "e3b0c442", admin.Caller{}); !errors.Is(err, admin.ErrNoRemovals) {
 		t.Errorf("nothing is held: %d, %v", n, err)
 	}
 	b.tell(0, all[:4]...)
@@ -149,13 +149,13 @@ func TestConfirmedRemovals(t *testing.T) {
 
 	b.tell(0, all[:2]...)
 	b.tell(0, all[:2]...)
-	if n, err := b.gw.ConfirmRemovals("a", shown[0].ID); !errors.Is(err, admin.ErrChanged) {
+	if n, err := b.gw.ConfirmRemovals("a", shown[0].ID, admin.Caller{}); !errors.Is(err, admin.ErrChanged) {
 		t.Errorf("a set that has grown: %d, %v", n, err)
 	}
 	b.tell(0, all[:2]...)
 	b.wantStates("nothing was confirmed", 2, 6)
 
-	if n, err := b.gw.ConfirmRemovals("a", b.gw.Removals()[0].ID); n != 6 || err != nil {
+	if n, err := b.gw.ConfirmRemovals("a", b.gw.Removals()[0].ID, admin.Caller{}); n != 6 || err != nil {
 		t.Errorf("confirmed %d, %v", n, err)
 	}
 	b.wantStates("before the next answer", 2, 6)
@@ -164,7 +164,7 @@ func TestConfirmedRemovals(t *testing.T) {
 	if held := b.gw.Removals(); len(held) != 0 {
 		t.Errorf("held: %+v", held)
 	}
-	if n, err := b.gw.ConfirmRemovals("nobody", "x"); !errors.Is(err, admin.ErrNoRemovals) {
+	if n, err := b.gw.ConfirmRemovals("nobody", "x", admin.Caller{}); !errors.Is(err, admin.ErrNoRemovals) {
 		t.Errorf("no such tenant: %d, %v", n, err)
 	}
 }

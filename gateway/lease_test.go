@@ -184,7 +184,7 @@ func TestOperatorsLeases(t *testing.T) {
 	change := func(verb admin.LeaseVerb, target, at, want string) {
 		t.Helper()
 		a, _ := netip.ParseAddr(at)
-		l, err := b.gw.ChangeLease(admin.LeaseChange{Verb: verb, Tenant: "a", Target: target, Address: a})
+		l, err := b.gw.ChangeLease(admin.LeaseChange{Verb: verb, Tenant: "a", Target: target, Address: a}, admin.Caller{})
 		got := l.State
 		if err != nil {
 			got = err.Error()
@@ -227,7 +227,7 @@ func TestOperatorsLeases(t *testing.T) {
 		t.Errorf("after a restart (-want +got):\n%s", diff)
 	}
 	change(admin.ReleaseLease, "vm1", "", "quarantined")
-	if _, err := b.gw.ChangeLease(admin.LeaseChange{Verb: admin.ReleaseLease, Tenant: "z", Target: "vm1"}); !errors.Is(err, admin.ErrNotFound) {
+	if _, err := b.gw.ChangeLease(admin.LeaseChange{Verb: admin.ReleaseLease, Tenant: "z", Target: "vm1"}, admin.Caller{}); !errors.Is(err, admin.ErrNotFound) {
 		t.Errorf("a tenant that is not there: %v", err)
 	}
 }

@@ -50,7 +50,7 @@ func (p *pool) told(l address.Lease, now time.Time) admin.Lease {
 }
 
 // ChangeLease does what an operator asks for. It is on the disk when it returns.
-func (g *Gateway) ChangeLease(c admin.LeaseChange) (admin.Lease, error) {
+func (g *Gateway) ChangeLease(c admin.LeaseChange, by admin.Caller) (admin.Lease, error) {
 	i := slices.IndexFunc(g.served(), func(t *tenant) bool { return t.config().Name == c.Tenant })
 	if i < 0 {
 		return admin.Lease{}, fmt.Errorf("tenant %q: %w", c.Tenant, admin.ErrNotFound)
@@ -71,10 +71,23 @@ func (g *Gateway) ChangeLease(c admin.LeaseChange) (admin.Lease, error) {
 	if err != nil && !errors.Is(err, admin.ErrNotFound) {
 		err = fmt.Errorf("%w: %w", admin.ErrRefused, err)
 	}
+	t.operator(by, l.VM, l.UUID, leaseCommand(c), err)
 	if err == nil {
 		t.log.Info("lease changed by an operator", "verb", string(c.Verb), "address", l.Address, "name", l.VM, "state", l.State)
 	}
 	return l, err
+}
+
+// leaseCommand is what the audit calls a change of a lease.
+func leaseCommand(c admin.LeaseChange) string {
+	words := []string{"lease", string(c.Verb)}
+	if c.Target != "" {
+		words = append(words, c.Target)
+	}
+	if c.Address.IsValid() {
+		words = append(words, c.Address.String())
+	}
+	return strings.Join(words, " ")
 }
 
 // having returns the tenant's pool that an address is of.

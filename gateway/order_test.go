@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -182,5 +183,24 @@ func TestMassPowerOff(t *testing.T) {
 	want := []string{"too many BMCs were to be powered off at once; further ones are refused", "power-offs are permitted again", "power release for 1m0s"}
 	if !slices.Equal(told, want) {
 		t.Errorf("events %q", told)
+	}
+}
+
+func TestOperatorsAreAudited(t *testing.T) {
+	l, _, file := auditLab(t, "127.96.14.1-127.96.14.9", nil)
+	b := l.ready(t, vm)
+	c := admin.NewClient(l.config.AdminSocket)
+	free := netip.MustParseAddr("127.96.14.9")
+	if _, err := c.ChangeLease(t.Context(), admin.LeaseChange{Verb: admin.ReserveLease, Tenant: b.Tenant, Address: free}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.ConfirmRemovals(t.Context(), b.Tenant, "00000000"); err == nil {
+		t.Fatal("nothing was held, and it was confirmed")
+	}
+	for command, ok := range map[string]bool{"lease reserve 127.96.14.9": true, "removals confirm 00000000": false} {
+		e := audited(t, file, command, commandIs(command))
+		if e.Via != admin.ViaSocket || e.UID == nil || int(*e.UID) != os.Getuid() || e.Tenant != b.Tenant || (e.Result == "ok") != ok || (e.Error == "") != ok {
+			t.Errorf("%s: %+v", command, e)
+		}
 	}
 }

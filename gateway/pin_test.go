@@ -55,7 +55,7 @@ func TestPinToAnotherPool(t *testing.T) {
 	b.build()
 	b.tell(0, virtual(1, "bmc/a"))
 	b.want("as it comes", "a/vm1 ready 127.7.9.1")
-	_, err := b.gw.ChangeLease(admin.LeaseChange{Verb: admin.PinLease, Tenant: "a", Target: "vm1", Address: netip.MustParseAddr("127.7.9.8")})
+	_, err := b.gw.ChangeLease(admin.LeaseChange{Verb: admin.PinLease, Tenant: "a", Target: "vm1", Address: netip.MustParseAddr("127.7.9.8")}, admin.Caller{})
 	if err != nil {
 		t.Fatal(err)
 	}

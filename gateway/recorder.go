@@ -108,13 +108,17 @@ func (r *recorder) noteLink(vcenter string, lost error) {
 
 // noteReload remembers that the configuration was read again, which is also the word
 // to open the audit file anew.
-func (r *recorder) noteReload(done admin.Reload) {
+func (r *recorder) noteReload(done admin.Reload, by admin.Caller) {
 	r.file.Reopen()
 	e := admin.Event{Kind: admin.EventConfig, Level: admin.Info, Text: fmt.Sprintf("configuration read again, changes: %d", len(done.Steps))}
 	if len(done.Problems) > 0 {
 		e.Level, e.Text, e.Error = admin.Failure, "configuration read again and refused", done.Problems[0]
 	}
-	r.note(e)
+	e.Time, e.Command, e.Via, e.UID = time.Now().UTC(), "reload", admin.ViaSocket, by.UID
+	if by.UID == nil {
+		e.Via = admin.ViaGateway // by signal
+	}
+	r.audit(e)
 }
 
 // noteAddress remembers what happened to an address on its interface.

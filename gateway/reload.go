@@ -40,7 +40,7 @@ func (g *Gateway) LoadWith(l Loader) {
 // force, or, with dryRun, says what it would do. A configuration that cannot be used
 // changes nothing. It returns when everything is done, some seconds later when a
 // vCenter is replaced; reloads wait for each other.
-func (g *Gateway) Reload(dryRun bool) (admin.Reload, error) {
+func (g *Gateway) Reload(dryRun bool, by admin.Caller) (admin.Reload, error) {
 	g.reloads.turn.Lock()
 	defer g.reloads.turn.Unlock()
 	g.reloads.mu.Lock()
@@ -63,7 +63,7 @@ func (g *Gateway) Reload(dryRun bool) (admin.Reload, error) {
 		}
 	}
 	if !dryRun {
-		g.record.noteReload(done)
+		g.record.noteReload(done, by)
 		g.noteReload(done)
 	}
 	return done, nil

@@ -61,7 +61,7 @@ func (l *reloadLab) reload(t *testing.T, change func(*Config)) admin.Reload {
 	t.Helper()
 	c := l.changed(change)
 	l.next.Store(&c)
-	done, err := l.gw.Reload(false)
+	done, err := l.gw.Reload(false, admin.Caller{})
 	if err != nil || !done.Applied {
 		t.Fatalf("not reloaded: %v, %q", err, done.Problems)
 	}
@@ -328,7 +328,7 @@ func TestReloadOfABadConfiguration(t *testing.T) {
 		return Config{}, nil, []string{"config.yaml:3: tenants: at least one tenant is needed"}
 	})
 	for _, dryRun := range []bool{true, false} {
-		done, err := l.gw.Reload(dryRun)
+		done, err := l.gw.Reload(dryRun, admin.Caller{})
 		if err != nil || done.Applied || len(done.Problems) != 1 {
 			t.Errorf("got %+v, %v", done, err)
 		}
@@ -343,7 +343,7 @@ func TestReloadOfABadConfiguration(t *testing.T) {
 
 	// And one that is well again is.
 	l.gw.LoadWith(func() (Config, []string, []string) { return l.config, nil, nil })
-	done, err := l.gw.Reload(false)
+	done, err := l.gw.Reload(false, admin.Caller{})
 	if err != nil || !done.Applied || len(done.Steps) != 0 {
 		t.Errorf("got %+v, %v", done, err)
 	}
@@ -359,7 +359,7 @@ func TestReloadDryRun(t *testing.T) {
 	s := login(t, first)
 	c := l.changed(func(c *Config) { c.Tenants, c.StatePath = c.Tenants[:0], "/elsewhere" })
 	l.next.Store(&c)
-	done, err := l.gw.Reload(true)
+	done, err := l.gw.Reload(true, admin.Caller{})
 	want := []admin.ReloadStep{{Kind: "setting", Name: "state.path", Action: admin.ReloadLater}, {Kind: "tenant", Name: "vc-a", Action: admin.ReloadRemove}}
 	if err != nil || done.Applied || !slices.EqualFunc(done.Steps, want, func(a, b admin.ReloadStep) bool {
 		return a.Kind == b.Kind && a.Name == b.Name && a.Action == b.Action

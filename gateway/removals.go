@@ -29,12 +29,13 @@ func (g *Gateway) Removals() []admin.Removals {
 // ConfirmRemovals has the removals of a set carried out, and returns how many they
 // are. The error is admin.ErrNoRemovals for a tenant that holds none and
 // admin.ErrChanged for another set than the one that is held now.
-func (g *Gateway) ConfirmRemovals(tenant, id string) (int, error) {
+func (g *Gateway) ConfirmRemovals(tenant, id string, by admin.Caller) (int, error) {
 	for _, t := range g.served() {
 		if t.config().Name != tenant {
 			continue
 		}
 		n, err := t.removals.confirm(id)
+		t.operator(by, "", "", "removals confirm "+id, err)
 		if err == nil {
 			t.log.Info("removals are confirmed", "set", id, "bmcs", n)
 			t.compareIn(0)

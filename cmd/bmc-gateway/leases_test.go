@@ -20,7 +20,7 @@ func (f fixed) Leases() []admin.Lease {
 	}
 }
 
-func (f fixed) ChangeLease(c admin.LeaseChange) (admin.Lease, error) {
+func (f fixed) ChangeLease(c admin.LeaseChange, _ admin.Caller) (admin.Lease, error) {
 	if c.Target == "nobody" {
 		return admin.Lease{}, fmt.Errorf("%s: %w", c.Target, admin.ErrNotFound)
 	}

@@ -110,7 +110,7 @@ func reloadOn(ctx context.Context, hangups <-chan os.Signal, gw *gateway.Gateway
 		case <-hangups:
 		}
 		over := above.reloading()
-		if _, err := gw.Reload(false); err != nil {
+		if _, err := gw.Reload(false, admin.Caller{}); err != nil {
 			log.Error("the configuration is not reloaded", "error", err)
 		}
 		over()

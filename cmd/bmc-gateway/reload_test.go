@@ -15,7 +15,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 )
 
-func (f fixed) Reload(dryRun bool) (admin.Reload, error) {
+func (f fixed) Reload(dryRun bool, _ admin.Caller) (admin.Reload, error) {
 	return admin.Reload{DryRun: dryRun, Applied: !dryRun, Warnings: []string{"config.yaml:9: careful"}, Steps: []admin.ReloadStep{
 		{Kind: "setting", Name: "state.path", Action: admin.ReloadLater},
 		{Kind: "tenant", Name: "lab-a", Action: admin.ReloadChange, What: []string{"accounts", "power"}},

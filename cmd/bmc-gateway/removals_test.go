@@ -27,7 +27,7 @@ func (f fixed) Removals() []admin.Removals {
 	}}}
 }
 
-func (f fixed) ConfirmRemovals(tenant, id string) (int, error) {
+func (f fixed) ConfirmRemovals(tenant, id string, _ admin.Caller) (int, error) {
 	if tenant != "lab-a" || id != "3f9a1c2b" {
 		return 0, fmt.Errorf("set %q: %w", id, admin.ErrChanged)
 	}

@@ -73,7 +73,7 @@ func handleLeases(mux *http.ServeMux, src Source) {
 			refuse(w, http.StatusBadRequest, err.Error())
 			return
 		}
-		l, err := src.ChangeLease(c)
+		l, err := src.ChangeLease(c, callerIn(r.Context()))
 		switch {
 		case errors.Is(err, ErrNotFound):
 			refuse(w, http.StatusNotFound, err.Error())

@@ -9,7 +9,7 @@ import (
 
 func (f fixed) Leases() []Lease { return f.leases }
 
-func (f fixed) ChangeLease(c LeaseChange) (Lease, error) {
+func (f fixed) ChangeLease(c LeaseChange, _ Caller) (Lease, error) {
 	switch c.Target {
 	case "gone":
 		return Lease{}, fmt.Errorf("%s: %w", c.Target, ErrNotFound)

@@ -71,7 +71,7 @@ func handleReload(mux *http.ServeMux, src Source) {
 		}
 		// An error here is of a connection without deadlines, which a unix socket is not.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(reloadPatience))
-		done, err := src.Reload(dryRun == "true")
+		done, err := src.Reload(dryRun == "true", callerIn(r.Context()))
 		if err != nil {
 			refuse(w, http.StatusConflict, err.Error())
 			return

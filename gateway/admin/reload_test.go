@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func (f fixed) Reload(dryRun bool) (Reload, error) {
+func (f fixed) Reload(dryRun bool, _ Caller) (Reload, error) {
 	if f.reload == nil {
 		return Reload{}, errors.New("nothing to read")
 	}

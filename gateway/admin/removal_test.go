@@ -13,7 +13,7 @@ import (
 
 func (f fixed) Removals() []Removals { return f.held }
 
-func (f fixed) ConfirmRemovals(tenant, id string) (int, error) {
+func (f fixed) ConfirmRemovals(tenant, id string, _ Caller) (int, error) {
 	for _, set := range f.held {
 		if set.Tenant != tenant {
 			continue

@@ -17,11 +17,11 @@ type Source interface {
 	Removals() []Removals
 	// ConfirmRemovals lets the removals of a set go ahead and returns how many they
 	// are; ErrNoRemovals or ErrChanged, wrapped, when that set is not held.
-	ConfirmRemovals(tenant, id string) (int, error)
+	ConfirmRemovals(tenant, id string, by Caller) (int, error)
 	Leases() []Lease
 	// ChangeLease returns the lease as it is then, when that is on the disk; or
 	// ErrNotFound or ErrRefused, wrapped.
-	ChangeLease(LeaseChange) (Lease, error)
+	ChangeLease(c LeaseChange, by Caller) (Lease, error)
 	// Maintenance returns what is in maintenance now.
 	Maintenance() []Maintenance
 	// ChangeMaintenance returns what has begun or ended, when that is on the disk; or
@@ -37,7 +37,7 @@ type Source interface {
 	RevokeAccess(id string, by Caller) (Grant, error)
 	// Reload reads the configuration again and applies the difference, unless dryRun.
 	// It may take seconds. The error is for a daemon that has none to read.
-	Reload(dryRun bool) (Reload, error)
+	Reload(dryRun bool, by Caller) (Reload, error)
 	// Order carries out an order on one of BMCs, for by. The error is ErrNotFound,
 	// ErrAction or ErrUnready, wrapped, for what could not be asked of it at all.
 	Order(ctx context.Context, b BMC, o Order, by Caller) (Outcome, error)
@@ -112,7 +112,7 @@ func handler(src Source, ending <-chan struct{}) http.Handler {
 	})
 	mux.HandleFunc("POST /v1/removals/{tenant}/{id}/confirm", func(w http.ResponseWriter, r *http.Request) {
 		tenant, id := r.PathValue("tenant"), r.PathValue("id")
-		n, err := src.ConfirmRemovals(tenant, id)
+		n, err := src.ConfirmRemovals(tenant, id, callerIn(r.Context()))
 		switch {
 		case errors.Is(err, ErrNoRemovals):
 			refuse(w, http.StatusNotFound, err.Error())
