@@ -35,6 +35,7 @@ type churn struct {
 	rand *rand.Rand
 	vms  map[string]*churning // by name
 	made int
+	kill time.Time // when the sessions may be ended again: logins are limited
 }
 
 // step makes one change, and says which.
@@ -86,8 +87,10 @@ func (c *churn) step() (what string, err error) {
 			return "clone " + name, c.vc.Clone(name, fresh, "lab")
 		}
 		return "add " + fresh, c.vc.AddVM(fresh, "lab")
-	case n < 98:
-		return "lose the sessions", func() error { c.vc.KillSessions(); return nil }()
+	case n < 98 && time.Now().After(c.kill):
+		c.kill = time.Now().Add(time.Minute)
+		c.vc.KillSessions()
+		return "lose the sessions", nil
 	default:
 		c.vc.Down()
 		return "cut the connections", c.vc.Up()

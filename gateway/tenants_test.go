@@ -2,17 +2,21 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
 // twoTenants is one tenant by tag and one by folder, each on its own vCenter.
-func twoTenants(t *testing.T) (*lab, *vspheretest.VCenter, *vspheretest.VCenter) {
+func twoTenants(t *testing.T, change ...func(*vsphere.Config)) (*lab, *vspheretest.VCenter, *vspheretest.VCenter) {
 	t.Helper()
 	a := simulator(t, vspheretest.Config{Name: "vc-a", VMs: 3})
 	b := simulator(t, vspheretest.Config{Name: "vc-b", VMs: 3})
@@ -28,6 +32,11 @@ func twoTenants(t *testing.T) (*lab, *vspheretest.VCenter, *vspheretest.VCenter)
 	l := newLab(t)
 	l.addTenant(t, a, inventory.Selector{Tags: []string{"bmc/enabled"}}, "127.7.1.1-127.7.1.9")
 	l.addTenant(t, b, inventory.Selector{Folders: []string{"/DC0/vm/Lab"}, Recursive: true}, "127.7.2.1-127.7.2.9")
+	for i := range l.config.VCenters {
+		for _, c := range change {
+			c(&l.config.VCenters[i])
+		}
+	}
 	l.start(t)
 	return l, a, b
 }
@@ -169,4 +178,71 @@ func TestWhyVCenterNeverAnswered(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// One vCenter fails, then the other, in each way there is: the tenant of the one that
+// does not fail notices nothing.
+func TestVCentersFailInTurn(t *testing.T) {
+	l, a, b := twoTenants(t, func(c *vsphere.Config) { c.CallTimeout, c.DialTimeout = 2*time.Second, 2*time.Second })
+	vms := map[*vspheretest.VCenter]string{a: "vc-a-vm-01", b: "vc-b-vm-01"}
+	bmcs := map[*vspheretest.VCenter]admin.BMC{a: l.ready(t, vms[a]), b: l.ready(t, vms[b])}
+	sessions := map[*vspheretest.VCenter]*ipmitest.Session{a: login(t, bmcs[a]), b: login(t, bmcs[b])}
+	l.ready(t, "vc-a-vm-02")
+	type fail func(vc *vspheretest.VCenter) (mend func() error)
+	for name, failure := range map[string]fail{
+		"refuses connections": func(vc *vspheretest.VCenter) func() error { vc.Down(); return vc.Up },
+		"answers nothing": func(vc *vspheretest.VCenter) func() error {
+			vc.Stall(true)
+			return func() error { vc.Stall(false); return nil }
+		},
+		"answers 503": func(vc *vspheretest.VCenter) func() error {
+			vc.Refuse(503)
+			return func() error { vc.Refuse(0); return nil }
+		},
+	} {
+		for failing, well := range map[*vspheretest.VCenter]*vspheretest.VCenter{a: b, b: a} {
+			t.Run(failing.Name()+" "+name, func(t *testing.T) {
+				session := sessions[well]
+				logins := well.Calls()["Login"]
+				mend := failure(failing)
+				for range 3 {
+					for _, do := range []struct {
+						action ipmi.ChassisControl
+						is     string
+					}{{ipmi.ChassisPowerDown, "off"}, {ipmi.ChassisPowerUp, "on"}} {
+						if code := control(t, session, do.action); code != ipmi.Completed {
+							t.Errorf("%v: %s", do.action, code)
+						}
+						wantStatus(t, session, do.is)
+					}
+				}
+				now, err := admin.Find(l.gw.BMCs(), vms[well])
+				if was := bmcs[well]; err != nil || now.State != admin.Ready || now.Since != was.Since || now.Address != was.Address {
+					t.Errorf("the BMC was %+v and is %+v, %v", was, now, err)
+				}
+				for _, vc := range l.gw.Status().VCenters {
+					if vc.Name == well.Name() && vc.State != "up" {
+						t.Errorf("%s is %s", vc.Name, vc.State)
+					}
+				}
+				if n := well.Calls()["Login"]; n != logins {
+					t.Errorf("%d logins more", n-logins)
+				}
+				if err := mend(); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, "it is well again", func() error {
+					if got := status(t, sessions[failing]); got != "on" {
+						return errors.New(got)
+					}
+					for _, vc := range l.gw.Status().VCenters {
+						if vc.State != "up" || vc.CircuitOpen {
+							return fmt.Errorf("%s is %s: %s", vc.Name, vc.State, vc.LastError)
+						}
+					}
+					return nil
+				})
+			})
+		}
+	}
 }
