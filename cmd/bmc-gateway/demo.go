@@ -6,24 +6,20 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/config"
 	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/web"
 	"github.com/bmc-gateway/bmc-gateway/gateway"
-	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
-	"github.com/bmc-gateway/bmc-gateway/inventory"
-	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
-	"github.com/bmc-gateway/bmc-gateway/vsphere"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
@@ -35,12 +31,12 @@ const demoReady = 30 * time.Second
 var demoTenants = []demoTenant{
 	{
 		name: "lab-a", vcenter: vspheretest.Config{Name: "vc-a", Password: "vc-a-secret", VMs: 8, Prefix: "esxi", Datacenter: "Lab"},
-		selected: 6, selector: inventory.Selector{Tags: []string{"bmc/enabled"}},
+		selected: 6, tag: "bmc/enabled", selects: "{tags: [bmc/enabled]}",
 		pool: "127.6.2.11-127.6.2.40", password: "demo-secret-a",
 	},
 	{
 		name: "lab-b", vcenter: vspheretest.Config{Name: "vc-b", Password: "vc-b-secret", VMs: 4, Prefix: "ocp", Datacenter: "DMZ"},
-		selected: 3, selector: inventory.Selector{Folders: []string{"/DMZ/vm/OpenShift"}, Recursive: true},
+		selected: 3, folder: "/DMZ/vm/OpenShift", selects: "{folders: [/DMZ/vm/OpenShift]}",
 		pool: "127.6.3.11-127.6.3.40", password: "demo-secret-b",
 	},
 }
@@ -50,7 +46,9 @@ type demoTenant struct {
 	name     string
 	vcenter  vspheretest.Config
 	selected int
-	selector inventory.Selector
+	tag      string // put on those VMs; empty: none
+	folder   string // they are moved into; empty: none
+	selects  string // how the configuration selects them
 	pool     string
 	password string
 }
@@ -59,7 +57,8 @@ type demoTenant struct {
 // 127.0.0.0/8, whose addresses need nobody's leave.
 type demo struct {
 	port uint16
-	dir  string // of state and socket; gone at the end
+	http string // where metrics are
+	dir  string // of configuration, state and socket; gone at the end
 	out  io.Writer
 	log  *slog.Logger
 }
@@ -71,37 +70,71 @@ func runDemo(ctx context.Context, port uint16, out io.Writer, log *slog.Logger) 
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	d := &demo{port: port, dir: dir, out: out, log: log}
-	config, vcenters, err := d.prepare()
+	d := &demo{port: port, http: "127.0.0.1:0", dir: dir, out: out, log: log}
+	vcenters, err := d.prepare()
 	defer closeAll(vcenters)
 	if err != nil {
 		return err
 	}
-	return d.serve(ctx, config)
+	return d.serve(ctx)
 }
 
 // prepare starts the simulators, which are the caller's to close, also after an
-// error, and returns the configuration for them.
-func (d *demo) prepare() (gateway.Config, []*vspheretest.VCenter, error) {
-	config := gateway.Config{
-		AdminSocket: filepath.Join(d.dir, "admin.sock"),
-		StatePath:   filepath.Join(d.dir, "state.db"),
-		HTTPListen:  "127.0.0.1:0",
-	}
+// error, and writes a configuration for them as an administrator would.
+func (d *demo) prepare() ([]*vspheretest.VCenter, error) {
 	var all []*vspheretest.VCenter
+	var vcenters, pools, tenants strings.Builder
 	for _, t := range demoTenants {
 		vc, err := t.start()
 		if err != nil {
-			return config, all, fmt.Errorf("vCenter simulator %s: %w", t.vcenter.Name, err)
+			return all, fmt.Errorf("vCenter simulator %s: %w", t.vcenter.Name, err)
 		}
 		all = append(all, vc)
 		fmt.Fprintf(d.out, "vCenter %s  %s  %d VMs, %d of them for tenant %s\n", t.vcenter.Name, vc.URL(), t.vcenter.VMs, t.selected, t.name)
-		if err := t.configure(&config, vc, d.port); err != nil {
-			return config, all, err
+		fmt.Fprintf(&vcenters, demoVCenter, t.vcenter.Name, vc.URL().Host)
+		fmt.Fprintf(&pools, demoPool, t.name, t.pool)
+		fmt.Fprintf(&tenants, demoTenantText, t.name, t.vcenter.Name, t.selects, d.port)
+		for name, text := range map[string]string{
+			t.vcenter.Name + ".pem": string(vc.CA()), t.vcenter.Name + ".password": t.vcenter.Password, t.name + ".password": t.password,
+		} {
+			if err := os.WriteFile(filepath.Join(d.dir, name), []byte(text), 0o600); err != nil {
+				return all, err
+			}
 		}
 	}
-	return config, all, nil
+	text := fmt.Sprintf(demoText, d.dir, d.http, vcenters.String(), pools.String(), tenants.String())
+	return all, os.WriteFile(d.config(), []byte(text), 0o600)
 }
+
+// config is the path of the configuration.
+func (d *demo) config() string { return filepath.Join(d.dir, "config.yaml") }
+
+// The configuration, and an entry of each of its lists. The certificates are
+// checked; only the pools are not those of a real host, which does not answer
+// all of 127.0.0.0/8 by itself.
+const (
+	demoText = `apiVersion: bmc-gateway/v1
+admin: {socket: %[1]s/admin.sock}
+state: {path: %[1]s/state.db}
+http: {listen: "%[2]s"}
+vcenters:
+%[3]spools:
+%[4]stenants:
+%[5]s`
+	demoVCenter    = "- {name: %[1]s, url: https://%[2]s, username: administrator@vsphere.local, password_file: %[1]s.password, ca_file: %[1]s.pem}\n"
+	demoPool       = "- {name: %s, interface: lo, ranges: [%s], prefix_length: 8, assign: existing}\n"
+	demoTenantText = `- name: %[1]s
+  vcenter: %[2]s
+  pool: %[1]s
+  select: %[3]s
+  allow_from: [127.0.0.0/8]
+  accounts:
+  - {username: operator, password_file: %[1]s.password, privilege: operator}
+  - {username: admin, password_file: %[1]s.password, privilege: administrator}
+  ipmi: {port: %[4]d}
+  power: {cycle_off_time: 2s, boot_restore_after: 30s}
+`
+)
 
 func closeAll(vcenters []*vspheretest.VCenter) {
 	for _, vc := range vcenters {
@@ -119,12 +152,12 @@ func (t demoTenant) start() (*vspheretest.VCenter, error) {
 	for n := range t.selected {
 		vms = append(vms, fmt.Sprintf("%s-%02d", t.vcenter.Prefix, n+1))
 	}
-	for _, tag := range t.selector.Tags {
-		err = errors.Join(err, vc.Tag(tag, vms...))
+	if t.tag != "" {
+		err = errors.Join(err, vc.Tag(t.tag, vms...))
 	}
-	for _, folder := range t.selector.Folders {
-		_, created := vc.CreateFolder(folder)
-		err = errors.Join(err, created, vc.MoveToFolder(folder, vms...))
+	if t.folder != "" {
+		_, created := vc.CreateFolder(t.folder)
+		err = errors.Join(err, created, vc.MoveToFolder(t.folder, vms...))
 	}
 	for _, vm := range vms {
 		err = errors.Join(err, vc.SetTools(vm, true)) // so that power soft has somebody to ask
@@ -136,56 +169,29 @@ func (t demoTenant) start() (*vspheretest.VCenter, error) {
 	return vc, nil
 }
 
-// configure adds the tenant as a configuration file would: the certificate is
-// checked, the password is a secret, and only the address pool differs, because
-// the host answers 127.0.0.0/8 already.
-func (t demoTenant) configure(c *gateway.Config, vc *vspheretest.VCenter, port uint16) error {
-	pool, err := address.ParseRange(t.pool)
+// serve runs the gateway and says, once it answers, how to try it.
+func (d *demo) serve(ctx context.Context) error {
+	env := func(string) string { return "" }
+	cfg, _, err := config.Load(d.config(), env)
 	if err != nil {
 		return err
 	}
-	c.VCenters = append(c.VCenters, vsphere.Config{
-		Name: t.vcenter.Name, URL: vc.URL(), Username: "administrator@vsphere.local",
-		Password: func() (string, error) { return t.vcenter.Password, nil }, RootCAs: vc.CAPool(),
-		AttributePrefix: "bmc.",
-	})
-	c.Pools = append(c.Pools, gateway.Pool{
-		PoolConfig: address.PoolConfig{Name: t.name, Interface: "lo", Ranges: []address.Range{pool}, PrefixLength: 8},
-		Existing:   true,
-	})
-	c.Tenants = append(c.Tenants, gateway.Tenant{
-		Name: t.name, VCenter: t.vcenter.Name, Select: t.selector, Pools: []string{t.name},
-		Accounts: []bmc.Account{
-			{Name: "operator", Password: bmc.Password(t.password), Privilege: ipmi.Operator},
-			{Name: "admin", Password: bmc.Password(t.password), Privilege: ipmi.Administrator},
-		},
-		AllowFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
-		IPMI: gateway.IPMI{
-			Port: port, CipherSuites: []ipmi.CipherSuiteID{17, 3},
-			SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, PacketsPerSecond: 2000, BootFlagsValidFor: time.Minute,
-		},
-		Power: gateway.Power{CycleOffTime: 2 * time.Second, BootRestoreAfter: 30 * time.Second},
-	})
-	return nil
-}
-
-// serve runs the gateway and says, once it answers, how to try it.
-func (d *demo) serve(ctx context.Context, config gateway.Config) error {
 	reg := prometheus.NewRegistry()
 	m := metrics.New(reg)
 	m.Build(version, revision(), runtime.Version())
-	gw, err := gateway.New(config, gatewayVersion(), d.log, m)
+	gw, err := gateway.New(cfg, gatewayVersion(), d.log, m)
 	if err != nil {
 		return err
 	}
-	http, err := web.Listen(web.Config{Listen: config.HTTPListen}, reg, gw, d.log)
+	gw.LoadWith(loader(d.config(), env))
+	http, err := web.Listen(web.Config{Listen: cfg.HTTPListen}, reg, gw, d.log)
 	if err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return gw.Run(ctx) })
 	g.Go(func() error { return http.Run(ctx) })
-	g.Go(func() error { return d.introduce(ctx, gw, config.AdminSocket, http.Addr().String()) })
+	g.Go(func() error { return d.introduce(ctx, gw, cfg.AdminSocket, http.Addr().String()) })
 	return g.Wait()
 }
 
@@ -209,7 +215,7 @@ func (d *demo) introduce(ctx context.Context, gw *gateway.Gateway, socket, http 
 		fmt.Fprintf(d.out, "try:  ipmitool -I lanplus -H %s -p %d -U admin -P %s power status\n", first.Address, first.Port, t.password)
 	}
 	fmt.Fprintf(d.out, "\nmore: power on|off|cycle|reset|soft|diag, chassis bootdev pxe, mc info, lan print 1\n"+
-		"      bmc-gateway --socket %s list\n      http://%s/metrics, /metrics/bmcs, /sd/prometheus\nCtrl-C ends everything.\n", socket, http)
+		"      bmc-gateway --socket %s list, show, events, power, access grant, reload\n      http://%s/metrics, /metrics/bmcs, /sd/prometheus\nCtrl-C ends everything.\n", socket, http)
 	return nil
 }
 

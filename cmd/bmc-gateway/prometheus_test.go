@@ -55,7 +55,7 @@ func TestPrometheus(t *testing.T) {
 			t.Skip(err)
 		}
 	}
-	gw, vcenters, socket := monitoredDemo(t)
+	gw, vcenters, socket, config := monitoredDemo(t)
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -64,12 +64,9 @@ func TestPrometheus(t *testing.T) {
 		}
 		return path
 	}
-	code, modules, stderr := command(t, func(string) string { return "" }, "--socket", socket, "export", "ipmi-exporter", "--account", "operator")
+	code, modules, stderr := command(t, func(string) string { return "" }, "--socket", socket, "export", "ipmi-exporter", "--account", "operator", "--secrets", "--config", config)
 	if code != 0 {
 		t.Fatalf("export: %s", stderr)
-	}
-	for _, tenant := range demoTenants { // they have no configuration file to read passwords from
-		modules = strings.Replace(modules, `pass: ""  # fill in`, fmt.Sprintf("pass: %q", tenant.password), 1)
 	}
 	rules, err := os.ReadFile("../../deploy/prometheus/rules.yaml")
 	if err != nil {
@@ -106,20 +103,19 @@ func TestPrometheus(t *testing.T) {
 }
 
 // monitoredDemo runs the demo until the test ends and returns where its metrics
-// are, its simulators and its socket.
-func monitoredDemo(t *testing.T) (http string, vcenters []*vspheretest.VCenter, socket string) {
+// are, its simulators, its socket and its configuration.
+func monitoredDemo(t *testing.T) (http string, vcenters []*vspheretest.VCenter, socket, config string) {
 	t.Helper()
 	out := &lockedBuffer{}
-	d := &demo{port: uint16(10000 + os.Getpid()%20000), dir: t.TempDir(), out: out, log: slog.New(slog.DiscardHandler)}
-	config, vcenters, err := d.prepare()
+	d := &demo{port: uint16(10000 + os.Getpid()%20000), http: freePort(t), dir: t.TempDir(), out: out, log: slog.New(slog.DiscardHandler)}
+	vcenters, err := d.prepare()
 	t.Cleanup(func() { closeAll(vcenters) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.HTTPListen = freePort(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- d.serve(ctx, config) }()
+	go func() { ended <- d.serve(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -135,7 +131,7 @@ func monitoredDemo(t *testing.T) (http string, vcenters []*vspheretest.VCenter, 
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	return config.HTTPListen, vcenters, config.AdminSocket
+	return d.http, vcenters, filepath.Join(d.dir, "admin.sock"), d.config()
 }
 
 // freePort returns an address on loopback that nobody listens on.
