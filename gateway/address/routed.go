@@ -80,10 +80,13 @@ func (r *Routes) Trouble(a netip.Addr) string {
 
 // Troubles returns what is wrong with the routes of the pool, a sentence each.
 func (r *Routes) Troubles() []string {
-	k := r.keeper
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	var all []string
+	r.keeper.mu.Lock()
+	defer r.keeper.mu.Unlock()
+	return r.troubles()
+}
+
+// troubles is Troubles with mu held.
+func (r *Routes) troubles() (all []string) {
 	if r.idle {
 		return nil
 	}

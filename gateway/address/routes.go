@@ -74,11 +74,11 @@ func (r *Routes) TakeUp() error {
 	problems = append(problems, k.hearOfRoutes())
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for p, w := range r.paths {
+	for _, w := range r.paths {
 		w.putBacks = nil // nobody had taken it away
-		if w.is != Present {
-			problems = append(problems, fmt.Errorf("interface %q: local route to %s: %s", r.iface, p, w.why))
-		}
+	}
+	if t := r.troubles(); len(t) > 0 {
+		problems = append(problems, fmt.Errorf("interface %q: %d of %d routes: %s", r.iface, len(t), len(r.paths), t[0]))
 	}
 	return errors.Join(problems...)
 }

@@ -106,6 +106,14 @@ func TestRoutedAddresses(t *testing.T) {
 			if routes := s.localRoutes(t); routes != "" {
 				t.Errorf("left behind:\n%s", routes)
 			}
+
+			s.gw.configure(t, "  assign: route\n", "  assign: route\n  stop: keep\n")
+			s.gw.start(t)
+			s.answersTo(t, "far", address)
+			s.gw.stop(t, syscall.SIGTERM)
+			if routes := s.localRoutes(t); !strings.Contains(routes, tt.route) {
+				t.Errorf("with stop: keep the routes are\n%s", routes)
+			}
 		})
 	}
 }
