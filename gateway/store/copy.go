@@ -17,7 +17,7 @@ func CopyPath(path string) string { return path + ".copy" }
 // copy, while others read and write. A crash leaves the earlier copy.
 func (s *Store) Copy() error {
 	s.health.mu.Lock()
-	leases := s.health.leases
+	urgent := s.health.urgent
 	s.health.mu.Unlock()
 	err := s.copyTo(CopyPath(s.path))
 
@@ -31,15 +31,16 @@ func (s *Store) Copy() error {
 		h.now.Failures++
 		return err
 	}
-	h.now.CopiedAt, h.covered = time.Now(), leases
+	h.now.CopiedAt, h.covered = time.Now(), urgent
 	return nil
 }
 
-// Uncopied reports whether leases were changed since the last copy of this run.
+// Uncopied reports whether leases, grants or maintenance were changed since the last
+// copy of this run: in place of a damaged file it would bring back what was revoked.
 func (s *Store) Uncopied() bool {
 	s.health.mu.Lock()
 	defer s.health.mu.Unlock()
-	return s.health.leases != s.health.covered || s.health.now.CopiedAt.IsZero()
+	return s.health.urgent != s.health.covered || s.health.now.CopiedAt.IsZero()
 }
 
 func (s *Store) copyTo(path string) (err error) {

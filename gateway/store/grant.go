@@ -36,8 +36,8 @@ type Grant struct {
 func (s *Store) Grants() ([]Grant, error) { return list[Grant](s, grantBucket) }
 
 // PutGrant stores a grant and returns when it is durable.
-func (s *Store) PutGrant(g Grant) error { return put(s, grantBucket, g.ID, g) }
+func (s *Store) PutGrant(g Grant) error { return s.health.urge(put(s, grantBucket, g.ID, g)) }
 
 // DeleteGrant forgets a grant and returns when that is durable. It is no error when
 // there is none.
-func (s *Store) DeleteGrant(id string) error { return remove(s, grantBucket, id) }
+func (s *Store) DeleteGrant(id string) error { return s.health.urge(remove(s, grantBucket, id)) }

@@ -21,8 +21,18 @@ type Health struct {
 type health struct {
 	mu      sync.Mutex
 	now     Health
-	leases  uint64 // changes of leases so far
+	urgent  uint64 // changes so far that the copy is to have soon: of leases, grants and maintenance
 	covered uint64 // of those, what the copy has
+}
+
+// urge notes a change that the copy is to have soon, unless it failed.
+func (h *health) urge(err error) error {
+	if err == nil {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.urgent++
+	}
+	return err
 }
 
 // Health returns how the file is doing.

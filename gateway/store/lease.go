@@ -51,12 +51,7 @@ func (s *Store) ChangeLeases(put []address.Lease, forget []netip.Addr) error {
 		}
 		return errors.Join(append(problems, storeDigest(tx, d))...)
 	})
-	if err == nil {
-		s.health.mu.Lock()
-		s.health.leases++
-		s.health.mu.Unlock()
-	}
-	if err != nil {
+	if s.health.urge(err) != nil {
 		return fmt.Errorf("state file %s, %s: write: %w", s.path, leaseBucket, err)
 	}
 	return nil

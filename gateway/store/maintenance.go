@@ -29,11 +29,11 @@ func (s *Store) Maintenances() ([]Maintenance, error) {
 // PutMaintenance stores one in place of an earlier one of the same tenant and VM,
 // and returns when it is durable.
 func (s *Store) PutMaintenance(m Maintenance) error {
-	return put(s, maintenanceBucket, m.record(), m)
+	return s.health.urge(put(s, maintenanceBucket, m.record(), m))
 }
 
 // DeleteMaintenance forgets the one of this tenant and VM and returns when that is
 // durable.
 func (s *Store) DeleteMaintenance(m Maintenance) error {
-	return remove(s, maintenanceBucket, m.record())
+	return s.health.urge(remove(s, maintenanceBucket, m.record()))
 }
