@@ -13,7 +13,7 @@ import (
 // envelopes are all answers there are, by kind.
 var envelopes = map[string]any{
 	"BMCList": list{}, "BMC": one{}, "Status": screen{}, "RemovalsList": sets{}, "Confirmation": confirmed{},
-	"EventList": happened{}, "LeaseList": leases{}, "MaintenanceList": maintenances{}, "AccessGrantList": grantList{}, "AccessGrant": oneGrant{}, "Reload": reload{},
+	"EventList": happened{}, "LeaseList": leases{}, "MaintenanceList": maintenances{}, "Reload": reload{},
 	"Outcome": outcome{}, "OutcomeList": outcomes{}, "Release": released{}, "Error": failure{},
 }
 
