@@ -1,10 +1,12 @@
 package deploy
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -108,6 +110,16 @@ func TestPackages(t *testing.T) {
 	group, err := os.ReadFile(filepath.Join(root, "etc/group"))
 	if err != nil || !strings.Contains(string(group), "bmc-gateway:") {
 		t.Errorf("no group bmc-gateway: %v\n%s", err, group)
+	}
+	for _, dir := range []string{"etc/bmc-gateway", "etc/bmc-gateway/secrets"} {
+		info, err := os.Stat(filepath.Join(root, dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		owner := info.Sys().(*syscall.Stat_t)
+		if info.Mode().Perm() != 0o750 || owner.Uid != 0 || !strings.Contains(string(group), fmt.Sprintf("bmc-gateway:x:%d:", owner.Gid)) {
+			t.Errorf("%s: mode %s, user %d, group %d; want 0750, root and bmc-gateway", dir, info.Mode(), owner.Uid, owner.Gid)
+		}
 	}
 	write("etc/bmc-gateway/config.yaml", "apiVersion: bmc-gateway/v1\n")
 	write("var/lib/bmc-gateway/state.db", "leases")

@@ -169,6 +169,7 @@ func (t *tenant) takeOut(key inventory.Key) *endpoint {
 // change keeps a renamed, moved or re-registered VM where it is, unless it needs a
 // new BMC.
 func (t *tenant) change(c inventory.Change) {
+	t.pulse.Beat()
 	if why := t.renews(c); why != "" {
 		ep := t.takeOut(c.To.Key)
 		ep.undo.run()
@@ -201,6 +202,7 @@ func (t *tenant) dropFailed() {
 	}
 	t.mu.Unlock()
 	for _, ep := range failed {
+		t.pulse.Beat()
 		t.tell(admin.Failure, ep.vm(), "BMC failed, starting it anew: %v", ep.failed())
 		t.log.Error("BMC failed, starting it anew", "bmc", ep, "error", ep.failed())
 		ep.undo.run()
@@ -220,6 +222,7 @@ func (t *tenant) dropMoved() {
 	}
 	t.mu.Unlock()
 	for _, ep := range moved {
+		t.pulse.Beat()
 		t.log.Info("another address, starting the BMC anew", "bmc", ep)
 		ep.undo.run()
 	}
@@ -237,6 +240,7 @@ func (t *tenant) forgetWaiting(wanted map[inventory.Key]bool) {
 	}
 	t.mu.Unlock()
 	for _, w := range gone {
+		t.pulse.Beat()
 		if err := t.giveUp(w.vm.Key); err != nil {
 			t.log.Warn("holding the lease failed", "name", w.vm.Name, "vm", w.vm.Key.VM, "error", err)
 		}
@@ -254,6 +258,7 @@ func (t *tenant) sweep(wanted map[inventory.Key]bool) {
 	var problems []error
 	for _, l := range t.lender.leased() {
 		if !wanted[l.Key] || !t.claims.has(l.Key, t.config().Name) {
+			t.pulse.Beat()
 			problems = append(problems, t.giveUp(l.Key))
 		}
 	}

@@ -8,7 +8,8 @@ if command -v systemd-sysusers >/dev/null 2>&1; then
 fi
 gid=$(sed -n 's/^bmc-gateway:[^:]*:\([0-9]*\):.*/\1/p' "$root/etc/group" 2>/dev/null)
 if [ -n "$gid" ]; then
-	chgrp "$gid" "$root/etc/bmc-gateway"
+	# The daemon reads what is in there, root alone writes it.
+	chgrp "$gid" "$root/etc/bmc-gateway" "$root/etc/bmc-gateway/secrets"
 fi
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then
 	systemctl daemon-reload || true
