@@ -59,7 +59,7 @@ func (g *Gateway) Status() admin.Status {
 			PowerHeldSince: held, PowerReleasedUntil: released})
 	}
 	h := g.stateFile()
-	s.Audit = g.record.status(g.config.Audit.File)
+	s.Audit = g.record.status(g.inForce().Audit.File)
 	s.State = admin.StateFile{Bytes: h.Size, CopiedAt: h.CopiedAt, Failure: cmp.Or(h.Failure, h.CopyFail)}
 	s.Config, _ = g.lastReload()
 	return s

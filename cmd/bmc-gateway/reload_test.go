@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,7 +56,15 @@ func TestServeReloads(t *testing.T) {
 	socket := filepath.Join(dir, "admin.sock")
 	text := strings.NewReplacer("interface: eth0, cidr: 192.0.2.0/24", "assign: existing, ranges: [127.99.2.1-127.99.2.9]",
 		"https://vc-lab.example.net", "https://127.0.0.1:1").Replace(goodConfig) + "http: {listen: \"\"}\nstate: {path: " + filepath.Join(dir, "state.db") + "}\n"
-	path := configFile(t, text)
+	secret := filepath.Join(dir, "operator")
+	rotate := func(password string) {
+		t.Helper()
+		if err := os.WriteFile(secret, []byte(password+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rotate("S3cretWord")
+	path := configFile(t, strings.Replace(text, "password_env: OPERATOR", "password_file: "+secret, 1))
 
 	ctx, stop := context.WithCancel(t.Context())
 	var stdout, stderr bytes.Buffer
@@ -72,6 +81,12 @@ func TestServeReloads(t *testing.T) {
 	}
 	if code, out, says := command(t, none, "--socket", socket, "reload"); code != exitOK || out != "nothing is configured otherwise\n" {
 		t.Errorf("the same file: exit code %d, %q, %q", code, out, says)
+	}
+
+	// The same file, and another password where it points to.
+	rotate("S3cretRotated")
+	if code, out, _ := command(t, none, "--socket", socket, "reload"); code != exitOK || !slices.Contains(squeeze(strings.Split(out, "\n")), "tenant lab-a change accounts") {
+		t.Errorf("a rotated password: exit code %d, %q", code, out)
 	}
 
 	write(text + "tenant: []\n")

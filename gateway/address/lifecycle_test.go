@@ -103,6 +103,8 @@ func TestAssign(t *testing.T) {
 	p := quarantined(t, "10.0.0.1-10.0.0.9")
 	p.SetAside([]netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.9.9.9")})
 	allocate(t, p, 1, start, "10.0.0.2") // the first is somebody's by configuration
+	p.SetAside([]netip.Addr{netip.MustParseAddr("10.0.0.3")})
+	allocate(t, p, 9, start, "10.0.0.4") // and so is the third, by another configuration
 	mac, _ := p.Lease(key(1))
 	if err := p.Assign(key(1), netip.MustParseAddr("10.0.0.1"), start); err != nil {
 		t.Fatal(err)
