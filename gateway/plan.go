@@ -123,10 +123,10 @@ var amendable = map[string]struct {
 	"AllowFrom":    {"allow_from", admin.ReloadChange},
 	"Power":        {"power", admin.ReloadChange},
 	"Guard":        {"guard", admin.ReloadChange},
-	"Quota":        {"quota", admin.ReloadChange},
+	"Access":       {"access", admin.ReloadChange},
 	"Protect":      {"protect", admin.ReloadChange},
 	"Fuse":         {"power_off_breaker", admin.ReloadChange},
-	"Access":       {"access", admin.ReloadChange},
+	"Quota":        {"quota", admin.ReloadChange},
 }
 
 // planTenant says what becomes of a tenant, and because of what.

@@ -65,7 +65,8 @@ func TestPlan(t *testing.T) {
 			a := &c.Tenants[0]
 			a.Select.Tags, a.MaxAddresses, a.Pins, a.Accounts = []string{"c/t"}, 1, []Pin{{VM: "x"}}, nil
 			a.AllowFrom, a.Power.CycleWhenOff, a.Guard.Share = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, true, 1
-		}, []admin.ReloadStep{step("tenant", "a", admin.ReloadChange, "select", "max_addresses", "pins", "accounts", "allow_from", "power", "guard")}},
+			a.Protect.Tags, a.Fuse.Share = []string{"c/p"}, 1
+		}, []admin.ReloadStep{step("tenant", "a", admin.ReloadChange, "select", "max_addresses", "pins", "accounts", "allow_from", "power", "protect", "power_off_breaker", "guard")}},
 		{"a port, and an account", func(c *Config) { c.Tenants[0].IPMI.Port, c.Tenants[0].Accounts = 7, nil },
 			[]admin.ReloadStep{step("tenant", "a", admin.ReloadReopen, "accounts", "ipmi")}},
 		{"quotas", func(c *Config) {
