@@ -40,6 +40,7 @@ type BMC struct {
 	shares      shares
 	mode        Mode // for the packet that is being answered
 	users       userTable
+	fakes       fakes               // of the names that no user has
 	sessions    map[uint32]*session // BMC's session ID -> session
 	parting     partings            // those that have just ended
 	bootInfo    bootInfo
@@ -66,7 +67,6 @@ type BMC struct {
 	call    call
 	iv      [16]byte
 	macs    ipmi.MACs
-	fakes   fakes
 	body    []byte // of a response, after the completion code
 	message []byte // the response
 	reply   []byte // the datagram
