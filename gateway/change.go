@@ -161,6 +161,7 @@ func (ch *change) changePools() {
 			g.takeUp(p, all, leases, ch.now.Tenants)
 		}
 	}
+	disown(all)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.pools = all
@@ -168,16 +169,34 @@ func (ch *change) changePools() {
 
 // amendPools changes the pools that stay.
 func (ch *change) amendPools(all []*pool) {
+	g := ch.g
+	var changes []amendment
 	for _, c := range ch.now.Pools {
 		if ch.action["pool "+c.Name] != admin.ReloadChange {
 			continue
 		}
 		at := slices.IndexFunc(all, func(p *pool) bool { return p.config.Name == c.Name })
-		if err := all[at].amend(c, ch.g.shared, all); err != nil {
-			ch.g.log.Warn("taking up what the pool had given away", "pool", c.Name, "error", err)
+		books, err := address.NewPool(c.PoolConfig, g.shared.macs)
+		if err != nil { // it was checked
+			g.log.Error("pool not changed", "pool", c.Name, "error", err)
+			continue
 		}
-		for _, t := range ch.g.served() {
-			if slices.Contains(t.config().Pools, c.Name) {
+		books.SetAside(g.shared.pinned)
+		changes = append(changes, amendment{all[at], books})
+	}
+	if len(changes) == 0 {
+		return
+	}
+	if err := amendPools(changes, all, g.shared); err != nil {
+		g.log.Warn("taking up what pools had given away", "error", err)
+	}
+	for _, c := range changes {
+		name := c.pool.config.Name
+		if err := c.pool.dismiss(tenantsOf(ch.now.Tenants, name), time.Now()); err != nil {
+			g.log.Warn("ending leases failed", "pool", name, "error", err)
+		}
+		for _, t := range g.served() {
+			if slices.Contains(t.config().Pools, name) {
 				t.compareIn(0) // those that have no address any more get another
 			}
 		}

@@ -77,23 +77,6 @@ func (p *pool) terms() address.PoolConfig {
 	return p.books.Config()
 }
 
-// amend goes on with other ranges, another hold or another quarantine. Leases of
-// addresses that the pool has no more are as after a restart: their VMs get others,
-// and the error tells of them.
-func (p *pool) amend(c Pool, shared *sharedState, all []*pool) error {
-	books, err := address.NewPool(c.PoolConfig, shared.macs)
-	if err != nil {
-		return err
-	}
-	books.SetAside(shared.pinned)
-	others := slices.DeleteFunc(slices.Clone(all), func(o *pool) bool { return o == p })
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	before := p.books.Leases()
-	p.books = books
-	return p.enter(before, others)
-}
-
 // A sharedState is what all pools have in common.
 type sharedState struct {
 	store  *store.Store
@@ -111,11 +94,11 @@ func (p *pool) adopt(leases []address.Lease, all []*pool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	others := slices.DeleteFunc(slices.Clone(all), func(o *pool) bool { return o == p })
-	return p.enter(leases, others)
+	return p.enter(leases, func(a netip.Addr) bool { return contains(others, a) })
 }
 
-// enter is adopt with mu held.
-func (p *pool) enter(leases []address.Lease, others []*pool) error {
+// enter is adopt with mu held. elsewhere says whether another pool has an address.
+func (p *pool) enter(leases []address.Lease, elsewhere func(netip.Addr) bool) error {
 	var problems []error
 	var second []address.Lease
 	for _, inUse := range []bool{true, false} {
@@ -127,7 +110,7 @@ func (p *pool) enter(leases []address.Lease, others []*pool) error {
 				second = append(second, l.Orphaned(p.clock.at(time.Now())))
 			case p.books.Contains(l.Address):
 				problems = append(problems, p.books.Adopt(l))
-			case l.Pool == p.config.Name && !contains(others, l.Address):
+			case l.Pool == p.config.Name && !p.disowned[l.Address] && !elsewhere(l.Address):
 				p.disowned[l.Address] = true
 				problems = append(problems, fmt.Errorf("address %s of %s is not in the pool any more", l.Address, l.VM))
 			}
