@@ -24,9 +24,6 @@ type Order struct {
 	Persistent bool   `json:"persistent,omitempty"` // of Boot: for all starts, not only the next
 }
 
-// PowerActions are the words that Order.Action may be.
-var PowerActions = []string{"on", "off", "cycle", "reset", "soft", "diag"}
-
 // BootDevices are the words that Order.Boot may be.
 var BootDevices = []string{"pxe", "disk", "cdrom", "floppy", "bios", "none"}
 
