@@ -63,7 +63,7 @@ type Absences struct {
 func NewAbsences(g Guard, held []Absence) *Absences {
 	a := &Absences{guard: g, absent: make(map[Key]Absence)}
 	for _, h := range held {
-		a.absent[h.VM.Key] = Absence{VM: h.VM, Since: h.Held, Answers: g.Answers, Held: h.Held}
+		a.absent[h.VM.Key] = Absence{VM: h.VM, Since: h.Held, Held: h.Held}
 	}
 	return a
 }
@@ -170,7 +170,10 @@ func (a *Absences) Interrupt() {
 	for key, one := range a.absent {
 		if one.Held.IsZero() {
 			delete(a.absent, key)
+			continue
 		}
+		one.Answers = 0
+		a.absent[key] = one
 	}
 }
 
@@ -202,10 +205,10 @@ const (
 //
 //	confirmed | held       | ripe | excused | mass | verdict
 //	yes       | any        | any  | any     | any  | remove
-//	no        | Hold long  | any  | any     | any  | remove
+//	no        | Hold long  | yes  | any     | any  | remove
 //	no        | any        | yes  | yes     | any  | remove
 //	no        | not so long| any  | no      | any  | hold
-//	no        | not so long| no   | any     | any  | hold
+//	no        | any        | no   | any     | any  | hold
 //	no        | no         | no   | any     | any  | wait
 //	no        | no         | yes  | no      | yes  | hold
 //	no        | no         | yes  | no      | no   | remove
@@ -216,7 +219,7 @@ func (g Guard) rule(one Absence, mass, reselected bool, now time.Time) verdict {
 	held := !one.Held.IsZero()
 	ripe := one.Answers >= g.Answers && now.Sub(one.Since) >= g.After
 	switch {
-	case one.Confirmed, held && g.Hold > 0 && now.Sub(one.Held) >= g.Hold:
+	case one.Confirmed, ripe && held && g.Hold > 0 && now.Sub(one.Held) >= g.Hold:
 		return remove
 	case ripe && excused(one, reselected):
 		return remove

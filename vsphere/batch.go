@@ -17,6 +17,7 @@ import (
 const (
 	batchEnd   = 2 * time.Minute  // how long a batch may take to say what became of each VM
 	aloneAgain = 10 * time.Minute // how long VMs of a datacenter are started one by one after a batch was no good
+	mostPlaces = 10000            // folders whose datacenter is remembered: some of them may be gone
 )
 
 // A startable is a VM that may be started together with others.
@@ -68,6 +69,9 @@ func (d *datacenters) find(p place) (dc types.ManagedObjectReference, known bool
 func (d *datacenters) note(p place, dc types.ManagedObjectReference) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if len(d.of) >= mostPlaces {
+		clear(d.of)
+	}
 	d.of[p] = dc
 }
 

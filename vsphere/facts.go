@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -87,6 +88,8 @@ func (v *VCenter) Path(ctx context.Context, key inventory.Key) (string, error) {
 	defer v.pathing.Unlock()
 	folder := v.paths[facts.parent]
 	if time.Now().After(folder.until) {
+		now := time.Now() // of folders that are gone nobody asks again
+		maps.DeleteFunc(v.paths, func(_ string, p folderPath) bool { return now.After(p.until) })
 		folder = v.askPath(ctx, facts.parent)
 		v.paths[facts.parent] = folder
 	}
