@@ -77,7 +77,9 @@ func (b *BMC) identify(from netip.AddrPort, raw []byte, maxPassword int) identit
 	for i := range b.users.slots {
 		u := &b.users.slots[i]
 		permitted := within(u.From, from) // asked of each, so that it takes as long for every name
-		if subtle.ConstantTimeCompare(u.padded[:], name[:]) == 1 && u.Name != "" && permitted && len(u.Password) <= maxPassword {
+		var padded [ipmi.MaxUserName]byte
+		copy(padded[:], u.Name)
+		if subtle.ConstantTimeCompare(padded[:], name[:]) == 1 && u.Name != "" && permitted && len(u.Password) <= maxPassword {
 			found.password = append(fake[:0], u.Password...) // in its place, so that both cost the same
 			found.privilege = u.Privilege
 			found.userID = uint8(firstUserID + i)

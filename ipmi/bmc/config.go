@@ -27,12 +27,12 @@ type Account struct {
 	Name      string
 	Password  Password
 	Privilege ipmi.Privilege
-	// From is where the account may be used from; empty: wherever Config.AllowFrom
-	// allows. From elsewhere it is as if nobody had the name.
-	From []netip.Prefix
 	// Temporary: names that nobody has are not made up to look like this account. One
 	// account at least is not temporary.
 	Temporary bool
+	// From is where the account may be used from; empty: wherever Config.AllowFrom
+	// allows. From elsewhere it is as if nobody had the name.
+	From []netip.Prefix
 }
 
 // LAN is what Get LAN Configuration Parameters tells of the BMC's address.

@@ -3,20 +3,11 @@ package bmc
 import (
 	"fmt"
 	"slices"
-
-	"github.com/bmc-gateway/bmc-gateway/ipmi"
 )
 
 // A userTable is the accounts by user ID. An account keeps its ID for as long as
 // there is one of its name; what one leaves behind is free for the next that comes.
-type userTable struct{ slots []userSlot }
-
-// A userSlot is an account with its name as consoles send it; without a name it
-// is free.
-type userSlot struct {
-	Account
-	padded [ipmi.MaxUserName]byte
-}
+type userTable struct{ slots []Account } // one without a name is free
 
 // lastID is small on purpose: ipmitool asks about every ID up to it.
 func (t *userTable) lastID() uint8 { return uint8(firstUserID - 1 + len(t.slots)) }
@@ -35,7 +26,7 @@ func (t *userTable) count() (n uint8) {
 // have their old IDs, and the names of the others that were there.
 func (t *userTable) with(accounts []Account) (next userTable, changed map[string]bool) {
 	changed = make(map[string]bool)
-	next.slots = make([]userSlot, len(t.slots), max(len(t.slots), len(accounts)))
+	next.slots = make([]Account, len(t.slots), max(len(t.slots), len(accounts)))
 	var come []Account
 	for i := range t.slots {
 		if name := t.slots[i].Name; name != "" {
@@ -43,13 +34,13 @@ func (t *userTable) with(accounts []Account) (next userTable, changed map[string
 		}
 	}
 	for _, a := range accounts {
-		i := slices.IndexFunc(t.slots, func(s userSlot) bool { return s.Name == a.Name })
+		i := slices.IndexFunc(t.slots, func(s Account) bool { return s.Name == a.Name })
 		if i < 0 {
 			come = append(come, a)
 			continue
 		}
-		changed[a.Name] = !t.slots[i].same(a)
-		next.slots[i] = newSlot(a)
+		changed[a.Name] = !same(t.slots[i], a)
+		next.slots[i] = copied(a)
 	}
 	for _, a := range come {
 		next.put(a)
@@ -62,23 +53,21 @@ func (t *userTable) with(accounts []Account) (next userTable, changed map[string
 
 // put gives an account the lowest ID that is free.
 func (t *userTable) put(a Account) {
-	if i := slices.IndexFunc(t.slots, func(s userSlot) bool { return s.Name == "" }); i >= 0 {
-		t.slots[i] = newSlot(a)
+	if i := slices.IndexFunc(t.slots, func(s Account) bool { return s.Name == "" }); i >= 0 {
+		t.slots[i] = copied(a)
 		return
 	}
-	t.slots = append(t.slots, newSlot(a))
+	t.slots = append(t.slots, copied(a))
 }
 
-func newSlot(a Account) userSlot {
-	s := userSlot{Account: a}
-	s.From = slices.Clone(a.From)
-	copy(s.padded[:], a.Name)
-	return s
+func copied(a Account) Account {
+	a.From = slices.Clone(a.From)
+	return a
 }
 
-// same says whether nothing that sessions depend on is different in b.
-func (s *userSlot) same(b Account) bool {
-	return s.Password == b.Password && s.Privilege == b.Privilege && slices.Equal(s.From, b.From)
+// same says whether nothing that sessions depend on differs.
+func same(a, b Account) bool {
+	return a.Password == b.Password && a.Privilege == b.Privilege && slices.Equal(a.From, b.From)
 }
 
 // SetAccounts replaces all accounts from this moment on. One that has not changed

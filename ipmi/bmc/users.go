@@ -19,7 +19,7 @@ func (b *BMC) account(userID uint8) (a Account, null bool, err error) {
 	case userID < firstUserID:
 		return Account{}, true, nil
 	}
-	a = b.users.slots[userID-firstUserID].Account
+	a = b.users.slots[userID-firstUserID]
 	return a, a.Name == "", nil
 }
 
