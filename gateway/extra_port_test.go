@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -89,4 +90,32 @@ func TestLegacyPorts(t *testing.T) {
 		t.Fatalf("after the end: %v", err)
 	}
 	_ = again.Close()
+}
+
+// A reload opens and closes extra ports; sessions at the BMC's own address go on.
+func TestLegacyPortsFollowReloads(t *testing.T) {
+	l := newReloadLab(t)
+	b := l.ready(t, "vc-a-vm-01")
+	own := login(t, b)
+	place, release := freePort(t)
+	release()
+	ports := func(want int) func() error {
+		return func() error {
+			if got := l.ready(t, b.Name).ExtraPorts; len(got) != want {
+				return fmt.Errorf("extra ports %+v, want %d", got, want)
+			}
+			return nil
+		}
+	}
+	l.reload(t, func(c *Config) { c.Tenants[0].LegacyPorts = []LegacyPort{{VM: b.VM.InstanceUUID, Listen: place}} })
+	eventually(t, "the port is there", ports(1))
+	wantStatus(t, login(t, at(b, place)), "on")
+	l.reload(t, func(c *Config) { c.Tenants[0].LegacyPorts = nil })
+	eventually(t, "the port is gone", ports(0))
+	again, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(place))
+	if err != nil {
+		t.Fatalf("it is not free: %v", err)
+	}
+	_ = again.Close()
+	wantStatus(t, own, "on")
 }
