@@ -161,7 +161,7 @@ func (g *Gateway) serve(ctx context.Context, socket *admin.Listener, host *host)
 	})
 	close(g.ready)
 	err := all.Wait()
-	g.reloads.allow(nil)
+	g.reloads.refuse()
 	g.connections.wait()
 	return err
 }

@@ -69,12 +69,18 @@ func (g *Gateway) Reload(dryRun bool, by admin.Caller) (admin.Reload, error) {
 	return done, nil
 }
 
-// allow lets reloads begin, or, with nil, none any more; it waits for the one that
-// runs.
+// allow lets reloads begin, until ctx ends.
 func (r *reloads) allow(ctx context.Context) {
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	r.ctx = ctx
+}
+
+// refuse lets none begin any more, and waits for the one that runs.
+func (r *reloads) refuse() {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	r.ctx = nil
 }
 
 // inForce returns the configuration that is.
