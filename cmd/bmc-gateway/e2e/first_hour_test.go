@@ -145,7 +145,7 @@ func (a *admin) configures(t *testing.T) {
 	example := without(a.says(t, 0, "config example", "apiVersion: bmc-gateway/v1"), "vc-dmz", "dmz-v4", "dmz-ocp")
 	a.write(t, "config.yaml", example, 0o640)
 	a.edit(t,
-		"/run/bmc-gateway", a.etc, "/var/lib/bmc-gateway", filepath.Join(a.root, "var/lib/bmc-gateway"),
+		"/run/bmc-gateway", a.etc, "/var/lib/bmc-gateway", filepath.Join(a.root, "var/lib/bmc-gateway"), "/var/log/bmc-gateway", filepath.Join(a.root, "var/log"),
 		"https://vc-lab.example.net", "https://"+vcAddress, "ens192.120", "eth0",
 		"10.120.8.", "10.99.0.", "prefix_length: 22", "prefix_length: 24", "10.120.0.0/16, 10.10.4.9", "10.99.0.0/24",
 		"      tags: [bmc/never]", "      # tags: [bmc/never]", "      folders: [/Lab/vm/Attic]", "      # folders: [/Lab/vm/Attic]",
@@ -168,7 +168,8 @@ func TestFirstHour(t *testing.T) {
 	a.mistakes(t, check)
 	a.says(t, 0, check, "1 vCenter", "1 tenant")
 	a.says(t, 4, "list", "bmc-gateway: ")
-	a.says(t, 0, "doctor --config "+a.file("config.yaml"))
+	// The tag is not there yet, and the remedy is told.
+	a.says(t, 1, "doctor --config "+a.file("config.yaml"), `tag "bmc/enabled"`, "-> create the tag in vCenter")
 
 	a.gw.start(t)
 	a.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
