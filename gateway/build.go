@@ -59,7 +59,7 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	g.boots = newBootOverrides(st, g.log, overrides)
 	g.cycles = newCycles(st, cycles)
 	g.claims = newClaims()
-	g.shared = &sharedState{store: st, clock: g.clock, macs: address.NewMACs(), pinned: pinnedAddresses(g.config.Tenants)}
+	g.shared = &sharedState{store: st, clock: g.clock, macs: address.NewMACs(), pinned: pinnedAddresses(g.config.Tenants), tags: &g.tags}
 	if err := g.buildPools(leases); err != nil {
 		return err
 	}

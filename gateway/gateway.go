@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/gateway/pulse"
@@ -27,6 +28,7 @@ type Gateway struct {
 	ready   chan struct{} // closed when all is open and runs
 	keeping pulse.Pulse   // of keepState
 
+	tags        address.Tags
 	connections parts // vCenters
 	tenancies   parts
 
@@ -93,7 +95,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	host, err := openHost(g.config.Pools, g.noteAddress, g.log)
+	host, err := openHost(g.config.Pools, &g.tags, g.noteAddress, g.log)
 	if err != nil {
 		return errors.Join(err, socket.Close())
 	}

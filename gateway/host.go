@@ -23,7 +23,7 @@ type host struct {
 // openHost opens netlink when some pool needs it. Without the right to send ARP
 // the daemon works on: neighbours learn of a moved address a little later, and
 // nobody is asked whether an address is free.
-func openHost(pools []Pool, tell func(address.Event), log *slog.Logger) (*host, error) {
+func openHost(pools []Pool, tags *address.Tags, tell func(address.Event), log *slog.Logger) (*host, error) {
 	h := &host{}
 	for _, p := range pools {
 		if p.Existing || h.keeper != nil {
@@ -37,6 +37,7 @@ func openHost(pools []Pool, tell func(address.Event), log *slog.Logger) (*host, 
 		case err != nil:
 			return nil, err
 		}
+		h.keeper.TagWith(tags.Of)
 	}
 	var err error
 	if h.sockets, err = listen.New(min(runtime.GOMAXPROCS(0), maxReceivers)); err != nil {

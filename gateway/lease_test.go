@@ -73,6 +73,36 @@ func TestLostLeaseIsQuarantined(t *testing.T) {
 	}
 }
 
+// tagging is a host whose kernel keeps tags.
+type tagging struct {
+	*fakeHost
+	tags map[netip.Addr]uint32
+}
+
+func (h *tagging) Tagged(string) (map[netip.Addr]uint32, error) { return h.tags, nil }
+
+// With the state file and its copy lost, a VM finds its address by what the kernel
+// kept, also when others come first.
+func TestLostLeaseIsFoundByItsTag(t *testing.T) {
+	b := newBench(t, "127.7.9.1-127.7.9.3", "a")
+	b.config.Pools[0].Quarantine = 24 * time.Hour
+	b.build()
+	defer b.stop()
+	old := netip.MustParseAddr("127.7.9.1")
+	b.gw.pools[0].addresser = &tagging{
+		fakeHost: &fakeHost{have: map[netip.Addr]bool{old: true}},
+		tags:     map[netip.Addr]uint32{old: address.Tag(virtual(2).Key)},
+	}
+	if err := b.gw.pools[0].sweep(); err != nil {
+		t.Fatal(err)
+	}
+	b.tell(0, virtual(1, "bmc/a"), virtual(2, "bmc/a"))
+	b.want("found again", "a/vm1 ready 127.7.9.2", "a/vm2 ready 127.7.9.1")
+	if got := b.gw.tags.Of(old); got != address.Tag(virtual(2).Key) {
+		t.Errorf("the kernel is given the tag %x", got)
+	}
+}
+
 // A tenant's second pool gives when the first has nothing left, and a VM stays
 // where it is when the first has something again.
 func TestSeveralPools(t *testing.T) {

@@ -26,6 +26,7 @@ type pool struct {
 	leaving   atomic.Bool      // the daemon stops
 	store     *store.Store
 	clock     *clock
+	tags      *address.Tags // what the kernel keeps with each address
 
 	mu       sync.Mutex
 	books    *address.Pool
@@ -53,7 +54,7 @@ func newPool(c Pool, shared *sharedState, s *address.Segment) (*pool, error) {
 	books.SetAside(shared.pinned)
 	p := &pool{
 		config: c, addresser: address.None{}, announcer: silent{}, segment: s,
-		store: shared.store, clock: shared.clock, books: books,
+		store: shared.store, clock: shared.clock, tags: shared.tags, books: books,
 		owed: make(map[netip.Addr]bool), disowned: make(map[netip.Addr]bool), fresh: make(map[netip.Addr]bool),
 	}
 	if s != nil {
@@ -82,6 +83,7 @@ type sharedState struct {
 	store  *store.Store
 	clock  *clock
 	macs   *address.MACs
+	tags   *address.Tags
 	pinned []netip.Addr // by the configuration, to VMs
 }
 
@@ -110,6 +112,7 @@ func (p *pool) enter(leases []address.Lease, elsewhere func(netip.Addr) bool) er
 				second = append(second, l.Orphaned(p.clock.at(time.Now())))
 			case p.books.Contains(l.Address):
 				problems = append(problems, p.books.Adopt(l))
+				p.tag(l)
 			case l.Pool == p.config.Name && !p.disowned[l.Address] && !elsewhere(l.Address):
 				p.disowned[l.Address] = true
 				problems = append(problems, fmt.Errorf("address %s of %s is not in the pool any more", l.Address, l.VM))
@@ -281,7 +284,7 @@ func (p *pool) usage(now time.Time) address.Usage {
 
 // sweep removes addresses that carry our mark and that no lease in use explains:
 // an earlier run left them behind, or its state file is lost. One without any
-// lease was some VM's, nobody knows whose, so it is quarantined. The books are
+// lease was some VM's; it is quarantined for all but the one the kernel's tag tells of. The books are
 // closed meanwhile: another tenant might be given one of these addresses.
 func (p *pool) sweep() error {
 	p.mu.Lock()
@@ -294,9 +297,10 @@ func (p *pool) sweep() error {
 	for _, l := range p.books.Leases() {
 		used[l.Address] = l.InUse()
 	}
+	tags := p.tagged()
 	var problems []error
 	for _, a := range present {
-		p.books.Quarantine(a, p.clock.at(time.Now()))
+		p.books.Quarantine(a, tags[a], p.clock.at(time.Now()))
 		if !used[a] && (p.books.Contains(a) || p.disowned[a]) {
 			problems = append(problems, p.addresser.Remove(p.config.Interface, a))
 		}

@@ -25,6 +25,9 @@ func (p *pool) save() error {
 	}
 	clear(p.owed)
 	p.books.Settle()
+	for _, l := range put {
+		p.tag(l)
+	}
 	return nil
 }
 

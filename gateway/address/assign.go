@@ -152,9 +152,9 @@ func (p *Pool) Conflict(a netip.Addr, served bool, now time.Time) error {
 	return nil
 }
 
-// Quarantine keeps an address of the pool that looks free from everybody: it was
-// some VM's until now, and the lease is lost.
-func (p *Pool) Quarantine(a netip.Addr, now time.Time) {
+// Quarantine keeps an address of the pool that looks free from everybody but the VM
+// with the tag, if it is not 0: it was some VM's until now, and the lease is lost.
+func (p *Pool) Quarantine(a netip.Addr, tag uint32, now time.Time) {
 	e := p.entries[a]
 	if e != nil {
 		if state, _ := p.config.State(e.Lease, now); state != Free {
@@ -163,6 +163,6 @@ func (p *Pool) Quarantine(a netip.Addr, now time.Time) {
 		p.part(e)
 	}
 	if p.Contains(a) {
-		p.record(Lease{Pool: p.config.Name, Address: a, ReleasedAt: now, EndedAt: now})
+		p.record(Lease{Pool: p.config.Name, Address: a, Tag: tag, ReleasedAt: now, EndedAt: now})
 	}
 }

@@ -52,6 +52,8 @@ type kernel interface {
 	renew(index uint32, addrs []netip.Addr, lifetime time.Duration) error
 	Remove(iface string, a netip.Addr) error
 	List(iface string) ([]netip.Addr, error)
+	tagWith(tags func(netip.Addr) uint32)
+	tagged(iface string) (map[netip.Addr]uint32, error)
 	routes() ([]localRoute, error)
 	putRoute(iface string, p netip.Prefix) error
 	removeRoute(iface string, p netip.Prefix) error
@@ -99,6 +101,9 @@ func (k *Keeper) Close() error {
 	}
 	return err
 }
+
+// TagWith says what the kernel is to keep with each address, as [Tags.Of] does.
+func (k *Keeper) TagWith(tags func(netip.Addr) uint32) { k.kernel.tagWith(tags) }
 
 // Segment returns the part of the Keeper for the addresses of one pool.
 func (k *Keeper) Segment(p Policy) *Segment {

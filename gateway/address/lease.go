@@ -27,6 +27,7 @@ type Lease struct {
 	ConflictAt time.Time     `json:"conflict_at,omitzero"` // when another host was last seen with the address
 	Pinned     bool          `json:"pinned,omitempty"`     // the VM's for ever
 	Reserved   bool          `json:"reserved,omitempty"`   // nobody's until an operator says otherwise
+	Tag        uint32        `json:"tag,omitempty"`        // of the VM that had it, when that is all that is left of a lease
 }
 
 // InUse reports whether the lease has not been released.

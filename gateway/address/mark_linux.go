@@ -68,6 +68,10 @@ func parseAddress(m []byte) (h held, hasProto bool, err error) {
 			}
 		case unix.IFA_LABEL:
 			h.label = unix.ByteSliceToString(attr.Value)
+		case unix.IFA_RT_PRIORITY:
+			if len(attr.Value) >= 4 {
+				h.tag = nl.NativeEndian().Uint32(attr.Value)
+			}
 		case ifaProto:
 			if len(attr.Value) > 0 {
 				h.proto, hasProto = attr.Value[0], true

@@ -30,7 +30,8 @@ type Netlink struct {
 	handle *netlink.Handle // for changes of interfaces; one at a time goes through it
 
 	mu     sync.Mutex
-	socket *nl.SocketHandle // nil after Close
+	tags   func(netip.Addr) uint32 // nil: no address is tagged
+	socket *nl.SocketHandle        // nil after Close
 	// marked are the addresses that carried our mark when they were last seen.
 	// They spare Remove the listing of the interface; the kernel checks the
 	// label in its place.

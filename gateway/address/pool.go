@@ -33,6 +33,7 @@ type Pool struct {
 	size   uint64
 
 	leases  map[inventory.Key]*entry
+	lost    map[uint32]netip.Addr // by the tag of the VM that had it; zero: two have this tag
 	entries map[netip.Addr]*entry
 	held    heldQueue           // those that lapse by themselves
 	low     uint64              // no address before this one was never given away
@@ -49,7 +50,7 @@ func NewPool(c PoolConfig, macs *MACs) (*Pool, error) {
 	}
 	p := &Pool{
 		config: c, macs: macs, ranges: c.usable(),
-		leases: make(map[inventory.Key]*entry), entries: make(map[netip.Addr]*entry),
+		leases: make(map[inventory.Key]*entry), lost: make(map[uint32]netip.Addr), entries: make(map[netip.Addr]*entry),
 		aside: make(map[netip.Addr]bool), journal: make(map[netip.Addr]*Lease),
 	}
 	for _, r := range p.ranges {
@@ -110,7 +111,10 @@ func (p *Pool) Allocate(k inventory.Key, now time.Time) (netip.Addr, error) {
 		p.use(e, now)
 		return e.Address, nil
 	}
-	a, ok := p.choose(k, now)
+	a, ok := p.left(k)
+	if !ok {
+		a, ok = p.choose(k, now)
+	}
 	if !ok {
 		p.waiting.join(k)
 		u := p.Usage(now)
@@ -119,6 +123,14 @@ func (p *Pool) Allocate(k inventory.Key, now time.Time) (netip.Addr, error) {
 	}
 	p.grant(k, a, now, p.macs.take(k))
 	return a, nil
+}
+
+// left returns the address that the VM had before its lease was lost, as the tag
+// that the kernel kept says. With two of one tag nobody can say whose which is.
+func (p *Pool) left(k inventory.Key) (netip.Addr, bool) {
+	a := p.lost[Tag(k)]
+	e := p.entries[a]
+	return a, e != nil && !e.Reserved && e.ConflictAt.IsZero()
 }
 
 // use puts a lease to use again.
@@ -210,6 +222,13 @@ func (p *Pool) record(l Lease) {
 		p.strike(o)
 	}
 	p.note(l.Address)
+	if l.Tag != 0 {
+		if other, ok := p.lost[l.Tag]; ok && other != l.Address {
+			p.lost[l.Tag] = netip.Addr{}
+		} else {
+			p.lost[l.Tag] = l.Address
+		}
+	}
 	e := &entry{Lease: l, free: p.config.freeAt(l), place: -1}
 	p.entries[l.Address] = e
 	if l.Key != (inventory.Key{}) {
@@ -234,6 +253,9 @@ func (p *Pool) strike(e *entry) {
 		heap.Remove(&p.held, e.place)
 	}
 	delete(p.entries, e.Address)
+	if e.Tag != 0 && p.lost[e.Tag] == e.Address {
+		delete(p.lost, e.Tag)
+	}
 	if p.leases[e.Key] == e {
 		delete(p.leases, e.Key)
 	}

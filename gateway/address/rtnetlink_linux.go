@@ -84,6 +84,13 @@ func (n *Netlink) about(kind, flags int, index uint32, a netip.Addr, attrs []*nl
 	for _, attr := range attrs {
 		req.AddData(attr)
 	}
+	// With each lifetime again, because the kernel forgets what is left out. It is the
+	// metric of a prefix route, which addresses of ours do not have.
+	if kind == unix.RTM_NEWADDR && a.Is4() && n.tags != nil {
+		if tag := n.tags(a); tag != 0 {
+			req.AddData(nl.NewRtAttr(unix.IFA_RT_PRIORITY, nl.Uint32Attr(tag)))
+		}
+	}
 	return req
 }
 

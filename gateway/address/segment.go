@@ -164,6 +164,11 @@ func (s *Segment) Withdraw() error {
 // List implements [Addresser].
 func (s *Segment) List(iface string) ([]netip.Addr, error) { return s.keeper.kernel.List(iface) }
 
+// Tagged returns the tags of the addresses on the interface that are ours and have one.
+func (s *Segment) Tagged(iface string) (map[netip.Addr]uint32, error) {
+	return s.keeper.kernel.tagged(iface)
+}
+
 // Announce tells the neighbours that the address is here: at once, which may
 // fail, and again after one and after three seconds.
 func (s *Segment) Announce(iface string, a netip.Addr) error {

@@ -18,6 +18,7 @@ type held struct {
 	bits  uint8 // prefix length
 	proto uint8 // 0: none, or the kernel does not tell
 	label string
+	tag   uint32 // of the VM; 0: none
 	ours  bool
 
 	tentative bool // IPv6: the kernel still asks whether somebody has it

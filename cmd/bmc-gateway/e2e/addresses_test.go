@@ -3,8 +3,11 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -155,5 +158,30 @@ func TestAddressOfAnotherHost(t *testing.T) {
 		}
 		return nil
 	})
+	within(t, 5*time.Second, "power status", s.want(address, "on"))
+}
+
+// With the state file and its copy gone, a VM finds its address again by what the
+// kernel kept with it, although another VM would come first.
+func TestLostStateFile(t *testing.T) {
+	s := newSite(t)
+	s.gw.start(t)
+	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-02")
+	address := s.gw.address(t, 20*time.Second, "vc-vm-02")
+	within(t, 5*time.Second, "power status", s.want(address, "on"))
+	s.gw.stop(t, syscall.SIGKILL)
+	for _, name := range []string{"state.db", "state.db.copy"} {
+		if err := os.Remove(filepath.Join(s.gw.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
+	s.gw.start(t)
+	if again := s.gw.address(t, 20*time.Second, "vc-vm-02"); again != address {
+		t.Errorf("vc-vm-02 had %s and has %s", address, again)
+	}
+	if other := s.gw.address(t, 20*time.Second, "vc-vm-01"); other == address {
+		t.Errorf("vc-vm-01 has %s, which was another VM's", other)
+	}
 	within(t, 5*time.Second, "power status", s.want(address, "on"))
 }
