@@ -3,18 +3,23 @@ package gateway
 import (
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 )
 
-// A fakeHost has the addresses of one interface, or no such interface.
+// A fakeHost has the addresses of one interface, or no such interface. A tenant
+// that stops takes all its addresses away at once.
 type fakeHost struct {
+	mu      sync.Mutex
 	missing bool
 	have    map[netip.Addr]bool
 }
 
 func (h *fakeHost) Add(_ string, a netip.Addr) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.missing {
 		return address.ErrNoInterface
 	}
@@ -23,11 +28,15 @@ func (h *fakeHost) Add(_ string, a netip.Addr) error {
 }
 
 func (h *fakeHost) Remove(_ string, a netip.Addr) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	delete(h.have, a)
 	return nil
 }
 
 func (h *fakeHost) List(string) (out []netip.Addr, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.missing {
 		return nil, address.ErrNoInterface
 	}
