@@ -25,7 +25,7 @@ func (stillMachine) Boot() ipmi.BootFlags                                       
 func (stillMachine) SetBoot(context.Context, ipmi.BootFlags, time.Duration) error { return nil }
 
 // packetRate is the default of the configuration.
-const packetRate = 2000
+const packetRate = 20000
 
 // besideOthers starts a BMC beside others of the same threads, as an endpoint does.
 // heldBack is called for each packet that is more than its source's share.

@@ -20,7 +20,7 @@ import (
 )
 
 // packetRate is what a BMC of the gateway hears from one source a second, by default.
-const packetRate = 2000
+const packetRate = 20000
 
 // floodedHost has the second BMC of a pair, on the port that the first one has on
 // 127.0.0.1.

@@ -29,7 +29,7 @@ func (l *loader) defaults(n node) behaviour {
 			CipherSuites:       []ipmi.CipherSuiteID{17, 3},
 			SessionIdleTimeout: 60 * time.Second, // section 6.12.15: 60 s ± 3 s
 			SessionsPerBMC:     32,
-			PacketsPerSecond:   2000,
+			PacketsPerSecond:   20000,
 			BootFlagsValidFor:  60 * time.Second, // section 28.12, parameter 3
 		}),
 		power: readPower(s.get("power"), gateway.Power{

@@ -69,7 +69,7 @@ func TestDefaults(t *testing.T) {
 			Select:   inventory.Selector{Tags: []string{"bmc/enabled"}, Recursive: true},
 			Accounts: []bmc.Account{{Name: "operator", Password: "S3cretWord-bmc", Privilege: ipmi.Operator}},
 			IPMI: gateway.IPMI{Port: 623, CipherSuites: []ipmi.CipherSuiteID{17, 3},
-				SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, PacketsPerSecond: 2000, BootFlagsValidFor: time.Minute},
+				SessionIdleTimeout: time.Minute, SessionsPerBMC: 32, PacketsPerSecond: 20000, BootFlagsValidFor: time.Minute},
 			Power: gateway.Power{
 				CommandRate: 2, CommandBurst: 32, Weight: 1,
 				CycleOffTime: 5 * time.Second, BootRestoreAfter: time.Minute, FinishCycleWithin: 10 * time.Minute,
