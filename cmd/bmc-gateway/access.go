@@ -28,14 +28,14 @@ func (p *program) accessGrantCommand() *cobra.Command {
 	var r admin.GrantRequest
 	var from []string
 	var lasts time.Duration
-	var output string
+	var f format
 	cmd := &cobra.Command{
 		Use:   "grant TENANT/VM",
 		Short: "Make an account of one BMC that ends by itself",
 		Long: "Make an account of one BMC that ends by itself, and its sessions with it. The VM is written by its name or its\n" +
 			"instance UUID. The password is generated and shown this once. The tenant's limits are in the configuration\n" +
 			"(access). The account survives restarts of the daemon.",
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: f.args(func(cmd *cobra.Command, args []string) error {
 			if err := cobra.ExactArgs(1)(cmd, args); err != nil {
 				return err
 			}
@@ -46,29 +46,23 @@ func (p *program) accessGrantCommand() *cobra.Command {
 			if r.Tenant, r.Target, err = ofTenant(args[0]); err != nil {
 				return err
 			}
-			if r.From, err = networks(from); err != nil {
-				return err
-			}
-			return oneOf("--output", output, "table", "json")
-		},
+			r.From, err = networks(from)
+			return err
+		}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r.Seconds = int64(lasts / time.Second)
 			g, err := p.client().GrantAccess(cmd.Context(), r)
 			if err != nil {
 				return err
 			}
-			if output == "json" {
-				return printJSON(p.stdout, admin.SingleGrant(g))
-			}
-			_, err = fmt.Fprint(p.stdout, grantText(g, time.Now()))
-			return err
+			return f.print(p.stdout, admin.SingleGrant(g), func() string { return grantText(g, time.Now()) })
 		},
 	}
 	cmd.Flags().DurationVar(&lasts, "ttl", time.Hour, "`time` after which it ends, such as 30m")
 	cmd.Flags().StringSliceVar(&from, "from", nil, "`networks` it may be used from, such as 192.0.2.0/24,198.51.100.7 (default: all of the tenant's allow_from)")
 	cmd.Flags().StringVar(&r.Privilege, "privilege", "operator", "`level`: callback, user, operator, administrator")
 	cmd.Flags().StringVar(&r.User, "user", "", "`name` to log in with (default: one is made up)")
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	f.flag(cmd, "table", "json", "yaml")
 	return cmd
 }
 
@@ -122,17 +116,13 @@ func sources(from []netip.Prefix) string {
 }
 
 func (p *program) accessListCommand() *cobra.Command {
-	var tenant, output string
+	var tenant string
+	var f format
 	cmd := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "List the accounts that BMCs have for a time",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return err
-			}
-			return oneOf("--output", output, "table", "json")
-		},
+		Args:    f.args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := p.client().Grants(cmd.Context())
 			if err != nil {
@@ -144,35 +134,25 @@ func (p *program) accessListCommand() *cobra.Command {
 					some = append(some, g)
 				}
 			}
-			if output == "json" {
-				return printJSON(p.stdout, admin.GrantList(some))
-			}
-			_, err = fmt.Fprint(p.stdout, grantsText(some, time.Now()))
-			return err
+			return f.printCells(p.stdout, admin.GrantList(some), grantCells(some, time.Now()))
 		},
 	}
 	cmd.Flags().StringVarP(&tenant, "tenant", "t", "", "only those of one `tenant`")
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	f.flag(cmd, "table", "json", "yaml", "csv")
 	return cmd
 }
 
-func grantsText(all []admin.Grant, now time.Time) string {
-	if len(all) == 0 {
-		return "nobody has access for a time\n"
-	}
-	var b strings.Builder
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tTENANT\tVM\tUSER\tPRIVILEGE\tFROM\tGRANTED\tLEFT")
+func grantCells(all []admin.Grant, now time.Time) cells {
+	c := cells{none: "nobody has access for a time", headers: []string{"ID", "TENANT", "VM", "USER", "PRIVILEGE", "FROM", "GRANTED", "LEFT"}}
 	for _, g := range all {
 		from := "-"
 		if len(g.From) > 0 {
 			from = sources(g.From)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", g.ID, printable(g.Tenant), printable(g.VM), printable(g.User), g.Privilege,
-			from, ago(now, g.Granted), brief(g.Until.Sub(now)))
+		c.rows = append(c.rows, []string{g.ID, printable(g.Tenant), printable(g.VM), printable(g.User), g.Privilege,
+			from, ago(now, g.Granted), brief(g.Until.Sub(now))})
 	}
-	t.Flush() // into memory
-	return b.String()
+	return c
 }
 
 func (p *program) accessRevokeCommand() *cobra.Command {

@@ -82,7 +82,7 @@ func (p *program) checkOnline(ctx context.Context, cfg gateway.Config, within ti
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	findings := doctor.VCenters(gateway.CheckVCenters(ctx, cfg))
-	if err := printFindings(p.stdout, findings); err != nil {
+	if _, err := io.WriteString(p.stdout, findingsText(findings)); err != nil {
 		return err
 	}
 	broken := 0

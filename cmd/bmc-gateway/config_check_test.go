@@ -173,7 +173,7 @@ func TestConfigShow(t *testing.T) {
 	if strings.Contains(stdout, "S3cret") {
 		t.Error("a password is shown")
 	}
-	if code, _, _ := command(t, operatorEnv, "config", "show", "-c", path, "-o", "yaml"); code != 2 {
+	if code, _, _ := command(t, operatorEnv, "config", "show", "-c", path, "-o", "xml"); code != 2 {
 		t.Errorf("exit code %d of an unknown format, want 2", code)
 	}
 }

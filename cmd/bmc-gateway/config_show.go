@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -11,33 +10,26 @@ import (
 )
 
 func (p *program) configShowCommand() *cobra.Command {
-	var path, output string
+	var path string
+	var f format
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Print every key that is in force and where it was said; passwords are not shown",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return err
-			}
-			return oneOf("--output", output, "table", "json")
-		},
+		Args:  f.args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			values, err := config.Effective(path, p.env)
 			if err != nil {
 				return fmt.Errorf("%w: %w", errConfig, err)
 			}
-			if output == "json" {
-				return printJSON(p.stdout, values)
-			}
-			t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+			c := cells{}
 			for _, v := range values {
-				fmt.Fprintf(t, "%s\t%s\t%s\n", printable(v.Key), dash(v.Text), printable(v.Origin))
+				c.rows = append(c.rows, []string{printable(v.Key), dash(v.Text), printable(v.Origin)})
 			}
-			return t.Flush()
+			return f.printCells(p.stdout, values, c)
 		},
 	}
 	configFlag(cmd, &path)
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	f.flag(cmd, "table", "json", "yaml", "csv")
 	return cmd
 }
 

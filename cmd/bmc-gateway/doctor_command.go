@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -23,7 +23,8 @@ import (
 var errProblems = errors.New("BMCs do not work as configured")
 
 func (p *program) doctorCommand() *cobra.Command {
-	var path, output string
+	var path string
+	var f format
 	var offline bool
 	var within time.Duration
 	cmd := &cobra.Command{
@@ -31,12 +32,7 @@ func (p *program) doctorCommand() *cobra.Command {
 		Short: "Look at host, network, vCenters and daemon, and say what is wrong and what to do; exit 1 on a problem",
 		Long: "Look at host, network, vCenters and daemon with the configuration in hand, and say what is\n" +
 			"wrong and what to do about it. Nothing is changed. Run it as the user the daemon runs as.",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return err
-			}
-			return oneOf("--output", output, "table", "json")
-		},
+		Args: f.args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, _, err := config.Load(path, p.env)
 			if err != nil {
@@ -53,26 +49,22 @@ func (p *program) doctorCommand() *cobra.Command {
 					return gateway.CheckVCenters(ctx, cfg)
 				}
 			}
-			return p.doctor(cmd.Context(), patient, output)
+			return p.doctor(cmd.Context(), patient, &f)
 		},
 	}
 	configFlag(cmd, &path)
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	f.flag(cmd, "table", "json", "yaml")
 	cmd.Flags().BoolVar(&offline, "offline", false, "leave the vCenters out")
 	cmd.Flags().DurationVar(&within, "within", time.Minute, "`time` that the vCenters have to answer")
 	return cmd
 }
 
-func (p *program) doctor(ctx context.Context, patient doctor.Patient, output string) error {
+func (p *program) doctor(ctx context.Context, patient doctor.Patient, f *format) error {
 	findings, err := doctor.Examine(ctx, patient)
 	if err != nil {
 		return err
 	}
-	if output == "json" {
-		err = printJSON(p.stdout, findings)
-	} else {
-		err = printFindings(p.stdout, findings)
-	}
+	err = f.print(p.stdout, findings, func() string { return findingsText(findings) })
 	if err == nil && doctor.Worst(findings) == doctor.Problem {
 		err = errProblems
 	}
@@ -125,17 +117,14 @@ func marked(p *doctor.Patient) error {
 	return err
 }
 
-// printFindings prints a line for each finding and one below it for its remedy.
-func printFindings(w io.Writer, findings []doctor.Finding) error {
+// findingsText is a line for each finding and one below it for its remedy.
+func findingsText(findings []doctor.Finding) string {
+	var b strings.Builder
 	for _, f := range findings {
-		if _, err := fmt.Fprintf(w, "%-8s %s: %s\n", f.Level, printable(f.Check), printable(f.Text)); err != nil {
-			return err
-		}
+		fmt.Fprintf(&b, "%-8s %s: %s\n", f.Level, printable(f.Check), printable(f.Text))
 		if f.Remedy != "" {
-			if _, err := fmt.Fprintf(w, "%8s -> %s\n", "", printable(f.Remedy)); err != nil {
-				return err
-			}
+			fmt.Fprintf(&b, "%8s -> %s\n", "", printable(f.Remedy))
 		}
 	}
-	return nil
+	return b.String()
 }

@@ -12,7 +12,8 @@ import (
 )
 
 func (p *program) eventsCommand() *cobra.Command {
-	var tenant, output string
+	var tenant string
+	var f format
 	var watch bool
 	var last int
 	cmd := &cobra.Command{
@@ -21,15 +22,18 @@ func (p *program) eventsCommand() *cobra.Command {
 		Long: "Show what has happened lately: commands and who gave them, failed logins, BMCs that came, went or cannot\n" +
 			"answer, addresses, vCenters. The daemon remembers the last few thousand since it started; the audit file\n" +
 			"(audit.file) has all commands. With --watch and -o json each event is a line.",
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: f.args(func(cmd *cobra.Command, args []string) error {
 			if err := cobra.NoArgs(cmd, args); err != nil {
 				return err
 			}
 			if last < 0 {
 				return fmt.Errorf("--last %d is less than none", last)
 			}
-			return oneOf("--output", output, "table", "json")
-		},
+			if watch {
+				return oneOf("--output", f.chosen, "table", "json")
+			}
+			return nil
+		}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			events, err := p.client().Events(cmd.Context(), 0, tenant)
 			if err != nil {
@@ -40,10 +44,10 @@ func (p *program) eventsCommand() *cobra.Command {
 				newest = events[len(events)-1].Seq
 			}
 			events = events[max(0, len(events)-last):]
-			if !watch && output == "json" {
-				return printJSON(p.stdout, admin.EventList(events))
+			if !watch && f.chosen != "table" {
+				return f.print(p.stdout, admin.EventList(events), nil)
 			}
-			each := eventPrinter(p.stdout, output)
+			each := eventPrinter(p.stdout, f.chosen)
 			for _, e := range events {
 				if err := each(e); err != nil {
 					return err
@@ -56,7 +60,7 @@ func (p *program) eventsCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&tenant, "tenant", "t", "", "only those of one `tenant`, and of none")
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	f.flag(cmd, "table", "json", "yaml")
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "go on with what happens from now on, until interrupted")
 	cmd.Flags().IntVarP(&last, "last", "n", 50, "begin with the last `number` of them")
 	return cmd

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,16 +13,12 @@ import (
 )
 
 func (p *program) leasesCommand() *cobra.Command {
-	var tenant, output string
+	var tenant string
+	var f format
 	cmd := &cobra.Command{
 		Use:   "leases",
 		Short: "List the addresses that are in use, held, quarantined or reserved",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return err
-			}
-			return oneOf("--output", output, "table", "json")
-		},
+		Args:  f.args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := p.client().Leases(cmd.Context())
 			if err != nil {
@@ -35,15 +30,11 @@ func (p *program) leasesCommand() *cobra.Command {
 					some = append(some, l)
 				}
 			}
-			if output == "json" {
-				return printJSON(p.stdout, admin.LeaseList(some))
-			}
-			_, err = fmt.Fprint(p.stdout, leasesText(some, time.Now()))
-			return err
+			return f.printCells(p.stdout, admin.LeaseList(some), leaseCells(some, time.Now()))
 		},
 	}
 	cmd.Flags().StringVarP(&tenant, "tenant", "t", "", "only those of one `tenant`")
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	f.flag(cmd, "table", "json", "yaml", "csv")
 	return cmd
 }
 
@@ -143,13 +134,10 @@ func leaseState(l admin.Lease, now time.Time) string {
 	return s
 }
 
-func leasesText(all []admin.Lease, now time.Time) string {
-	var b strings.Builder
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ADDRESS\tPOOL\tTENANT\tVM\tMAC\tSTATE\tCONFLICT")
+func leaseCells(all []admin.Lease, now time.Time) cells {
+	c := cells{headers: []string{"ADDRESS", "POOL", "TENANT", "VM", "MAC", "STATE", "CONFLICT"}}
 	for _, l := range all {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Address, l.Pool, dash(l.Tenant), dash(l.VM), dash(l.MAC), leaseState(l, now), ago(now, l.Conflict))
+		c.rows = append(c.rows, []string{l.Address.String(), l.Pool, dash(l.Tenant), dash(l.VM), dash(l.MAC), leaseState(l, now), ago(now, l.Conflict)})
 	}
-	t.Flush() // into memory
-	return b.String()
+	return c
 }

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,60 +15,46 @@ import (
 
 func (p *program) listCommand() *cobra.Command {
 	var s selection
-	var output string
+	var f format
 	var noHeaders, watch bool
 	cmd := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "List the BMCs",
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: f.args(func(cmd *cobra.Command, args []string) error {
 			if err := cobra.NoArgs(cmd, args); err != nil {
 				return err
 			}
 			if watch {
-				return errors.Join(oneOf("--output", output, "table", "wide", "json"), s.check())
+				return errors.Join(oneOf("--output", f.chosen, "table", "wide", "json"), s.check())
 			}
-			return errors.Join(oneOf("--output", output, "table", "wide", "json", "yaml", "name", "csv"), s.check())
-		},
+			return s.check()
+		}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ask := func() ([]admin.BMC, error) { return s.list(cmd.Context(), p.client()) }
 			if watch {
-				l := &listWatch{w: p.stdout, json: output == "json", wide: output == "wide", headers: !noHeaders}
+				l := &listWatch{w: p.stdout, json: f.chosen == "json", wide: f.chosen == "wide", headers: !noHeaders}
 				return l.run(cmd.Context(), ask)
 			}
 			bmcs, err := ask()
 			if err != nil {
 				return err
 			}
-			return p.printList(bmcs, output, !noHeaders)
+			return p.printList(bmcs, &f, !noHeaders)
 		},
 	}
 	s.flags(cmd)
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, wide, json, yaml, name, csv")
+	f.flag(cmd, "table", "wide", "json", "yaml", "name", "csv")
 	cmd.Flags().BoolVar(&noHeaders, "no-headers", false, "leave out the line with the names of the columns")
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "go on with what changes, until interrupted; as table, wide or json")
 	return cmd
 }
 
-func (p *program) printList(bmcs []admin.BMC, output string, headers bool) error {
-	switch output {
-	case "json":
-		return printJSON(p.stdout, admin.List(bmcs))
-	case "yaml":
-		return printYAML(p.stdout, admin.List(bmcs))
-	case "csv":
-		return printCSV(p.stdout, bmcs, headers, time.Now())
-	case "name":
+func (p *program) printList(bmcs []admin.BMC, f *format, headers bool) error {
+	if f.chosen == "name" {
 		return printNames(p.stdout, bmcs)
-	default:
-		return printTable(p.stdout, bmcs, output == "wide", headers, time.Now())
 	}
-}
-
-func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	return f.printCells(p.stdout, admin.List(bmcs), bmcCells(bmcs, f.chosen != "table", headers, time.Now()))
 }
 
 func printNames(w io.Writer, bmcs []admin.BMC) error {
@@ -87,22 +71,24 @@ var (
 	wideColumns = []string{"MAC", "INTERFACE", "POOL", "VM", "UUID", "REASON"}
 )
 
-func printTable(w io.Writer, bmcs []admin.BMC, wide, headers bool, now time.Time) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(cells []string) { fmt.Fprintln(t, strings.Join(cells, "\t")) }
-	if headers && wide {
-		line(allColumns())
-	} else if headers {
-		line(columns)
+func allColumns() []string { return append(columns[:len(columns):len(columns)], wideColumns...) }
+
+func bmcCells(bmcs []admin.BMC, wide, headers bool, now time.Time) cells {
+	c := cells{}
+	line := row
+	if wide {
+		line = wideRow
+	}
+	switch {
+	case headers && wide:
+		c.headers = allColumns()
+	case headers:
+		c.headers = columns
 	}
 	for _, b := range bmcs {
-		if wide {
-			line(wideRow(b, now))
-			continue
-		}
-		line(row(b, now))
+		c.rows = append(c.rows, line(b, now))
 	}
-	return t.Flush()
+	return c
 }
 
 func row(b admin.BMC, now time.Time) []string {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,32 +11,23 @@ import (
 )
 
 func (p *program) maintenanceCommand() *cobra.Command {
-	var output string
+	var f format
 	cmd := &cobra.Command{
 		Use:   "maintenance",
 		Short: "Show what is in maintenance, begin and end it",
 		Long: "Show what is in maintenance. A BMC in maintenance keeps its address and answers what reads; what changes\n" +
 			"something, such as a power command, is answered with \"node busy\" (C0h) and not carried out: a fence agent\n" +
 			"fails, and what provisions tries again. It survives restarts of the daemon.",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return err
-			}
-			return oneOf("--output", output, "table", "json")
-		},
+		Args: f.args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := p.client().Maintenance(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if output == "json" {
-				return printJSON(p.stdout, admin.MaintenanceList(all))
-			}
-			_, err = fmt.Fprint(p.stdout, maintenanceText(all, time.Now()))
-			return err
+			return f.printCells(p.stdout, admin.MaintenanceList(all), maintenanceCells(all, time.Now()))
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	f.flag(cmd, "table", "json", "yaml", "csv")
 	cmd.AddCommand(p.maintenanceOnCommand(), p.maintenanceOffCommand())
 	return cmd
 }
@@ -114,13 +104,8 @@ func maintenanceEnd(m admin.Maintenance, now time.Time) string {
 	return s
 }
 
-func maintenanceText(all []admin.Maintenance, now time.Time) string {
-	if len(all) == 0 {
-		return "nothing is in maintenance\n"
-	}
-	var b strings.Builder
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "TENANT\tVM\tANSWERS\tSINCE\tUNTIL\tREASON")
+func maintenanceCells(all []admin.Maintenance, now time.Time) cells {
+	c := cells{none: "nothing is in maintenance", headers: []string{"TENANT", "VM", "ANSWERS", "SINCE", "UNTIL", "REASON"}}
 	for _, m := range all {
 		answers, end := "reads", "it is ended"
 		if m.Silent {
@@ -133,8 +118,7 @@ func maintenanceText(all []admin.Maintenance, now time.Time) string {
 		if m.VM != "" {
 			vm = printable(m.VM)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", printable(m.Tenant), vm, answers, ago(now, m.Since), end, dash(m.Reason))
+		c.rows = append(c.rows, []string{printable(m.Tenant), vm, answers, ago(now, m.Since), end, dash(m.Reason)})
 	}
-	t.Flush() // into memory
-	return b.String()
+	return c
 }

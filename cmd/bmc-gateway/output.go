@@ -3,13 +3,99 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"io"
-	"time"
+	"strings"
+	"text/tabwriter"
 
+	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 )
+
+// A format is the form in which a command prints what it has to show: a text for
+// people, or the same for programs.
+type format struct {
+	chosen string
+	known  []string
+}
+
+// flag gives a command the flag -o; the first of known is what it prints without.
+func (f *format) flag(cmd *cobra.Command, known ...string) {
+	f.known = known
+	cmd.Flags().StringVarP(&f.chosen, "output", "o", known[0], "`format`: "+strings.Join(known, ", "))
+}
+
+// args checks the arguments of a command, and then the format.
+func (f *format) args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return err
+		}
+		return oneOf("--output", f.chosen, f.known...)
+	}
+}
+
+// print prints the document for programs, or the text.
+func (f *format) print(w io.Writer, document any, text func() string) error {
+	switch f.chosen {
+	case "json":
+		return printJSON(w, document)
+	case "yaml":
+		return printYAML(w, document)
+	default:
+		_, err := io.WriteString(w, text())
+		return err
+	}
+}
+
+// printCells is the same for what is a table.
+func (f *format) printCells(w io.Writer, document any, c cells) error {
+	if f.chosen == "csv" {
+		return c.csv(w)
+	}
+	return f.print(w, document, c.String)
+}
+
+// cells are the lines of a table.
+type cells struct {
+	headers []string // none: the table has no such line
+	rows    [][]string
+	none    string // what people read when there are no rows; empty: the headers
+}
+
+// String aligns the cells in columns.
+func (c cells) String() string {
+	if len(c.rows) == 0 && c.none != "" {
+		return c.none + "\n"
+	}
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	if c.headers != nil {
+		fmt.Fprintln(t, strings.Join(c.headers, "\t"))
+	}
+	for _, row := range c.rows {
+		fmt.Fprintln(t, strings.Join(row, "\t"))
+	}
+	t.Flush() // into memory
+	return b.String()
+}
+
+// csv prints the cells with commas between them (RFC 4180).
+func (c cells) csv(w io.Writer) error {
+	out := csv.NewWriter(w)
+	if c.headers != nil {
+		if err := out.Write(c.headers); err != nil {
+			return err
+		}
+	}
+	return out.WriteAll(c.rows)
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
 
 // printYAML prints what printJSON would, in its order.
 func printYAML(w io.Writer, v any) error {
@@ -38,22 +124,3 @@ func plain(n *yaml.Node) {
 		plain(inner)
 	}
 }
-
-// printCSV prints the wide table with a comma between its cells (RFC 4180).
-func printCSV(w io.Writer, bmcs []admin.BMC, headers bool, now time.Time) error {
-	c := csv.NewWriter(w)
-	if headers {
-		if err := c.Write(allColumns()); err != nil {
-			return err
-		}
-	}
-	for _, b := range bmcs {
-		if err := c.Write(wideRow(b, now)); err != nil {
-			return err
-		}
-	}
-	c.Flush()
-	return c.Error()
-}
-
-func allColumns() []string { return append(columns[:len(columns):len(columns)], wideColumns...) }

@@ -128,3 +128,32 @@ func TestWatchedListEndsWithTheDaemon(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestFormats: what json tells is there as yaml, and a table as csv, with every
+// command that offers them.
+func TestFormats(t *testing.T) {
+	socket := daemon(t, lab())
+	for _, args := range [][]string{{"leases"}, {"access", "list"}, {"maintenance"}, {"removals"}, {"status"}, {"reload"}, {"version"}, {"events"}, {"power", "on", "lab-a/esxi01"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			ask := func(output string) string {
+				_, text, _ := command(t, none, append([]string{"--socket", socket, "-o", output}, args...)...)
+				return text
+			}
+			var fromYAML, fromJSON struct{ Kind string }
+			if err := errors.Join(yaml.Unmarshal([]byte(ask("yaml")), &fromYAML), json.Unmarshal([]byte(ask("json")), &fromJSON)); err != nil {
+				t.Fatal(err)
+			}
+			if fromYAML.Kind == "" || fromYAML != fromJSON {
+				t.Errorf("yaml is of kind %q, json of %q", fromYAML.Kind, fromJSON.Kind)
+			}
+			if cmd, _, _ := (&program{}).root().Find(args); !strings.Contains(cmd.Flag("output").Usage, "csv") {
+				return
+			}
+			table := strings.Split(strings.TrimSpace(ask("table")), "\n")
+			rows, err := csv.NewReader(strings.NewReader(ask("csv"))).ReadAll()
+			if err != nil || len(rows) != len(table) || !strings.HasPrefix(table[0], rows[0][0]) {
+				t.Errorf("%v in\n%q\n%q", err, rows, table)
+			}
+		})
+	}
+}

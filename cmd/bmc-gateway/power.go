@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -125,16 +124,11 @@ func (p *program) bootdevCommand() *cobra.Command {
 func (p *program) orderCommand(use, short string, order func(args []string) (admin.Order, []string)) *cobra.Command {
 	var s selection
 	var yes bool
-	var output string
+	var f format
 	cmd := &cobra.Command{
 		Use:   use + " NAME...",
 		Short: short,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf("--output", output, "table", "json"); err != nil {
-				return err
-			}
-			return s.args(cmd, args)
-		},
+		Args:  f.args(s.args),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, names := order(args)
 			if names == nil {
@@ -147,24 +141,20 @@ func (p *program) orderCommand(use, short string, order func(args []string) (adm
 			if len(bmcs) > 1 && !yes {
 				return fmt.Errorf("%s are selected: %w", counted(len(bmcs), "BMC"), errConfirm)
 			}
-			return p.giveOrders(cmd.Context(), bmcs, o, output)
+			return p.giveOrders(cmd.Context(), bmcs, o, &f)
 		},
 	}
 	s.flags(cmd)
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do it to more than one")
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	f.flag(cmd, "table", "json", "yaml", "csv")
 	return cmd
 }
 
 // giveOrders tells the outcome of each order, in the order of the BMCs. The error
 // counts those that failed.
-func (p *program) giveOrders(ctx context.Context, bmcs []admin.BMC, o admin.Order, output string) error {
+func (p *program) giveOrders(ctx context.Context, bmcs []admin.BMC, o admin.Order, f *format) error {
 	done := orderAll(ctx, p.client(), bmcs, o)
-	if output == "json" {
-		if err := printJSON(p.stdout, admin.OutcomeList(done)); err != nil {
-			return err
-		}
-	} else if err := p.printOutcomes(done); err != nil {
+	if err := f.printCells(p.stdout, admin.OutcomeList(done), outcomeCells(done)); err != nil {
 		return err
 	}
 	failed := slices.DeleteFunc(slices.Clone(done), func(d admin.Outcome) bool { return d.Result == "ok" })
@@ -198,11 +188,10 @@ func orderAll(ctx context.Context, c *admin.Client, bmcs []admin.BMC, o admin.Or
 	return done
 }
 
-func (p *program) printOutcomes(done []admin.Outcome) error {
-	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tRESULT\tCODE\tOPERATION\tREASON")
+func outcomeCells(done []admin.Outcome) cells {
+	c := cells{headers: []string{"NAME", "RESULT", "CODE", "OPERATION", "REASON"}}
 	for _, d := range done {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", printable(d.Tenant+"/"+d.Name), d.Result, dash(d.Code), dash(d.Operation), dash(d.Error))
+		c.rows = append(c.rows, []string{printable(d.Tenant + "/" + d.Name), d.Result, dash(d.Code), dash(d.Operation), dash(d.Error)})
 	}
-	return t.Flush()
+	return c
 }

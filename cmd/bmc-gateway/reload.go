@@ -17,7 +17,7 @@ import (
 )
 
 func (p *program) reloadCommand() *cobra.Command {
-	var output string
+	var f format
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "reload",
@@ -25,22 +25,13 @@ func (p *program) reloadCommand() *cobra.Command {
 		Long: "Have the daemon read its configuration again and apply the difference, as SIGHUP does. BMCs that it\n" +
 			"does not concern keep their sessions. A configuration that cannot be used changes nothing. With\n" +
 			"--dry-run the difference is only shown.",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return err
-			}
-			return oneOf("--output", output, "table", "json")
-		},
+		Args: f.args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			done, err := p.client().Reload(cmd.Context(), dryRun)
 			if err != nil {
 				return err
 			}
-			if output == "json" {
-				err = printJSON(p.stdout, admin.Reloaded(done))
-			} else {
-				_, err = fmt.Fprint(p.stdout, reloadText(done))
-			}
+			err = f.print(p.stdout, admin.Reloaded(done), func() string { return reloadText(done) })
 			for _, text := range append(done.Warnings, done.Problems...) {
 				fmt.Fprintln(p.stderr, printable(text))
 			}
@@ -50,7 +41,7 @@ func (p *program) reloadCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	f.flag(cmd, "table", "json", "yaml")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only show what would change")
 	return cmd
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,32 +11,23 @@ import (
 )
 
 func (p *program) removalsCommand() *cobra.Command {
-	var output string
+	var f format
 	cmd := &cobra.Command{
 		Use:   "removals",
 		Short: "Show the BMCs whose removal is held, and confirm it",
 		Long: "Show the BMCs whose removal is held: too many VMs of a tenant were not selected any more at once.\n" +
 			"They serve on until the VMs are back, the hold (guard.hold) has passed, or somebody confirms that\n" +
 			"this was meant.",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return err
-			}
-			return oneOf("--output", output, "table", "json")
-		},
+		Args: f.args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			held, err := p.client().Removals(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if output == "json" {
-				return printJSON(p.stdout, admin.RemovalsList(held))
-			}
-			_, err = fmt.Fprint(p.stdout, removalsText(held, time.Now()))
-			return err
+			return f.print(p.stdout, admin.RemovalsList(held), func() string { return removalsText(held, time.Now()) })
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	f.flag(cmd, "table", "json", "yaml")
 	cmd.AddCommand(p.confirmCommand())
 	return cmd
 }
@@ -71,12 +61,11 @@ func removalsText(held []admin.Removals, now time.Time) string {
 		}
 		fmt.Fprintf(&b, "tenant %s: %s held, of %s. If that is meant:\n  bmc-gateway removals confirm %s %s\n",
 			printable(set.Tenant), isOrAre(len(set.BMCs), "removal"), counted(set.Of, "BMC"), printable(set.Tenant), set.ID)
-		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(t, "NAME\tADDRESS\tHELD FOR\tUNTIL\tREASON")
+		c := cells{headers: []string{"NAME", "ADDRESS", "HELD FOR", "UNTIL", "REASON"}}
 		for _, r := range set.BMCs {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", dash(r.Name), removalAddress(r), brief(now.Sub(r.Since)), until(r), dash(r.Reason))
+			c.rows = append(c.rows, []string{dash(r.Name), removalAddress(r), brief(now.Sub(r.Since)), until(r), dash(r.Reason)})
 		}
-		t.Flush() // into memory
+		b.WriteString(c.String())
 	}
 	return b.String()
 }

@@ -2,9 +2,8 @@ package main
 
 import (
 	"fmt"
-	"io"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,18 +12,13 @@ import (
 )
 
 func (p *program) showCommand() *cobra.Command {
-	var output string
+	var f format
 	cmd := &cobra.Command{
 		Use:   "show NAME...",
 		Short: "Show BMCs in full",
 		Long: "Show BMCs in full. NAME is tenant/vm, a VM's name if only one has it, an address,\n" +
 			"or a VM's instance or BIOS UUID.",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.MinimumNArgs(1)(cmd, args); err != nil {
-				return err
-			}
-			return oneOf("--output", output, "table", "json", "yaml")
-		},
+		Args: f.args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			all, err := p.client().BMCs(cmd.Context(), "")
 			if err != nil {
@@ -42,53 +36,43 @@ func (p *program) showCommand() *cobra.Command {
 			if len(bmcs) == 1 {
 				shown = admin.Single(bmcs[0])
 			}
-			switch output {
-			case "json":
-				return printJSON(p.stdout, shown)
-			case "yaml":
-				return printYAML(p.stdout, shown)
-			default:
-				return printAll(p.stdout, bmcs, time.Now())
-			}
+			return f.print(p.stdout, shown, func() string { return showText(bmcs, time.Now()) })
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json, yaml")
+	f.flag(cmd, "table", "json", "yaml")
 	return cmd
 }
 
-// printAll prints each BMC as a table of its properties.
-func printAll(w io.Writer, bmcs []admin.BMC, now time.Time) error {
-	for i, b := range bmcs {
+// showText is each BMC as a table of its properties.
+func showText(bmcs []admin.BMC, now time.Time) string {
+	var b strings.Builder
+	for i, one := range bmcs {
 		if i > 0 {
-			fmt.Fprintln(w)
+			b.WriteByte('\n')
 		}
-		if err := printBMC(w, b, now); err != nil {
-			return err
-		}
+		writeBMC(&b, one, now)
 	}
-	return nil
+	return b.String()
 }
 
-func printBMC(w io.Writer, b admin.BMC, now time.Time) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, p := range properties(b, now) {
+func writeBMC(b *strings.Builder, one admin.BMC, now time.Time) {
+	var table cells
+	for _, p := range properties(one, now) {
 		if p.value != "" {
-			fmt.Fprintf(t, "%s:\t%s\n", p.name, printable(p.value))
+			table.rows = append(table.rows, []string{p.name + ":", printable(p.value)})
 		}
 	}
-	if err := t.Flush(); err != nil {
-		return err
+	b.WriteString(table.String())
+	if len(one.Sessions) == 0 {
+		return
 	}
-	if len(b.Sessions) == 0 {
-		return nil
+	b.WriteString("Sessions:\n")
+	sessions := cells{headers: []string{"  ID", "ACCOUNT", "PRIVILEGE", "FROM", "SUITE", "IDLE", "OPENED"}}
+	for _, s := range one.Sessions {
+		sessions.rows = append(sessions.rows, []string{"  " + s.ID, printable(s.Account), s.Privilege, s.From.String(), strconv.Itoa(s.Suite),
+			brief(time.Duration(s.IdleSeconds) * time.Second), stamp(s.OpenedAt)})
 	}
-	fmt.Fprintln(t, "Sessions:")
-	fmt.Fprintln(t, "  ID\tACCOUNT\tPRIVILEGE\tFROM\tSUITE\tIDLE\tOPENED")
-	for _, s := range b.Sessions {
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%d\t%s\t%s\n", s.ID, printable(s.Account), s.Privilege, s.From, s.Suite,
-			brief(time.Duration(s.IdleSeconds)*time.Second), stamp(s.OpenedAt))
-	}
-	return t.Flush()
+	b.WriteString(sessions.String())
 }
 
 type property struct{ name, value string }

@@ -16,33 +16,24 @@ import (
 var errDegraded = errors.New("degraded")
 
 func (p *program) statusCommand() *cobra.Command {
-	var output string
+	var f format
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show vCenters, pools and tenants; exit 1 when something is wrong",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return err
-			}
-			return oneOf("--output", output, "table", "json")
-		},
+		Args:  f.args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := p.client().Status(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if output == "json" {
-				err = printJSON(p.stdout, admin.Screen(s))
-			} else {
-				_, err = fmt.Fprint(p.stdout, statusText(s, time.Now()))
-			}
+			err = f.print(p.stdout, admin.Screen(s), func() string { return statusText(s, time.Now()) })
 			if problems := degraded(s); err == nil && len(problems) > 0 {
 				err = fmt.Errorf("%w: %s", errDegraded, strings.Join(problems, "; "))
 			}
 			return err
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
+	f.flag(cmd, "table", "json", "yaml")
 	return cmd
 }
 

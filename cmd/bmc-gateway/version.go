@@ -17,26 +17,18 @@ import (
 var version = "0.1.0-dev"
 
 func (p *program) versionCommand() *cobra.Command {
-	var output string
+	var f format
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Tell which program this is",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return err
-			}
-			return oneOf("--output", output, "text", "json")
-		},
+		Args:  f.args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			if output == "json" {
-				return printJSON(p.stdout, map[string]string{"apiVersion": admin.APIVersion, "kind": "Version",
-					"version": version, "revision": revision(), "goVersion": runtime.Version()})
-			}
-			_, err := fmt.Fprintf(p.stdout, "bmc-gateway %s (%s, %s)\n", version, revision(), runtime.Version())
-			return err
+			return f.print(p.stdout, map[string]string{"apiVersion": admin.APIVersion, "kind": "Version",
+				"version": version, "revision": revision(), "goVersion": runtime.Version()},
+				func() string { return fmt.Sprintf("bmc-gateway %s (%s, %s)\n", version, revision(), runtime.Version()) })
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "`format`: text, json")
+	f.flag(cmd, "text", "json", "yaml")
 	return cmd
 }
 
