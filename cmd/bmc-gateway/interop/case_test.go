@@ -1,15 +1,14 @@
 package interop
 
 import (
-	"context"
 	"fmt"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/lab"
 )
 
 // A client is one program and what it is asked to do with a BMC of its own.
@@ -44,31 +43,18 @@ type row struct {
 // repeat of ipmitool comes after a second, and an unanswered probe costs ten.
 const patience = 8 * time.Second
 
-// A bench is one client's place: its BMC's address and VM, and a home directory.
+// A bench is one client's place, and the VM its BMC is of.
 type bench struct {
-	lab     *lab
-	vm      string
-	address string
-	home    string
-	env     []string
+	*lab.Bench
+	lab *lab.Lab
+	vm  string
 }
 
-// shell runs a line with the words of the bench. It kills whatever the line
-// started, too, once that takes 90 s.
-func (b *bench) shell(ctx context.Context, line string) string {
-	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "sh", "-c", line)
-	cmd.Dir = b.home
-	cmd.Env = b.env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
-	out, err := cmd.CombinedOutput()
-	if ctx.Err() != nil {
-		return string(out) + fmt.Sprintf("\n(killed: %v)", err)
-	}
-	return string(out)
+// shell runs a line with the words of the bench. Its exit code proves nothing.
+func (b *bench) shell(t *testing.T, line string) string {
+	t.Helper()
+	out, _ := b.Shell(t.Context(), line)
+	return out
 }
 
 // spaced makes every run of spaces one, so that rows need not count them.
@@ -76,8 +62,15 @@ func spaced(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // run runs one case and says in the journal how it went.
 func (b *bench) run(t *testing.T, c *client, r row) {
+	defer func() {
+		if t.Failed() {
+			journal.note(c.name, r.name, "FAIL")
+			return
+		}
+		journal.note(c.name, r.name, "pass")
+	}()
 	begin := time.Now()
-	out := b.shell(t.Context(), strings.TrimSpace(c.with+" "+r.line))
+	out := b.shell(t, strings.TrimSpace(c.with+" "+r.line))
 	took := time.Since(begin)
 	flat := spaced(out)
 	for _, w := range r.want {
@@ -97,14 +90,9 @@ func (b *bench) run(t *testing.T, c *client, r row) {
 	if took > limit {
 		t.Errorf("took %s, more than %s", took.Round(time.Millisecond), limit)
 	}
+	t.Logf("%s %s\n%.3000s", c.with, r.line, out)
 	b.wantPower(t, r.power)
 	b.wantBoot(t, r.boot)
-	t.Logf("%s %s\n%.3000s", c.with, r.line, out)
-	if t.Failed() {
-		journal.note(c.name, r.name, "FAIL")
-		return
-	}
-	journal.note(c.name, r.name, "pass")
 }
 
 // wantPower polls vCenter: what the BMC has acknowledged may take a moment.
@@ -116,11 +104,11 @@ func (b *bench) wantPower(t *testing.T, state string) {
 	want := map[string]types.VirtualMachinePowerState{
 		"on": types.VirtualMachinePowerStatePoweredOn, "off": types.VirtualMachinePowerStatePoweredOff,
 	}[state]
-	b.lab.until(t, b.vm+" is "+state, func() error {
-		if got := b.lab.vc.Power(b.vm); got != want {
+	lab.Until(t, b.vm+" is "+state, func() error {
+		if got := b.lab.VCenter.Power(b.vm); got != want {
 			return fmt.Errorf("it is %s", got)
 		}
-		if got := b.lab.bmc(b.vm); string(got.Power) != state {
+		if got := b.lab.BMC(b.vm); string(got.Power) != state {
 			return fmt.Errorf("the gateway says %s", got.Power)
 		}
 		return nil
@@ -132,7 +120,7 @@ func (b *bench) wantBoot(t *testing.T, device string) {
 	if device == "" {
 		return
 	}
-	if got := b.lab.bmc(b.vm); !strings.Contains(got.Boot, device) {
+	if got := b.lab.BMC(b.vm); !strings.Contains(got.Boot, device) {
 		t.Errorf("next boot is %q, want %q", got.Boot, device)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/lab"
 )
 
 const exporterConf = `modules:
@@ -46,14 +48,14 @@ func exporterClients() []*client {
 
 func startExporter(t *testing.T, b *bench) {
 	t.Helper()
-	conf := filepath.Join(b.home, "exporter.yml")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, exporterConf, password, b.home), 0o600); err != nil {
+	conf := filepath.Join(b.Home, "exporter.yml")
+	if err := os.WriteFile(conf, fmt.Appendf(nil, exporterConf, lab.Password, b.Home), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	port := 30000 + os.Getpid()%10000
-	b.env = append(b.env, fmt.Sprintf("EXPORTER=%d", port))
+	b.Env = append(b.Env, fmt.Sprintf("EXPORTER=%d", port))
 	cmd := exec.Command("prometheus-ipmi-exporter", "--config.file="+conf, fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port))
-	cmd.Env, cmd.Dir = b.env, b.home
+	cmd.Env, cmd.Dir = b.Env, b.Home
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ func installGoipmi(t *testing.T, b *bench) {
 		}
 		t.Skipf("%s cannot be built here: %v\n%s", goipmiModule, err, out)
 	}
-	b.env[0] = "PATH=" + dir + string(filepath.ListSeparator) + b.env[0][len("PATH="):]
+	b.Env[0] = "PATH=" + dir + string(filepath.ListSeparator) + b.Env[0][len("PATH="):]
 }
 
 var goipmiCases = []row{

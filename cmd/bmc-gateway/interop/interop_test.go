@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/lab"
 )
 
 var update = flag.Bool("update", false, "write the results and the recordings instead of checking them")
@@ -37,12 +39,12 @@ func clients() []*client {
 // TestInterop runs every client's cases, the clients side by side.
 func TestInterop(t *testing.T) {
 	all := clients()
-	l := newLab(t, all)
+	l, vms := newLab(t, all)
 	t.Run("clients", func(t *testing.T) {
-		for n, c := range all {
+		for _, c := range all {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
-				b := l.bench(t, n)
+				b := newBench(t, l, vms[c])
 				if !available(t, l, c) {
 					return
 				}
@@ -62,12 +64,12 @@ func TestInterop(t *testing.T) {
 }
 
 // available skips a client that cannot be run here, but not in CI.
-func available(t *testing.T, l *lab, c *client) bool {
+func available(t *testing.T, l *lab.Lab, c *client) bool {
 	t.Helper()
 	reason := ""
 	if _, err := exec.LookPath(c.program); err != nil {
 		reason = c.program + " is not installed (package " + c.debian + ")"
-	} else if c.standard && l.port != standardPort {
+	} else if c.standard && l.Port != lab.StandardPort {
 		reason = "it speaks to port 623 only, which needs root"
 	}
 	if reason == "" {
@@ -86,9 +88,9 @@ func available(t *testing.T, l *lab, c *client) bool {
 // versionOf is the Debian package's, or what the client says of itself.
 func versionOf(t *testing.T, b *bench, c *client) string {
 	if c.version != "" {
-		return strings.TrimSpace(b.shell(t.Context(), c.version))
+		return strings.TrimSpace(b.shell(t, c.version))
 	}
-	return strings.TrimSpace(b.shell(t.Context(), "dpkg-query -W -f '${Version} (Debian)' "+c.debian))
+	return strings.TrimSpace(b.shell(t, "dpkg-query -W -f '${Version} (Debian)' "+c.debian))
 }
 
 // journal is how the cases went.

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/lab"
 )
 
 // powermanConf makes powerman's daemon speak through an interactive ipmipower;
@@ -23,9 +25,9 @@ func powermanClients() []*client {
 		name: "powerman", program: "powermand", debian: "powerman", standard: true, with: daemon,
 		prepare: func(t *testing.T, b *bench) {
 			port := 20000 + os.Getpid()%10000
-			b.env = append(b.env, fmt.Sprintf("POWERMAN=%d", port))
-			text := fmt.Sprintf(powermanConf, port, b.address, password)
-			if err := os.WriteFile(filepath.Join(b.home, "powerman.conf"), []byte(text), 0o600); err != nil {
+			b.Env = append(b.Env, fmt.Sprintf("POWERMAN=%d", port))
+			text := fmt.Sprintf(powermanConf, port, b.Address, lab.Password)
+			if err := os.WriteFile(filepath.Join(b.Home, "powerman.conf"), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		},

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/lab"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
 
@@ -66,10 +67,10 @@ func TestRecord(t *testing.T) {
 				t.Fatal(err)
 			}
 			rec := startRecorder(t)
-			b := &bench{home: t.TempDir(), env: rec.env(t)}
-			version := strings.TrimSpace(b.shell(t.Context(), "dpkg-query -W -f '${Package} ${Version}' "+r.debian))
+			b := &bench{Bench: rec.bench(t)}
+			version := strings.TrimSpace(b.shell(t, "dpkg-query -W -f '${Package} ${Version}' "+r.debian))
 			for _, line := range r.lines {
-				t.Logf("$ %s\n%.400s", line, b.shell(t.Context(), line))
+				t.Logf("$ %s\n%.400s", line, b.shell(t, line))
 			}
 			c := rec.stop(t)
 			c.program, c.lines = version, r.lines
@@ -131,19 +132,14 @@ func (r *recorder) note(d datagram) {
 	r.said = append(r.said, d)
 }
 
-// env is what the command lines need to find the subject.
-func (r *recorder) env(t *testing.T) []string {
+// bench is where the command lines find the subject.
+func (r *recorder) bench(t *testing.T) *lab.Bench {
 	t.Helper()
-	testdata, err := filepath.Abs("testdata")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := r.LocalAddr().(*net.UDPAddr)
-	port := strconv.Itoa(at.Port)
-	return []string{
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TERM=dumb", "HOME=" + t.TempDir(), "TESTDATA=" + testdata,
-		"H=127.0.0.1", "P=" + port, "HP=" + net.JoinHostPort("127.0.0.1", port), "U=admin", "W=" + password,
-	}
+	port := strconv.Itoa(r.LocalAddr().(*net.UDPAddr).Port)
+	b := &lab.Bench{Address: "127.0.0.1", Home: t.TempDir()}
+	b.Env = append(lab.Environment(b.Home), "TESTDATA="+testdata(t),
+		"H=127.0.0.1", "P="+port, "HP="+net.JoinHostPort("127.0.0.1", port), "U=admin", "W="+lab.Password)
+	return b
 }
 
 func (r *recorder) stop(t *testing.T) *conversation {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/lab"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
@@ -62,11 +63,11 @@ func newSubject(t *testing.T) (*bmc.BMC, func() string) {
 	var mu sync.Mutex
 	last := "nothing"
 	config := bmc.Config{
-		Accounts: labAccounts,
+		Accounts: lab.Accounts(),
 		Suites:   subjectSuites(t),
 		GUID:     guid,
 		LAN: bmc.LAN{
-			Address: netip.MustParseAddr("127.0.0.1"), PrefixLength: 8, MAC: [6]byte{2, 0, 0, 0, 0, 1}, Port: standardPort,
+			Address: netip.MustParseAddr("127.0.0.1"), PrefixLength: 8, MAC: [6]byte{2, 0, 0, 0, 0, 1}, Port: lab.StandardPort,
 		},
 		Firmware:          [2]uint8{1, 23},
 		MaxSessions:       8,
