@@ -184,10 +184,7 @@ func (t *tenant) report() []admin.BMC {
 		out = append(out, t.describe(ep))
 	}
 	for _, w := range t.waiting {
-		b := t.common(w.vm)
-		b.State, b.Reason, b.Since = admin.Pending, w.err.Error(), w.since
-		t.hold(&b, w.vm.Key)
-		out = append(out, b)
+		out = append(out, t.await(w))
 	}
 	return out
 }

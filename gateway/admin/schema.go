@@ -15,7 +15,7 @@ var envelopes = map[string]any{
 	"BMCList": list{}, "BMC": one{}, "Status": screen{}, "RemovalsList": sets{}, "Confirmation": confirmed{},
 	"EventList": happened{}, "LeaseList": leases{}, "MaintenanceList": maintenances{}, "Reload": reload{},
 	"Outcome": outcome{}, "OutcomeList": outcomes{}, "Release": released{}, "Error": failure{},
-	"AccessGrantList": grantList{}, "AccessGrant": oneGrant{},
+	"AccessGrantList": grantList{}, "AccessGrant": oneGrant{}, "BMCDetail": detailed{}, "BMCDetailList": details{},
 }
 
 type schema map[string]any

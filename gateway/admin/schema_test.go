@@ -89,6 +89,7 @@ func TestAnswersAreAsTheSchemaSays(t *testing.T) {
 	events.Add(Event{Kind: EventCommand, Level: Info, Text: "x"})
 	src := happenings{lab, events}
 	for _, request := range []string{"GET /v1/bmcs", "GET /v1/bmcs?tenant=none", "GET /v1/bmcs/lab-a/web%201%2Fa", "GET /v1/bmcs/lab-a/none",
+		"GET /v1/bmcs/lab-a/5026aaaa/detail", "GET /v1/bmcs/lab-b/db1/detail", "GET /v1/bmcs/lab-a/none/detail",
 		"GET /v1/status", "GET /v1/removals", "GET /v1/leases", "GET /v1/maintenance", "GET /v1/events", "POST /v1/bmcs"} {
 		method, path, _ := strings.Cut(request, " ")
 		w := httptest.NewRecorder()

@@ -13,6 +13,9 @@ import (
 // and are called from several goroutines; what they return is the caller's to keep.
 type Source interface {
 	BMCs() []BMC
+	// Detail returns one of BMCs with its event log, its sensors and its recent
+	// commands; ErrNotFound, wrapped, when it is gone.
+	Detail(b BMC) (Detail, error)
 	Status() Status
 	Removals() []Removals
 	// ConfirmRemovals lets the removals of a set go ahead and returns how many they
@@ -122,6 +125,7 @@ func handler(src Source, ending <-chan struct{}) http.Handler {
 			reply(w, http.StatusOK, Confirmed(Confirmation{Tenant: tenant, ID: id, Confirmed: n}))
 		}
 	})
+	handleDetail(mux, src)
 	handleLeases(mux, src)
 	handleMaintenance(mux, src)
 	handleAccess(mux, src)
