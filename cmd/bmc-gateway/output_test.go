@@ -50,7 +50,7 @@ func TestYAMLSaysWhatJSONSays(t *testing.T) {
 
 func TestShowYAML(t *testing.T) {
 	code, text, _ := command(t, none, "--socket", daemon(t, lab()), "show", "-o", "yaml", "esxi01")
-	if code != 0 || !strings.Contains(text, "\nkind: BMC\n") || !strings.Contains(text, "\naddress: 10.120.8.17\n") {
+	if code != 0 || !strings.Contains(text, "\nkind: BMCDetail\n") || !strings.Contains(text, "\naddress: 10.120.8.17\n") {
 		t.Errorf("exit code %d\n%s", code, text)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,44 +14,62 @@ import (
 
 func (p *program) showCommand() *cobra.Command {
 	var f format
+	var also tables
 	cmd := &cobra.Command{
 		Use:   "show NAME...",
 		Short: "Show BMCs in full",
 		Long: "Show BMCs in full. NAME is tenant/vm, a VM's name if only one has it, an address,\n" +
-			"or a VM's instance or BIOS UUID.",
+			"or a VM's instance or BIOS UUID. JSON and YAML have the event log, the sensors and\n" +
+			"the recent commands without being asked for them.",
 		Args: f.args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			all, err := p.client().BMCs(cmd.Context(), "")
+			bmcs, err := p.named(cmd.Context(), names)
 			if err != nil {
 				return err
 			}
-			var bmcs []admin.BMC
-			for _, name := range names {
-				b, err := admin.Find(all, name)
-				if err != nil {
+			all := plainly(bmcs)
+			if f.chosen != "table" || also != (tables{}) {
+				if all, err = p.details(cmd.Context(), bmcs); err != nil {
 					return err
 				}
-				bmcs = append(bmcs, b)
 			}
-			shown := admin.List(bmcs)
-			if len(bmcs) == 1 {
-				shown = admin.Single(bmcs[0])
+			shown := admin.DetailList(all)
+			if len(all) == 1 {
+				shown = admin.SingleDetail(all[0])
 			}
-			return f.print(p.stdout, shown, func() string { return showText(bmcs, time.Now()) })
+			return f.print(p.stdout, shown, func() string { return showText(all, also, time.Now()) })
 		},
 	}
 	f.flag(cmd, "table", "json", "yaml")
+	also.flags(cmd)
 	return cmd
 }
 
-// showText is each BMC as a table of its properties.
-func showText(bmcs []admin.BMC, now time.Time) string {
+// named returns the BMCs that names mean.
+func (p *program) named(ctx context.Context, names []string) (bmcs []admin.BMC, err error) {
+	all, err := p.client().BMCs(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		b, err := admin.Find(all, name)
+		if err != nil {
+			return nil, err
+		}
+		bmcs = append(bmcs, b)
+	}
+	return bmcs, nil
+}
+
+// showText is each BMC as a table of its properties, with the tables asked for.
+func showText(all []admin.Detail, also tables, now time.Time) string {
 	var b strings.Builder
-	for i, one := range bmcs {
+	for i, one := range all {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		writeBMC(&b, one, now)
+		writeBMC(&b, one.BMC, now)
+		also.write(&b, one)
 	}
 	return b.String()
 }

@@ -63,7 +63,7 @@ func TestShowJSON(t *testing.T) {
 	socket := daemon(t, lab())
 	_, stdout, _ := command(t, none, "--socket", socket, "show", "esxi01", "-o", "json")
 	var one struct{ Kind, Name, Boot string }
-	if err := json.Unmarshal([]byte(stdout), &one); err != nil || one.Kind != "BMC" || one.Name != "esxi01" || one.Boot == "" {
+	if err := json.Unmarshal([]byte(stdout), &one); err != nil || one.Kind != "BMCDetail" || one.Name != "esxi01" || one.Boot == "" {
 		t.Errorf("%v, %+v", err, one)
 	}
 	_, stdout, _ = command(t, none, "--socket", socket, "show", "esxi01", "lab-b/web1", "-o", "json")
@@ -71,7 +71,7 @@ func TestShowJSON(t *testing.T) {
 		Kind  string
 		Items []struct{ Name string }
 	}
-	if err := json.Unmarshal([]byte(stdout), &two); err != nil || two.Kind != "BMCList" || len(two.Items) != 2 {
+	if err := json.Unmarshal([]byte(stdout), &two); err != nil || two.Kind != "BMCDetailList" || len(two.Items) != 2 {
 		t.Errorf("%v, %+v", err, two)
 	}
 }

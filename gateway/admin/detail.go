@@ -35,11 +35,11 @@ type Command struct {
 // A SELEntry is an entry of the event log.
 type SELEntry struct {
 	ID         int       `json:"id"`
-	Time       time.Time `json:"time,omitzero"`       // zero: its kind has none
-	Sensor     string    `json:"sensor"`              // name; "#42" for one that is not the BMC's
-	SensorType string    `json:"sensorType"`          // "ACPI Power State"; empty: not an event of a sensor
-	Text       string    `json:"text"`                // what happened, in words
-	Direction  string    `json:"direction,omitempty"` // asserted, deasserted
+	Time       time.Time `json:"time,omitzero"`        // zero: its kind has none
+	Sensor     string    `json:"sensor,omitempty"`     // name; "#42" for one that is not the BMC's
+	SensorType string    `json:"sensorType,omitempty"` // "ACPI Power State"; empty: not an event of a sensor
+	Text       string    `json:"text"`                 // what happened, in words
+	Direction  string    `json:"direction,omitempty"`  // asserted, deasserted
 }
 
 // A Sensor is what can be read of a BMC, and what it reads now.
