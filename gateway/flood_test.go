@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"net"
 	"net/netip"
 	"slices"
@@ -13,16 +12,9 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc/bmctest"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
 )
-
-// A stillMachine is on, whatever happens.
-type stillMachine struct{}
-
-func (stillMachine) Power() (bmc.PowerState, error)                               { return bmc.On, nil }
-func (stillMachine) Control(context.Context, ipmi.ChassisControl) error           { return nil }
-func (stillMachine) Boot() ipmi.BootFlags                                         { return ipmi.BootFlags{} }
-func (stillMachine) SetBoot(context.Context, ipmi.BootFlags, time.Duration) error { return nil }
 
 // packetRate is the default of the configuration.
 const packetRate = 20000
@@ -43,7 +35,7 @@ func besideOthers(t *testing.T, sockets *listen.Server, heldBack func()) netip.A
 				heldBack()
 			}
 		}},
-	}, stillMachine{})
+	}, bmctest.Steady{})
 	if err != nil {
 		t.Fatal(err)
 	}

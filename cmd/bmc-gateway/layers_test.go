@@ -17,6 +17,7 @@ const module = "github.com/bmc-gateway/bmc-gateway/"
 var mayImport = map[string][]string{
 	"ipmi":                     {},
 	"ipmi/bmc":                 {"ipmi"},
+	"ipmi/bmc/bmctest":         {"ipmi", "ipmi/bmc"},
 	"ipmi/ipmitest":            {"ipmi"},
 	"ipmi/ipmitest/load":       {"ipmi", "ipmi/ipmitest"},
 	"inventory":                {},

@@ -1,60 +1,17 @@
 package main
 
 import (
-	"context"
-	"net"
-	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc/bmctest"
 )
 
-// A running machine is on, whatever anybody wants.
-type running struct{}
-
-func (running) Power() (bmc.PowerState, error)                               { return bmc.On, nil }
-func (running) Control(context.Context, ipmi.ChassisControl) error           { return nil }
-func (running) Boot() ipmi.BootFlags                                         { return ipmi.BootFlags{} }
-func (running) SetBoot(context.Context, ipmi.BootFlags, time.Duration) error { return nil }
-
-// aBMC answers on loopback until the test ends.
-func aBMC(t *testing.T) netip.AddrPort {
-	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	suite, err := ipmi.CipherSuiteByID(17)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := bmc.New(bmc.Config{
-		GUID:     [16]byte{1},
-		Accounts: []bmc.Account{{Name: "operator", Password: "S3cretWord", Privilege: ipmi.Operator}},
-		Suites:   []ipmi.CipherSuite{suite},
-	}, running{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- b.Serve(ctx, conn) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		conn.Close()
-	})
-	return conn.LocalAddr().(*net.UDPAddr).AddrPort()
-}
-
 func TestPing(t *testing.T) {
-	at := aBMC(t)
+	_, at := bmctest.Serve(t, []bmc.Account{{Name: "operator", Password: "S3cretWord", Privilege: ipmi.Operator}}, 17)
 	socket := daemon(t, fixed{{Tenant: "lab-a", Name: "esxi01", State: admin.Ready, Address: at.Addr(), Port: at.Port()},
 		{Tenant: "lab-a", Name: "web1", State: admin.Pending, Reason: "address pool exhausted"}})
 	password := func(name string) string { return map[string]string{"IPMI_PASSWORD": "S3cretWord"}[name] }

@@ -1,54 +1,21 @@
 package doctor
 
 import (
-	"context"
-	"net"
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc/bmctest"
 )
-
-// A steady machine is always on.
-type steady struct{}
-
-func (steady) Power() (bmc.PowerState, error)                     { return bmc.On, nil }
-func (steady) Control(context.Context, ipmi.ChassisControl) error { return nil }
-func (steady) Boot() ipmi.BootFlags                               { return ipmi.BootFlags{} }
-
-func (steady) SetBoot(context.Context, ipmi.BootFlags, time.Duration) error { return nil }
 
 // serve runs a BMC of the tenant on loopback.
 func serve(t *testing.T, tenant gateway.Tenant) admin.BMC {
 	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	suite, err := ipmi.CipherSuiteByID(tenant.IPMI.CipherSuites[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := bmc.New(bmc.Config{GUID: [16]byte{1}, Accounts: tenant.Accounts, Suites: []ipmi.CipherSuite{suite}}, steady{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- b.Serve(ctx, conn) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		conn.Close()
-	})
-	at := conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	_, at := bmctest.Serve(t, tenant.Accounts, tenant.IPMI.CipherSuites[0])
 	return admin.BMC{Tenant: tenant.Name, Name: "vm1", State: admin.Ready, Address: at.Addr(), Port: at.Port()}
 }
 

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc/bmctest"
 )
 
 // manyVariable makes this test binary, started again, a host with many BMCs at
@@ -45,14 +45,6 @@ func many(job []string, in io.Reader, out io.Writer) error {
 	}
 	return serveMany(prefix, count, in, out)
 }
-
-// An onlyOn machine is always on.
-type onlyOn struct{}
-
-func (onlyOn) Power() (bmc.PowerState, error)                               { return bmc.On, nil }
-func (onlyOn) Control(context.Context, ipmi.ChassisControl) error           { return nil }
-func (onlyOn) Boot() ipmi.BootFlags                                         { return ipmi.BootFlags{} }
-func (onlyOn) SetBoot(context.Context, ipmi.BootFlags, time.Duration) error { return nil }
 
 // serveMany routes the prefix to this host and opens BMCs at its first addresses,
 // until in ends. It says how long that took.
@@ -97,7 +89,7 @@ func serveOne(sockets *listen.Server, at netip.AddrPort) (stop func(), err error
 	b, err := bmc.New(bmc.Config{
 		GUID: [16]byte{1}, Suites: []ipmi.CipherSuite{suite},
 		Accounts: []bmc.Account{{Name: "operator", Password: operatorPassword, Privilege: ipmi.Operator}},
-	}, onlyOn{})
+	}, bmctest.Steady{})
 	if err != nil {
 		return nil, err
 	}

@@ -124,13 +124,22 @@ func (r *run) login() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r.session, err = r.console.Login(r.ctx, ipmitest.Login{
+	session, err := r.console.Login(r.ctx, ipmitest.Login{
 		Suite: suite, User: r.target.User, Password: r.target.Password, Kg: []byte(r.target.Kg), Privilege: r.target.Privilege,
 	})
-	if errors.Is(err, ipmitest.ErrPassword) {
-		err = errors.New("the password is wrong, or nobody has this name")
+	switch {
+	case errors.Is(err, ipmitest.ErrPassword):
+		return "", errors.New("the password is wrong, or nobody has this name")
+	case errors.Is(err, ipmitest.ErrICV):
+		return "", errors.New("the BMC has another Kg")
+	case err != nil && session != nil:
+		_ = session.Close(r.ctx) // it is open, without the privilege that was asked for; what failed is told
+		return "", err
+	case err != nil:
+		return "", err
 	}
-	return fmt.Sprintf("as %s (%s) with cipher suite %d", r.target.User, r.target.Privilege, r.target.Suite), err
+	r.session = session
+	return fmt.Sprintf("as %s (%s) with cipher suite %d", r.target.User, r.target.Privilege, r.target.Suite), nil
 }
 
 func (r *run) deviceID() (string, error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc/bmctest"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
 )
 
@@ -22,7 +23,7 @@ func listen(t *testing.T) (*net.UDPConn, netip.AddrPort) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() }) // or the server has done so
 	return conn, conn.LocalAddr().(*net.UDPAddr).AddrPort()
 }
 
@@ -48,13 +49,6 @@ func serveEcho(t *testing.T, change func([]byte) []byte) netip.AddrPort {
 	return addr
 }
 
-type machine struct{}
-
-func (machine) Power() (bmc.PowerState, error)                               { return bmc.Off, nil }
-func (machine) Control(context.Context, ipmi.ChassisControl) error           { return nil }
-func (machine) Boot() ipmi.BootFlags                                         { return ipmi.BootFlags{} }
-func (machine) SetBoot(context.Context, ipmi.BootFlags, time.Duration) error { return nil }
-
 // A lossy socket loses one answer, the tenth.
 type lossy struct {
 	*net.UDPConn
@@ -71,32 +65,19 @@ func (l *lossy) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
 // serveBMC serves a BMC for one account and returns how to log in.
 func serveBMC(t *testing.T, id ipmi.CipherSuiteID) (*bmc.BMC, netip.AddrPort, ipmitest.Login) {
 	t.Helper()
-	return serveBMCOn(t, id, func(conn *net.UDPConn) bmc.PacketConn { return conn })
+	b, addr := bmctest.Serve(t, []bmc.Account{account}, id)
+	return b, addr, login(t, id)
 }
 
-// serveBMCOn does so on what wrap makes of its socket.
-func serveBMCOn(t *testing.T, id ipmi.CipherSuiteID, wrap func(*net.UDPConn) bmc.PacketConn) (*bmc.BMC, netip.AddrPort, ipmitest.Login) {
+var account = bmc.Account{Name: "admin", Password: "secret", Privilege: ipmi.Administrator}
+
+func login(t *testing.T, id ipmi.CipherSuiteID) ipmitest.Login {
 	t.Helper()
 	suite, err := ipmi.CipherSuiteByID(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	account := bmc.Account{Name: "admin", Password: "secret", Privilege: ipmi.Administrator}
-	b, err := bmc.New(bmc.Config{Accounts: []bmc.Account{account}, Suites: []ipmi.CipherSuite{suite}, GUID: [16]byte{1}}, machine{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, addr := listen(t)
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- b.Serve(ctx, wrap(conn)) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return b, addr, ipmitest.Login{Suite: suite, User: account.Name, Password: string(account.Password), Privilege: account.Privilege}
+	return ipmitest.Login{Suite: suite, User: account.Name, Password: string(account.Password), Privilege: account.Privilege}
 }
 
 func TestRun(t *testing.T) {
@@ -148,8 +129,9 @@ func TestRunCountsLosses(t *testing.T) {
 		{"asked once", 1, 1},
 		{"asked again", 0, 0},
 	} {
-		_, addr, login := serveBMCOn(t, 17, func(conn *net.UDPConn) bmc.PacketConn { return &lossy{UDPConn: conn} })
-		r, err := Run(t.Context(), Config{Target: addr, Operation: Command, Login: login, Concurrency: 1, Tries: tt.tries, Duration: 500 * time.Millisecond})
+		conn, addr := listen(t)
+		bmctest.ServeOn(t, &lossy{UDPConn: conn}, []bmc.Account{account}, 17)
+		r, err := Run(t.Context(), Config{Target: addr, Operation: Command, Login: login(t, 17), Concurrency: 1, Tries: tt.tries, Duration: 500 * time.Millisecond})
 		if err != nil || r.Errors != tt.lost || r.Operations == 0 {
 			t.Errorf("%s: %d lost, want %d; %d answered, error %v", tt.name, r.Errors, tt.lost, r.Operations, err)
 		}
