@@ -20,7 +20,7 @@ func (t *tenant) events(ep *endpoint) bmc.Events {
 		Received: t.metrics.Received,
 		Dropped:  func(r bmc.DropReason) { t.metrics.Dropped(r.String()) },
 		Request: func(command string, code ipmi.CompletionCode, took time.Duration) {
-			t.metrics.Request(command, result(code), took)
+			t.metrics.Request(countedAs(command, code), result(code), took)
 			if command == sensorsNext {
 				t.vc().ExpectStats() // in time for the readings, which do not wait
 			}
@@ -85,6 +85,16 @@ func (t *tenant) logIf(err error, what string, ep *endpoint) {
 	if err != nil {
 		t.log.Warn(what, "bmc", ep, "error", err)
 	}
+}
+
+// countedAs is the name that a command is counted under. What was refused or went
+// wrong is "other" of all commands together: a series for each of a hundred commands,
+// each way to fail and each tenant would be more than a scrape should have.
+func countedAs(command string, code ipmi.CompletionCode) string {
+	if code != ipmi.Completed && code != ipmi.NodeBusy {
+		return "other"
+	}
+	return command
 }
 
 // result is the bounded word that metrics have for a completion code.

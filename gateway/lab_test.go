@@ -18,6 +18,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/metrics"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
@@ -28,10 +29,11 @@ var testPort = uint16(10000 + 2*(os.Getpid()%10000))
 
 // A lab is a gateway between simulated vCenters and 127.0.0.0/8.
 type lab struct {
-	config Config
-	gw     *Gateway
-	stop   func()
-	log    logged
+	config  Config
+	metrics *metrics.Metrics // nil: none are wanted
+	gw      *Gateway
+	stop    func()
+	log     logged
 }
 
 // logged is what the gateway has logged so far.
@@ -112,7 +114,7 @@ func (l *lab) addTenant(t *testing.T, vc *vspheretest.VCenter, sel inventory.Sel
 // start runs the gateway until the test or stop ends it.
 func (l *lab) start(t *testing.T, prepare ...func(*Gateway)) {
 	t.Helper()
-	gw, err := New(l.config, Version{Text: "test", Firmware: [2]uint8{0, 1}}, slog.New(slog.NewTextHandler(io.MultiWriter(&l.log, t.Output()), nil)), nil)
+	gw, err := New(l.config, Version{Text: "test", Firmware: [2]uint8{0, 1}}, slog.New(slog.NewTextHandler(io.MultiWriter(&l.log, t.Output()), nil)), l.metrics)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,12 +17,12 @@ import (
 )
 
 // everything makes each series appear once.
-func everything(t *testing.T) *prometheus.Registry {
+func everything(t *testing.T) prometheus.Gatherer {
 	t.Helper()
 	reg := prometheus.NewRegistry()
 	m := metrics.New(reg)
 	m.Build("0.9.0", "3fa1c2e", "go1.26.8")
-	reg.MustRegister(metrics.BMCCollector([]metrics.BMCState{{Tenant: "lab-a", Name: "esxi01", State: "ready", Power: "on", LastRequest: time.Unix(1795500000, 0)}}))
+	bmcs := metrics.BMCs([]metrics.BMCState{{Tenant: "lab-a", Name: "esxi01", State: "ready", Power: "on", LastRequest: time.Unix(1795500000, 0)}})
 	tenant := m.Tenant("lab-a")
 	tenant.Received()
 	tenant.Dropped("malformed")
@@ -45,12 +45,12 @@ func everything(t *testing.T) *prometheus.Registry {
 				CircuitOpen: true, Commands: 5, Reads: 2, Waiting: map[string]int{"lab-a": 9}}},
 		}
 	})
-	return reg
+	return prometheus.Gatherers{reg, bmcs}
 }
 
 // values returns every sample as `name{label="value"}` with its value; of a
 // histogram, the number of observations.
-func values(t *testing.T, reg *prometheus.Registry) map[string]float64 {
+func values(t *testing.T, reg prometheus.Gatherer) map[string]float64 {
 	t.Helper()
 	families, err := reg.Gather()
 	if err != nil {

@@ -227,7 +227,7 @@ func (b *BMC) answered(row *Command, code ipmi.CompletionCode, arrived time.Time
 	now := time.Now()
 	b.stats.Requests++
 	b.stats.LastRequest = now
-	name := "unknown"
+	name := "other"
 	if row != nil {
 		name = row.Name
 	}

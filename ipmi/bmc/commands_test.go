@@ -210,7 +210,7 @@ func TestEventsOfARequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := map[string]int{
-			"unknown: C1h (invalid command)":      1,
+			"other: C1h (invalid command)":        1,
 			"Get Chassis Status: 00h (completed)": 1,
 			"Get System GUID: 00h (completed)":    1,
 		}

@@ -64,7 +64,7 @@ type Events struct {
 	Received func()
 	// Dropped is told of a packet that earned no answer.
 	Dropped func(DropReason)
-	// Request is told of every answered command, "unknown" when it is not in the table.
+	// Request is told of every answered command, "other" when it is not in the table.
 	Request func(command string, code ipmi.CompletionCode, took time.Duration)
 	// Handshake is told how a session set-up ended.
 	Handshake func(result HandshakeResult, user string, from netip.AddrPort)

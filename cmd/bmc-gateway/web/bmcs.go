@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/bmc-gateway/bmc-gateway/metrics"
@@ -14,6 +13,7 @@ import (
 func bmcMetrics(src Source, options promhttp.HandlerOpts) http.Handler {
 	places := make(chan struct{}, options.MaxRequestsInFlight)
 	options.MaxRequestsInFlight = 0 // it would count for each handler, and there is one for each request
+	options.Timeout = 0             // nothing is waited for, and to be cut off an answer has to be kept until it is whole
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case places <- struct{}{}:
@@ -22,9 +22,7 @@ func bmcMetrics(src Source, options promhttp.HandlerOpts) http.Handler {
 			http.Error(w, "too many scrapes at once", http.StatusServiceUnavailable)
 			return
 		}
-		reg := prometheus.NewRegistry()
-		reg.MustRegister(metrics.BMCCollector(snapshot(src, r.URL.Query().Get("tenant"))))
-		promhttp.HandlerFor(reg, options).ServeHTTP(w, r)
+		promhttp.HandlerFor(metrics.BMCs(snapshot(src, r.URL.Query().Get("tenant"))), options).ServeHTTP(w, r)
 	})
 }
 

@@ -74,6 +74,7 @@ func handler(reg *prometheus.Registry, src Source, log *slog.Logger) http.Handle
 		// Scrapes are few; more at once than these are a mistake or an attack.
 		MaxRequestsInFlight: 4,
 		Timeout:             10 * time.Second,
+		EnableOpenMetrics:   true,
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, options))

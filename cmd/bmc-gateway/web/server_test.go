@@ -1,6 +1,7 @@
 package web
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -258,6 +259,46 @@ func TestTenThousandBMCs(t *testing.T) {
 	t.Logf("%d bytes in %s", len(body), time.Since(began))
 	if len(body) > 5_000_000 || strings.Count(body, "\nbmcgw_bmc_up{") != 10000 {
 		t.Errorf("%d bytes, %d BMCs; want at most 5 MB and 10,000", len(body), strings.Count(body, "\nbmcgw_bmc_up{"))
+	}
+}
+
+// A scraper gets the format and the encoding it asks for.
+func TestBMCMetricsAreNegotiated(t *testing.T) {
+	at := serve(t, "", lab())
+	for _, tt := range []struct{ name, accept, encoding, kind, says string }{
+		{"plain", "", "identity", "text/plain; version=0.0.4", "# TYPE bmcgw_bmc_requests_total counter\n"},
+		{"compressed", "text/plain;version=0.0.4", "gzip", "text/plain; version=0.0.4", "\nbmcgw_bmc_up{bmc=\"esxi01\",tenant=\"lab-a\"} 1\n"},
+		{"OpenMetrics", "application/openmetrics-text;version=1.0.0", "gzip", "application/openmetrics-text; version=1.0.0", "# TYPE bmcgw_bmc_requests counter\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+at+"/metrics/bmcs", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Accept", tt.accept)
+			req.Header.Set("Accept-Encoding", tt.encoding)
+			resp, err := plain().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body := io.Reader(resp.Body)
+			if tt.encoding == "gzip" {
+				if body, err = gzip.NewReader(body); err != nil {
+					t.Fatalf("not compressed: %v", err)
+				}
+			}
+			text, err := io.ReadAll(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if kind := resp.Header.Get("Content-Type"); !strings.HasPrefix(kind, tt.kind) || !strings.Contains(string(text), tt.says) {
+				t.Errorf("%s, want %s with %q:\n%s", kind, tt.kind, tt.says, text)
+			}
+			if open := strings.HasSuffix(string(text), "# EOF\n"); open != (tt.name == "OpenMetrics") {
+				t.Errorf("ends with # EOF: %t", open)
+			}
+		})
 	}
 }
 
