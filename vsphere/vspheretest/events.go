@@ -26,20 +26,29 @@ func (v *VCenter) post(vm *simulator.VirtualMachine, event func(types.VmEvent) t
 
 // postBy is post of what a user did.
 func (v *VCenter) postBy(user string, vm *simulator.VirtualMachine, event func(types.VmEvent) types.BaseEvent) {
+	v.postEvent(user, event(types.VmEvent{Event: types.Event{
+		Datacenter: v.datacenterArgument(), ComputeResource: v.clusterArgument(),
+		Host: &types.HostEventArgument{EntityEventArgument: types.EntityEventArgument{Name: "host of " + vm.Name}},
+		Vm:   &types.VmEventArgument{EntityEventArgument: types.EntityEventArgument{Name: vm.Name}, Vm: vm.Self},
+	}}))
+}
+
+// postEvent posts an event of a user's. Locks of a VM or a host may be held.
+func (v *VCenter) postEvent(user string, event types.BaseEvent) {
 	manager := v.registry.EventManager()
 	ctx := v.context()
 	ctx.Session.UserName = user
-	about := types.VmEvent{Event: types.Event{
-		Datacenter: &types.DatacenterEventArgument{EntityEventArgument: types.EntityEventArgument{Name: v.cfg.Datacenter}},
-		ComputeResource: &types.ComputeResourceEventArgument{
-			EntityEventArgument: types.EntityEventArgument{Name: "cluster of " + v.cfg.Datacenter},
-		},
-		Host: &types.HostEventArgument{EntityEventArgument: types.EntityEventArgument{Name: "host of " + vm.Name}},
-		Vm:   &types.VmEventArgument{EntityEventArgument: types.EntityEventArgument{Name: vm.Name}, Vm: vm.Self},
-	}}
 	v.registry.WithLock(ctx, manager, func() {
-		manager.PostEvent(ctx, &types.PostEvent{EventToPost: event(about)})
+		manager.PostEvent(ctx, &types.PostEvent{EventToPost: event})
 	})
+}
+
+func (v *VCenter) datacenterArgument() *types.DatacenterEventArgument {
+	return &types.DatacenterEventArgument{EntityEventArgument: types.EntityEventArgument{Name: v.cfg.Datacenter}}
+}
+
+func (v *VCenter) clusterArgument() *types.ComputeResourceEventArgument {
+	return &types.ComputeResourceEventArgument{EntityEventArgument: types.EntityEventArgument{Name: "cluster of " + v.cfg.Datacenter}}
 }
 
 // postTag posts what vCenter posts when a tag was put on a VM ("attach") or taken

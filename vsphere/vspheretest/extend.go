@@ -25,6 +25,13 @@ func (v *VCenter) extend(ctx *simulator.Context, this types.ManagedObjectReferen
 		overlay := simulator.NewRegistry()
 		v.registry.WithLock(ctx, vm, func() { overlay.Put(&vmProxy{VirtualMachine: vm, v: v}) })
 		ctx.Session.Registry = overlay
+	case "HostSystem":
+		host, ok := v.registry.Get(this).(*simulator.HostSystem)
+		if ok && hostMethods[method] { // the others are the simulator's
+			overlay := simulator.NewRegistry()
+			overlay.Put(&hostProxy{host: host, v: v})
+			ctx.Session.Registry = overlay
+		}
 	case "Datacenter":
 		if dc, ok := v.registry.Get(this).(*simulator.Datacenter); ok {
 			// As for a VM: Put writes to the object.

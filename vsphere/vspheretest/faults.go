@@ -11,9 +11,9 @@ import (
 // A Fault is something to go wrong, or just to take long.
 type Fault struct {
 	Method string // as Calls names it; "" is any
-	VM     string // name of the VM called; "" is any object
+	VM     string // name of the VM, or host, called; "" is any object
 	// InTask lets the call succeed and strikes in the task it starts: power
-	// verbs, Reset, Suspend and Reconfigure. The task shows as running
+	// verbs, Reset, Suspend, Reconfigure and a host's standby. The task shows as running
 	// during Delay and fails with Fault.
 	InTask bool
 	Fault  types.BaseMethodFault // nil: nothing fails, Delay alone counts

@@ -22,9 +22,6 @@ func (v *VCenter) renameDatacenter() {
 // identifyHost gives an ESXi host the UUID of the configuration: all of the
 // simulator's are one machine.
 func (v *VCenter) identifyHost() {
-	if !v.cfg.ESXi {
-		return
-	}
 	host := v.registry.Any("HostSystem").(*simulator.HostSystem)
 	v.registry.WithLock(v.context(), host, func() {
 		hardware := *host.Summary.Hardware

@@ -9,16 +9,17 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// machine is what is known of a VM beside its managed object.
+// machine is what is known of a VM or a host beside its managed object.
 type machine struct {
 	task   *types.ManagedObjectReference // the one that runs
+	bmc    string                        // password of a host's BMC
 	tools  bool                          // installed
 	nmis   int
 	watts  int64 // power draw; 0: unknown
 	resets int
 }
 
-// machine returns the record of a VM; v.mu is held.
+// machine returns the record of a VM or a host; v.mu is held.
 func (v *VCenter) machine(ref types.ManagedObjectReference) *machine {
 	m := v.machines[ref.Value]
 	if m == nil {
@@ -52,8 +53,11 @@ func (v *VCenter) find(name string) (*simulator.VirtualMachine, error) {
 	return vm, nil
 }
 
-// nameOf returns the name of a VM, "" of anything else.
+// nameOf returns the name of a VM or a host, "" of anything else.
 func (v *VCenter) nameOf(ref types.ManagedObjectReference) string {
+	if host, ok := v.registry.Get(ref).(*simulator.HostSystem); ok {
+		return v.hostName(host)
+	}
 	if ref.Type != "VirtualMachine" || v.hub.isHidden(ref) {
 		return ""
 	}

@@ -29,17 +29,8 @@ func (v *VCenter) SetManualDRS(manual bool) {
 // each of them. One injected into the task of PowerOnVM_Task strikes a VM that is
 // attempted.
 func (p *datacenterProxy) PowerOnMultiVMTask(_ *simulator.Context, req *types.PowerOnMultiVM_Task) soap.HasFault {
-	v, now := p.v, time.Now()
-	t := &task{}
-	t.Self.Type = "Task"
-	t.Info = types.TaskInfo{
-		Name: "PowerOnMultiVM_Task", DescriptionId: "Datacenter.powerOnVm",
-		Entity: &p.Self, EntityName: p.Name,
-		State: types.TaskInfoStateRunning, QueueTime: now, StartTime: &now,
-		Reason: &types.TaskReasonUser{UserName: v.cfg.Username},
-	}
-	v.registry.Put(t)
-	v.registry.WithLock(v.context(), t, func() { t.Info.Task, t.Info.Key = t.Self, t.Self.Value })
+	v := p.v
+	t := v.newTask("PowerOnMultiVM_Task", "Datacenter.powerOnVm", p.Self, p.Name)
 	if !v.spawn(func() { v.finishWith(t, v.powerOnAll(req.Vm), nil) }) {
 		return &methods.PowerOnMultiVM_TaskBody{Fault_: simulator.Fault("", &types.RequestCanceled{})}
 	}

@@ -44,6 +44,7 @@ func (v *VCenter) powerBy(user string, vm *simulator.VirtualMachine, to types.Vi
 	v.hub.touch(vm.Self)
 	if from != to {
 		v.postPower(user, vm, to)
+		v.tellFollowers(vm.Self)
 	}
 }
 
@@ -180,26 +181,32 @@ func (p *vmProxy) guest(to types.VirtualMachinePowerState) types.BaseMethodFault
 	if p.Guest.ToolsRunningStatus != string(types.VirtualMachineToolsRunningStatusGuestToolsRunning) {
 		return &types.ToolsUnavailable{}
 	}
-	p.v.mu.Lock()
-	delay := p.v.guestDelay
-	p.v.mu.Unlock()
 	p.v.post(p.VirtualMachine, func(e types.VmEvent) types.BaseEvent {
 		if to == off {
 			return &types.VmGuestShutdownEvent{VmEvent: e}
 		}
 		return &types.VmGuestStandbyEvent{VmEvent: e}
 	})
-	p.v.spawn(func() {
-		if !p.v.pause(delay) {
+	p.v.guestGoes(p.VirtualMachine, to)
+	return nil
+}
+
+// guestGoes has a guest bring its VM to a state, which takes the time set with
+// SetGuestDelay.
+func (v *VCenter) guestGoes(vm *simulator.VirtualMachine, to types.VirtualMachinePowerState) {
+	v.mu.Lock()
+	delay := v.guestDelay
+	v.mu.Unlock()
+	v.spawn(func() {
+		if !v.pause(delay) {
 			return
 		}
-		p.v.registry.WithLock(p.v.context(), p.VirtualMachine, func() {
-			if p.Runtime.PowerState == on {
-				p.v.powerBy("", p.VirtualMachine, to)
+		v.registry.WithLock(v.context(), vm, func() {
+			if vm.Runtime.PowerState == on {
+				v.powerBy("", vm, to)
 			}
 		})
 	})
-	return nil
 }
 
 // faultName is the type of a fault, for messages.

@@ -13,7 +13,8 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// methodPrivileges is what a call on a VM asks for, of those that may be denied.
+// methodPrivileges is what a call on a VM or a host asks for, of those that may be
+// denied.
 var methodPrivileges = map[string]string{
 	"PowerOnVM_Task":  "VirtualMachine.Interact.PowerOn",
 	"PowerOffVM_Task": "VirtualMachine.Interact.PowerOff",
@@ -24,6 +25,10 @@ var methodPrivileges = map[string]string{
 	"StandbyGuest":    "VirtualMachine.Interact.Suspend",
 	"SendNMI":         "VirtualMachine.Interact.GuestControl",
 	"ReconfigVM_Task": "VirtualMachine.Config.Settings",
+
+	"UpdateIpmi":                  "Host.Config.Settings",
+	"PowerDownHostToStandBy_Task": "Host.Config.Maintenance",
+	"PowerUpHostFromStandBy_Task": "Host.Config.Maintenance",
 }
 
 // denials is what the account's role lacks.
@@ -34,7 +39,7 @@ type denials struct {
 
 type denial struct{ privilege, object string }
 
-// Deny takes a privilege away on a VM, by its name, or on a folder and all below
+// Deny takes a privilege away on a VM or a host, by its name, or on a folder and all below
 // it, by its inventory path; "" is everywhere. Calls that need it fail with
 // NoPermission, and vCenter says so when it is asked for privileges. allow gives
 // it back and may be called more than once.

@@ -18,30 +18,59 @@ type task struct{ mo.Task }
 func (v *VCenter) runTask(vm *simulator.VirtualMachine, method, id string,
 	do func(*simulator.Context) types.BaseMethodFault,
 ) (types.ManagedObjectReference, types.BaseMethodFault) {
+	name := vm.Name
+	return v.onlyTask(v.newTask(method, "VirtualMachine."+id, vm.Self, name), func() types.BaseMethodFault {
+		return v.carryOut(vm, name, method, do)
+	})
+}
+
+// runHostTask is runTask on a host. do runs without any lock.
+func (v *VCenter) runHostTask(host *simulator.HostSystem, method, id string, do func() types.BaseMethodFault,
+) (types.ManagedObjectReference, types.BaseMethodFault) {
+	name := v.hostName(host)
+	return v.onlyTask(v.newTask(method, "HostSystem."+id, host.Self, name), func() types.BaseMethodFault {
+		if f := v.faults.take(method, name, true); f != nil {
+			if !v.pause(f.Delay) {
+				return &types.RequestCanceled{}
+			}
+			if f.Fault != nil {
+				return f.Fault
+			}
+		}
+		return do()
+	})
+}
+
+// newTask makes a task that runs, of the account's.
+func (v *VCenter) newTask(method, description string, entity types.ManagedObjectReference, name string) *task {
 	t := &task{}
 	t.Self.Type = "Task"
 	now := time.Now()
 	t.Info = types.TaskInfo{
-		Name: method, DescriptionId: "VirtualMachine." + id,
-		Entity: &vm.Self, EntityName: vm.Name,
+		Name: method, DescriptionId: description,
+		Entity: &entity, EntityName: name,
 		State: types.TaskInfoStateRunning, QueueTime: now, StartTime: &now,
 		Reason: &types.TaskReasonUser{UserName: v.cfg.Username},
 	}
 	v.registry.Put(t)
-	ctx := v.context()
-	v.registry.WithLock(ctx, t, func() { t.Info.Task, t.Info.Key = t.Self, t.Self.Value })
-	if busy := v.claim(vm.Self, t.Self); busy != nil {
-		v.registry.Remove(ctx, t.Self)
+	v.registry.WithLock(v.context(), t, func() { t.Info.Task, t.Info.Key = t.Self, t.Self.Value })
+	return t
+}
+
+// onlyTask carries a task out unless its entity has another that runs.
+func (v *VCenter) onlyTask(t *task, do func() types.BaseMethodFault) (types.ManagedObjectReference, types.BaseMethodFault) {
+	entity := *t.Info.Entity
+	if busy := v.claim(entity, t.Self); busy != nil {
+		v.registry.Remove(v.context(), t.Self)
 		return t.Self, &types.TaskInProgress{Task: *busy}
 	}
-	name := vm.Name
 	started := v.spawn(func() {
-		fault := v.carryOut(vm, name, method, do)
-		v.release(vm.Self)
+		fault := do()
+		v.release(entity)
 		v.finish(t, fault)
 	})
 	if !started {
-		v.release(vm.Self)
+		v.release(entity)
 		return t.Self, &types.RequestCanceled{}
 	}
 	return t.Self, nil
@@ -89,11 +118,11 @@ func (v *VCenter) finishWith(t *task, result types.AnyType, fault types.BaseMeth
 	v.hub.touch(t.Self)
 }
 
-// claim makes t the VM's one task, or returns the one it has.
-func (v *VCenter) claim(vm, t types.ManagedObjectReference) (busy *types.ManagedObjectReference) {
+// claim makes t the one task of a VM or a host, or returns the one it has.
+func (v *VCenter) claim(entity, t types.ManagedObjectReference) (busy *types.ManagedObjectReference) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	m := v.machine(vm)
+	m := v.machine(entity)
 	if m.task != nil {
 		return m.task
 	}
@@ -101,8 +130,8 @@ func (v *VCenter) claim(vm, t types.ManagedObjectReference) (busy *types.Managed
 	return nil
 }
 
-func (v *VCenter) release(vm types.ManagedObjectReference) {
+func (v *VCenter) release(entity types.ManagedObjectReference) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.machine(vm).task = nil
+	v.machine(entity).task = nil
 }

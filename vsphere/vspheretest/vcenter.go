@@ -50,7 +50,9 @@ type VCenter struct {
 	machines   map[string]*machine // by managed object id
 	names      map[string]string   // VM name -> managed object id, a hint
 	tickets    map[string]string   // for a host, by id: the address it is good for
-	serial     int                 // of the last VM made: seeds its identities
+	nests      map[string]*nested  // nested hosts by managed object id
+	followers  map[types.ManagedObjectReference][]chan<- struct{}
+	serial     int // of the last VM made: seeds its identities
 	guestDelay time.Duration
 	manualDRS  bool
 	frozen     bool // views made now do not see moves
@@ -77,6 +79,8 @@ func Start(cfg Config) (*VCenter, error) {
 		machines:   make(map[string]*machine),
 		names:      make(map[string]string),
 		tickets:    make(map[string]string),
+		nests:      make(map[string]*nested),
+		followers:  make(map[types.ManagedObjectReference][]chan<- struct{}),
 		guestDelay: 20 * time.Millisecond,
 		closing:    make(chan struct{}),
 	}
@@ -133,7 +137,7 @@ func (v *VCenter) build() error {
 	v.registry.Cookie = v.cookie
 	v.registry.Handler = v.intercept
 	v.registry.AddHandler(v.hub)
-	v.identifyHost()
+	v.identifyHosts()
 	v.pool = v.registry.Any("ResourcePool").Reference()
 	v.renameDatacenter()
 	if err := v.storeInMemory(); err != nil {
