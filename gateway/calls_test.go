@@ -28,7 +28,8 @@ func TestPowerStatusCostsVCenterNothing(t *testing.T) {
 	l.addTenant(t, vc, inventory.Selector{Tags: []string{"bmc/enabled"}}, "127.7.3.1-127.7.3.9")
 	l.start(t)
 	b := l.ready(t, "vc-a-vm-01")
-	l.listening(t, vc.Calls) // the last of what a start asks for
+	l.listening(t, vc.Calls)
+	l.carded(t) // the last of what a start asks for
 
 	vc.ResetCalls()
 	c := dial(t, b)

@@ -148,8 +148,9 @@ func TestSensors(t *testing.T) {
 
 // A client that reads power states only costs vCenter no statistics.
 func TestPowerStatusCostsNoStatistics(t *testing.T) {
-	vc, _, _, s := oneVM(t)
+	vc, l, _, s := oneVM(t)
 	wantStatus(t, s, "on")
+	l.carded(t)
 	before := vc.Calls()
 	for range 100 {
 		status(t, s)

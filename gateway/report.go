@@ -248,6 +248,9 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 	if s, err := t.vc().State(vm.Key); err == nil {
 		b.Power, b.PowerAge = power(s.Power), int64(time.Since(s.Since).Seconds())
 	}
+	if facts, err := t.vc().Facts(vm.Key); err == nil {
+		b.VM.NICs = facts.NICs
+	}
 	b.Protected = t.config().Protect.by(vm)
 	for _, tag := range vm.Tags {
 		if slices.Contains(t.config().Select.Tags, tag) {

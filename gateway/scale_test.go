@@ -107,6 +107,7 @@ func TestThousandBMCs(t *testing.T) {
 	l.addTenant(t, vc, inventory.Selector{Folders: []string{"/DC0/vm"}, Recursive: true}, "127.20.0.1-127.20.7.254")
 	f := newFleet(t, l, vms)
 	l.listening(t, vc.Calls)
+	l.carded(t)
 	within(t, 2*time.Minute, "privileges are known", func() error { // the last of what a start asks about each VM
 		if l.gw.upstreams()[0].vc.Privileges().Checked.IsZero() {
 			return errors.New("not yet")

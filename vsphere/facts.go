@@ -22,7 +22,12 @@ type Facts struct {
 	CPUs     int
 	MemoryMB int
 
-	parent string // managed object id of its folder
+	// NICs are the MAC addresses of its network cards as [VCenter.NICs] has them, as far as
+	// they are known: soon, for a VM that is followed. Nobody may change them.
+	NICs []string
+
+	parent  string // managed object id of its folder
+	version uint64 // of the configuration, see changeVersion
 }
 
 // change takes one property. What a VM that cannot be read leaves out stays.
@@ -38,6 +43,8 @@ func (f *Facts) change(c types.PropertyChange) {
 		f.CPUs = whole(c.Val)
 	case "config.hardware.memoryMB":
 		f.MemoryMB = whole(c.Val)
+	case "config.changeVersion":
+		f.version = changeVersion(c.Val)
 	case "parent":
 		if ref, ok := c.Val.(types.ManagedObjectReference); ok {
 			f.parent = ref.Value
@@ -61,7 +68,9 @@ func (m *memory) factsOf(key inventory.Key) (Facts, error) {
 	if r == nil {
 		return Facts{}, ErrNotFound
 	}
-	return r.facts, nil
+	facts := r.facts
+	facts.NICs = r.nics.macs
+	return facts, nil
 }
 
 const (

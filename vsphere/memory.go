@@ -30,6 +30,7 @@ type memory struct {
 	followed map[inventory.Key]int   // VMs that are measured, by how many ask for it
 	stats    map[inventory.Key]Stats // of the last measurement
 	watts    map[inventory.Key]Watts
+	carded   chan struct{} // capacity 1; the network cards of a VM that is followed are due
 
 	changed signal // the answer of List may be another
 	power   signal // the state of some VM is another
@@ -52,6 +53,7 @@ func newMemory(freshness time.Duration, folders []Folder) *memory {
 		followed:  make(map[inventory.Key]int),
 		stats:     make(map[inventory.Key]Stats),
 		watts:     make(map[inventory.Key]Watts),
+		carded:    make(chan struct{}, 1),
 	}
 	for _, f := range folders {
 		m.folders[f] = &membership{refs: make(map[string]bool)}
@@ -116,6 +118,7 @@ func (m *memory) apply(updates []types.ObjectUpdate, now time.Time) (e effect) {
 		e.power = e.power || old == nil || old.state != next.state
 		e.moved = e.moved || old != nil && old.facts.parent != next.facts.parent
 		m.remember(ref, old, &next)
+		m.card(&next, now)
 	}
 	return e
 }

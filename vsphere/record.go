@@ -18,6 +18,7 @@ var watchedPaths = []string{
 	"config.managedBy",
 	"config.uuid",
 	"config.instanceUuid",
+	"config.changeVersion",
 	"config.firmware",
 	"config.version",
 	"config.guestFullName",
@@ -39,6 +40,7 @@ type record struct {
 	vm    inventory.VM // without tags and folders; Key.VM is empty until known
 	state State
 	facts Facts
+	nics  nics
 
 	values map[int32]string // of custom attributes, by number; replaced, never changed
 }

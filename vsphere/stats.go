@@ -34,7 +34,8 @@ type Stats struct {
 var statPaths = []string{"summary.quickStats", "runtime.maxCpuUsage", "summary.config.memorySizeMB"}
 
 // Follow has the VM measured together with the others, as long as somebody reads
-// the statistics of any. The function it returns ends that.
+// the statistics of any, and its network cards kept in memory. The function it returns
+// ends that.
 func (v *VCenter) Follow(key inventory.Key) (stop func()) {
 	v.memory.follow(key, 1)
 	return sync.OnceFunc(func() { v.memory.follow(key, -1) })
@@ -200,6 +201,8 @@ func (m *memory) follow(key inventory.Key, more int) {
 		delete(m.followed, key)
 		delete(m.stats, key)
 		delete(m.watts, key)
+	} else if r := m.byKey[key]; r != nil {
+		m.card(r, time.Now())
 	}
 }
 

@@ -25,8 +25,8 @@ func TestStatsOfAllInOneCall(t *testing.T) {
 				OverallCpuUsage: 1000, OverallCpuDemand: 1200, GuestMemoryUsage: 512, HostMemoryUsage: 1900, UptimeSeconds: 90,
 			}
 		}))
-		t.Cleanup(l.v.Follow(l.key(name)))
 	}
+	l.follow("lab-01", "lab-02", "lab-03")
 	key := l.key("lab-02")
 	_, before := l.calls()
 	reads := before["RetrievePropertiesEx"]
@@ -56,7 +56,7 @@ func TestStatsOfAllInOneCall(t *testing.T) {
 
 func TestNobodyReadsNobodyAsks(t *testing.T) {
 	l := newLab(t, 2).ready()
-	t.Cleanup(l.v.Follow(l.key("lab-01")))
+	l.follow("lab-01")
 	measured := func() int {
 		by := l.Calls()
 		return by["RetrievePropertiesEx"] + by["QueryPerf"]

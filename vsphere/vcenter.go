@@ -97,6 +97,7 @@ func (v *VCenter) Run(ctx context.Context) error {
 	v.crew.launch(v.keepOperations)
 	v.crew.launch((&meter{wanted: v.statsWanted, measure: v.measureStats, link: v.link}).run)
 	v.crew.launch((&meter{wanted: v.wattsWanted, measure: v.measureWatts, link: v.link}).run)
+	v.crew.launch(v.watchNICs)
 	v.crew.launch(v.watchPrivileges)
 	if v.cfg.Events != nil {
 		v.crew.launch((&eventReader{cfg: v.cfg, session: v.operations, mem: v.memory, link: v.link}).run)

@@ -127,6 +127,7 @@ func properties(b admin.BMC, now time.Time) []property {
 		{"vCenter", b.VCenter},
 		{"VM", fmt.Sprintf("%s  %s  uuid %s", b.VM.Name, b.VM.Ref, b.VM.InstanceUUID)},
 		{"BIOS UUID", b.VM.BIOSUUID},
+		{"Network cards", strings.Join(b.VM.NICs, "  ")},
 		{"Selected by", strings.Join(b.SelectedBy, ", ")},
 		{"Accounts", accounts(b.Accounts)},
 		{"Cipher suites", strings.Trim(fmt.Sprint(b.CipherSuites), "[]")},

@@ -20,6 +20,7 @@ func TestShow(t *testing.T) {
 		"vCenter: vc-lab",
 		"VM: esxi01 vm-42 uuid 5026aaaa-01",
 		"BIOS UUID: 4221bbbb-01",
+		"Network cards: 00:50:56:80:00:01 00:50:56:80:00:02",
 		"Selected by: tag bmc/enabled",
 		"Accounts: admin (administrator) operator (operator)",
 		"Cipher suites: 17 3",

@@ -80,6 +80,9 @@ type VM struct {
 	BIOSUUID     string `json:"biosUUID"`
 	Ref          string `json:"ref"` // managed object id, "vm-42"
 	Name         string `json:"name"`
+	// NICs are the MAC addresses of its network cards, lower case, in the order of the
+	// devices. They are read soon after the BMC came; empty: not known yet, or none.
+	NICs []string `json:"nics,omitempty"`
 }
 
 // An Account is who may log in. Its password never leaves the daemon.
