@@ -38,6 +38,18 @@ func TestBMCTellsNetworkCards(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := l.ready(t, vm)
+	if b.VM.Firmware != "bios" {
+		t.Errorf("firmware %q", b.VM.Firmware)
+	}
+	if err := vc.Edit(vm, func(vm *mo.VirtualMachine) { vm.Config.Firmware = "efi" }); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "EFI", func() error {
+		if got := l.ready(t, vm).VM.Firmware; got != "efi" {
+			return fmt.Errorf("firmware %q", got)
+		}
+		return nil
+	})
 	if len(want) != 1 || !slices.Equal(b.VM.NICs, want) {
 		t.Errorf("got %q, want %q", b.VM.NICs, want)
 	}

@@ -247,6 +247,7 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 	}
 	if s, err := t.vc().State(vm.Key); err == nil {
 		b.Power, b.PowerAge = power(s.Power), int64(time.Since(s.Since).Seconds())
+		b.VM.Firmware = firmware(s.EFI)
 	}
 	if facts, err := t.vc().Facts(vm.Key); err == nil {
 		b.VM.NICs = facts.NICs
@@ -280,6 +281,13 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 		b.CipherSuites = append(b.CipherSuites, int(id))
 	}
 	return b
+}
+
+func firmware(efi bool) string {
+	if efi {
+		return "efi"
+	}
+	return "bios"
 }
 
 func power(p vsphere.PowerState) admin.Power {

@@ -83,6 +83,8 @@ type VM struct {
 	// NICs are the MAC addresses of its network cards, lower case, in the order of the
 	// devices. They are read soon after the BMC came; empty: not known yet, or none.
 	NICs []string `json:"nics,omitempty"`
+	// Firmware is "bios" or "efi"; empty: not known.
+	Firmware string `json:"firmware,omitempty"`
 }
 
 // An Account is who may log in. Its password never leaves the daemon.

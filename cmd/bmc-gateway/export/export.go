@@ -40,6 +40,23 @@ func (h Host) BootVariable() string {
 	return "BOOT_MAC_" + strings.ToUpper(strings.ReplaceAll(h.ID(), "-", "_"))
 }
 
+// BootMAC is the MAC that the VM boots from as far as the gateway can know: that of its
+// first network card. Empty: not known.
+func (h Host) BootMAC() string {
+	if len(h.VM.NICs) == 0 {
+		return ""
+	}
+	return h.VM.NICs[0]
+}
+
+// BootMode is the VM's firmware as Metal3 calls it.
+func (h Host) BootMode() string {
+	if h.VM.Firmware == "efi" {
+		return "UEFI"
+	}
+	return "legacy"
+}
+
 // Needs is a variable in a script that ends when the variable is not set.
 func (h Host) Needs(variable string) string { return `"${` + variable + `:?is not set}"` }
 
