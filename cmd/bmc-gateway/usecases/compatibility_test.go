@@ -114,11 +114,11 @@ func (r *results) timed() string {
 	var b strings.Builder
 	for _, row := range r.rows {
 		client := r.clients[row.useCase]
-		fmt.Fprintf(&b, "%-4s  %6.1fs  %-22s  %s %s  %s\n", row.result, row.took.Round(100*time.Millisecond).Seconds(),
+		fmt.Fprintf(&b, "%-4s  %6.1fs  %-24s  %s %s  %s\n", row.result, row.took.Round(100*time.Millisecond).Seconds(),
 			row.useCase, client, r.versions[client], row.step)
 	}
 	for _, useCase := range slices.Sorted(maps.Keys(r.skipped)) {
-		fmt.Fprintf(&b, "skip           %-22s  %s\n", useCase, r.skipped[useCase])
+		fmt.Fprintf(&b, "skip           %-24s  %s\n", useCase, r.skipped[useCase])
 	}
 	return b.String()
 }

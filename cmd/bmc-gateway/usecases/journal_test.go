@@ -2,6 +2,7 @@ package usecases
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -54,6 +55,9 @@ func (r *results) saw(program, version string) {
 // add has a row for a step that begins. It fails until something else is noted.
 func (r *results) add(t *testing.T, useCase, step string) *row {
 	t.Helper()
+	if strings.Contains(step, "|") {
+		t.Fatalf("%q would break the table", step)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, other := range r.rows {

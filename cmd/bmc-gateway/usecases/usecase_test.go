@@ -72,18 +72,27 @@ func missing(t *testing.T, useCase, reason string) {
 	t.Skip(reason)
 }
 
-// step runs one step as a subtest, which may be parallel, and notes how it went
-// and how long it took. It says whether the story can go on.
+// step runs one step as a subtest and notes how it went and how long it took. It
+// says whether the story can go on.
 func (u *useCase) step(t *testing.T, name string, f func(t *testing.T)) bool {
 	t.Helper()
-	if strings.Contains(name, "|") {
-		t.Fatalf("%q would break the table", name)
-	}
 	row := journal.add(t, u.name, name)
-	return t.Run(name, func(t *testing.T) {
-		var began time.Time
-		t.Cleanup(func() { journal.note(row, !t.Failed() && !t.Skipped(), time.Since(began)) })
-		began = time.Now()
-		f(t)
+	return t.Run(name, func(t *testing.T) { timed(t, row, f) })
+}
+
+// parallel is step for one that needs none of the others: it runs with them when
+// the test that calls it has ended.
+func (u *useCase) parallel(t *testing.T, name string, f func(t *testing.T)) {
+	t.Helper()
+	row := journal.add(t, u.name, name)
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		timed(t, row, f)
 	})
+}
+
+func timed(t *testing.T, row *row, f func(t *testing.T)) {
+	began := time.Now()
+	t.Cleanup(func() { journal.note(row, !t.Failed() && !t.Skipped(), time.Since(began)) })
+	f(t)
 }
