@@ -232,7 +232,7 @@ func identify(i bmc.Identify) string {
 func session(s bmc.SessionInfo) admin.Session {
 	return admin.Session{
 		ID: sessionID(s.ID), Account: s.Account, Privilege: s.Privilege.String(), From: s.From,
-		Suite: int(s.Suite), IdleSeconds: int64(time.Since(s.LastSeen).Seconds()), OpenedAt: s.Opened,
+		Suite: int(s.Suite), IdleSeconds: int64(time.Since(s.LastSeen).Seconds()), OpenedAt: s.Opened, LastSeen: s.LastSeen,
 	}
 }
 
@@ -246,7 +246,7 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 		b.Pool, b.Interface = p[0].config.Name, p[0].config.Interface
 	}
 	if s, err := t.vc().State(vm.Key); err == nil {
-		b.Power, b.PowerAge = power(s.Power), int64(time.Since(s.Since).Seconds())
+		b.Power, b.PowerAge, b.PowerSince = power(s.Power), int64(time.Since(s.Since).Seconds()), s.Since
 		b.VM.Firmware = firmware(s.EFI)
 	}
 	if facts, err := t.vc().Facts(vm.Key); err == nil {

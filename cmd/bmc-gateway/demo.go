@@ -215,7 +215,7 @@ func (d *demo) introduce(ctx context.Context, gw *gateway.Gateway, socket, http 
 		fmt.Fprintf(d.out, "try:  ipmitool -I lanplus -H %s -p %d -U admin -P %s power status\n", first.Address, first.Port, t.password)
 	}
 	fmt.Fprintf(d.out, "\nmore: power on|off|cycle|reset|soft|diag, chassis bootdev pxe, mc info, lan print 1\n"+
-		"      bmc-gateway --socket %s list, show, events, power, access grant, reload\n      http://%s/metrics, /metrics/bmcs, /sd/prometheus\nCtrl-C ends everything.\n", socket, http)
+		"      bmc-gateway --socket %[1]s list, show, events, power, access grant, reload\n      http://%[2]s/metrics, /metrics/bmcs, /sd/prometheus\nstatus page:  http://%[2]s/\nCtrl-C ends everything.\n", socket, http)
 	return nil
 }
 

@@ -41,6 +41,8 @@ type BMC struct {
 
 	Power    Power `json:"power"`
 	PowerAge int64 `json:"powerAgeSeconds"` // since the power state last changed, in seconds
+	// PowerSince is when the gateway learned of the power state; zero: nobody knows it.
+	PowerSince time.Time `json:"powerSince,omitzero"`
 
 	Address    netip.Addr  `json:"address"` // "" while there is none
 	Port       uint16      `json:"port"`    // UDP
@@ -104,4 +106,5 @@ type Session struct {
 	Suite       int            `json:"cipherSuite"`
 	IdleSeconds int64          `json:"idleSeconds"`
 	OpenedAt    time.Time      `json:"openedAt"`
+	LastSeen    time.Time      `json:"lastSeen"` // when its last packet came
 }

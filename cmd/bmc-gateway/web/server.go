@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/page"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 )
 
@@ -28,6 +29,7 @@ type Config struct {
 type Source interface {
 	BMCs() []admin.BMC
 	Status() admin.Status
+	Detail(b admin.BMC) (admin.Detail, error)
 }
 
 // A Server is the HTTP server of the daemon.
@@ -35,6 +37,7 @@ type Server struct {
 	listener net.Listener // nil: none is wanted
 	server   *http.Server
 	file     string
+	ending   chan struct{} // closed when Run is about to end
 	log      *slog.Logger
 }
 
@@ -50,8 +53,9 @@ func Listen(c Config, reg *prometheus.Registry, src Source, log *slog.Logger) (*
 	if err != nil {
 		return nil, fmt.Errorf("http.listen: %w", err)
 	}
-	return &Server{listener: l, file: c.File, log: log, server: &http.Server{
-		Handler:           handler(reg, src, log),
+	ending := make(chan struct{})
+	return &Server{listener: l, file: c.File, ending: ending, log: log, server: &http.Server{
+		Handler:           handler(reg, src, ending, log),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -68,7 +72,7 @@ func (s *Server) Addr() net.Addr {
 	return s.listener.Addr()
 }
 
-func handler(reg *prometheus.Registry, src Source, log *slog.Logger) http.Handler {
+func handler(reg *prometheus.Registry, src Source, ending <-chan struct{}, log *slog.Logger) http.Handler {
 	options := promhttp.HandlerOpts{
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError),
 		// Scrapes are few; more at once than these are a mistake or an attack.
@@ -82,6 +86,8 @@ func handler(reg *prometheus.Registry, src Source, log *slog.Logger) http.Handle
 	mux.Handle("GET /sd/prometheus", discovery(src))
 	mux.HandleFunc("GET /healthz", alive)
 	mux.Handle("GET /readyz", readiness(src))
+	everything := func(*http.Request) (page.Viewer, bool) { return page.Viewer{All: true}, true }
+	page.New(page.Config{Source: src, Viewer: everything, Ending: ending}).Handle(mux)
 	return mux
 }
 
@@ -100,6 +106,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("http server: %w", err)
 	case <-ctx.Done():
 	}
+	close(s.ending) // an open page would otherwise keep Shutdown waiting
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
 	if err := s.server.Shutdown(late); err != nil {

@@ -36,6 +36,9 @@ type fleet struct {
 
 func (f fleet) BMCs() []admin.BMC    { return f.bmcs }
 func (f fleet) Status() admin.Status { return f.status }
+func (f fleet) Detail(b admin.BMC) (admin.Detail, error) {
+	return admin.Detail{BMC: b}, nil
+}
 
 func lab() fleet {
 	at := time.Date(2026, 11, 18, 7, 2, 11, 0, time.UTC)
@@ -304,7 +307,7 @@ func TestBMCMetricsAreNegotiated(t *testing.T) {
 
 // BenchmarkTenThousandBMCs is a scrape of /metrics/bmcs.
 func BenchmarkTenThousandBMCs(b *testing.B) {
-	h := handler(prometheus.NewRegistry(), crowd(), slog.New(slog.DiscardHandler))
+	h := handler(prometheus.NewRegistry(), crowd(), nil, slog.New(slog.DiscardHandler))
 	for b.Loop() {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics/bmcs", nil))

@@ -1,0 +1,164 @@
+package page
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+)
+
+// A problem is something that somebody should look at.
+type problem struct {
+	Look    string // error, or remark for what works in part
+	Title   string
+	Means   string   // what does not work because of it
+	Details []string // what the daemon says of it
+	BMCs    link     // those concerned; without an address there are none
+	Command string   // what helps, for administrators; empty: nothing in particular
+	Since   stamp
+}
+
+// problemsOf says what is wrong, the worst first.
+func problemsOf(s *scene) []problem {
+	var worst, lesser []problem
+	for _, p := range allProblems(s) {
+		if !s.viewer.All {
+			p.Command = "" // it is not theirs to give
+		}
+		if p.Look == "error" {
+			worst = append(worst, p)
+		} else {
+			lesser = append(lesser, p)
+		}
+	}
+	return append(worst, lesser...)
+}
+
+func allProblems(s *scene) (all []problem) {
+	for _, v := range s.status.VCenters {
+		all = append(all, ofVCenter(s, v)...)
+	}
+	all = append(all, ofDaemon(s)...)
+	for _, t := range s.status.Tenants {
+		all = append(all, ofTenant(s, t)...)
+	}
+	for _, p := range s.status.Pools {
+		all = append(all, ofPool(p)...)
+	}
+	return all
+}
+
+func ofVCenter(s *scene, v admin.VCenter) (all []problem) {
+	its := link{query{VCenter: v.Name}.Path(), several(v.VMs, "BMC")}
+	check := "bmc-gateway config check --online"
+	switch {
+	case v.State != admin.Up && v.LastAnswer.IsZero():
+		all = append(all, problem{Look: "error", Title: "vCenter " + v.Name + " has not answered yet", Details: some(v.LastError), Command: check, Since: stampOf(s.at, v.Since),
+			Means: "Its virtual machines are not known, so they have no BMC. Nothing is taken away from those that had one."})
+	case v.State != admin.Up:
+		all = append(all, problem{Look: "error", Title: "vCenter " + v.Name + " is gone", Details: some(v.LastError), BMCs: its, Command: check, Since: stampOf(s.at, v.Since),
+			Means: "Power states are told from memory for a short while, then as unknown. Commands are refused with “node busy”, which clients repeat."})
+	case v.CircuitOpen:
+		all = append(all, problem{Look: "error", Title: "vCenter " + v.Name + " does not answer calls", Details: some(v.LastError), BMCs: its, Command: "bmc-gateway status", Since: stampOf(s.at, v.Since),
+			Means: "Too many calls in a row got no answer. Commands are refused until a trial call is answered; states are still followed."})
+	}
+	for _, m := range v.MissingPrivileges {
+		p := problem{Look: "error", Title: "Privilege " + m.Privilege + " is missing on " + v.Name, Means: "Without it: " + m.Without + ".", Details: onObjects(m.Objects), Command: check}
+		if m.Optional {
+			p.Look = "remark"
+		}
+		all = append(all, p)
+	}
+	if len(v.MissingPrivileges) == 0 && len(v.Notices) > 0 { // the privileges are among the notices
+		all = append(all, problem{Look: "remark", Title: "vCenter " + v.Name + " is not as it should be", Details: v.Notices, BMCs: its, Command: check})
+	}
+	return all
+}
+
+// onObjects names the first objects.
+func onObjects(objects []string) []string {
+	const most = 5
+	if n := len(objects); n > most {
+		return []string{"On " + strings.Join(objects[:most], ", ") + fmt.Sprintf(" and %d more.", n-most)}
+	}
+	if len(objects) == 0 {
+		return nil
+	}
+	return []string{"On " + strings.Join(objects, ", ") + "."}
+}
+
+func some(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
+}
+
+// ofDaemon is what concerns all tenants.
+func ofDaemon(s *scene) (all []problem) {
+	if f := s.status.State.Failure; f != "" {
+		all = append(all, problem{Look: "error", Title: "The state file cannot be written", Details: some(f), Command: "bmc-gateway doctor",
+			Means: "No virtual machine gets a new address, because it could not be kept for it. What is served goes on."})
+	}
+	if a := s.status.Audit; a != nil && a.Failing {
+		all = append(all, problem{Look: "error", Title: "The audit file cannot be written", Details: []string{fmt.Sprintf("%s: %s lost.", a.File, several(int(a.Lost), "line"))},
+			Means: "What people do is not written down. Look at the disk and at the file's owner."})
+	}
+	if c := s.status.Config; len(c.Problems) > 0 {
+		all = append(all, problem{Look: "error", Title: "The configuration was not reloaded", Details: c.Problems, Command: "bmc-gateway reload --dry-run", Since: stampOf(s.at, c.At),
+			Means: "It has errors; the one before stays in force. A daemon that starts now would refuse it."})
+	}
+	return all
+}
+
+func ofTenant(s *scene, t admin.Tenant) (all []problem) {
+	of := func(state admin.State) link {
+		return link{query{Tenant: t.Name, State: string(state)}.Path(), "show them"}
+	}
+	if t.Error > 0 {
+		all = append(all, problem{Look: "error", Title: fmt.Sprintf("%s: %s in error", t.Name, several(t.Error, "BMC")), BMCs: of(admin.Error), Command: "bmc-gateway doctor",
+			Means: "They do not answer. The reason stands beside each."})
+	}
+	if t.Waiting > 0 {
+		all = append(all, problem{Look: "error", Title: fmt.Sprintf("%s: %s waiting", t.Name, several(t.Waiting, "BMC")), BMCs: of(admin.Pending), Command: "bmc-gateway list -l tenant=" + t.Name + ",state=pending",
+			Means: "They have no address or no socket yet, and do not answer. The reason stands beside each."})
+	}
+	if !t.PowerHeldSince.IsZero() {
+		all = append(all, problem{Look: "error", Title: t.Name + ": power-offs are refused", Command: "bmc-gateway power release " + t.Name, Since: stampOf(s.at, t.PowerHeldSince),
+			BMCs:  link{query{Tenant: t.Name, Power: string(admin.PowerOff)}.Path(), "those that are off"},
+			Means: "Too many of the tenant's machines would have been powered off at once, which looks like a mistake. If it is meant, an operator says so."})
+	}
+	if t.Held > 0 {
+		all = append(all, problem{Look: "remark", Title: fmt.Sprintf("%s: %s held", t.Name, several(t.Held, "removal")), BMCs: of(admin.Held), Command: "bmc-gateway removals",
+			Means: "Many virtual machines are not selected any more, all at once. Their BMCs serve on until somebody confirms that it is meant, or they are back."})
+	}
+	if n := s.remarks(t.Name); n > 0 {
+		all = append(all, problem{Look: "remark", Title: fmt.Sprintf("%s: %s ready, with a remark", t.Name, several(n, "BMC")), BMCs: link{query{Tenant: t.Name, State: problematic}.Path(), "show them"},
+			Means: "They answer, and something is not as it should be: another host has the address, or an attribute of the machine cannot be followed."})
+	}
+	return all
+}
+
+// remarks counts the BMCs of a tenant that answer although something is wrong.
+func (s *scene) remarks(tenant string) (n int) {
+	for i := range s.bmcs {
+		if s.bmcs[i].Tenant == tenant && rankOf(&s.bmcs[i]) == remarked {
+			n++
+		}
+	}
+	return n
+}
+
+func ofPool(p admin.Pool) (all []problem) {
+	its := link{query{Pool: p.Name}.Path(), several(p.InUse, "BMC")}
+	if p.Waiting > 0 {
+		all = append(all, problem{Look: "error", Title: "Pool " + p.Name + " has no address left", BMCs: its, Command: "bmc-gateway leases",
+			Details: []string{fmt.Sprintf("%s of %s in use, %s held, %s in quarantine, %s reserved.", grouped(p.InUse), grouped(p.Addresses), grouped(p.Held), grouped(p.Quarantined), grouped(p.Reserved))},
+			Means:   several(p.Waiting, "virtual machine") + " without a BMC. Give the pool more addresses, or release held ones."})
+	}
+	if len(p.Notices) > 0 {
+		all = append(all, problem{Look: "remark", Title: "Pool " + p.Name + " is not as it should be on " + p.Interface, Details: p.Notices, BMCs: its, Command: "bmc-gateway doctor",
+			Means: "Clients may reach another host at these addresses, or none."})
+	}
+	return all
+}

@@ -1,0 +1,77 @@
+package page
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+)
+
+// A Viewer is who looks at the page, and what of the daemon is theirs to see.
+type Viewer struct {
+	Name    string   // as they logged in; empty: nobody had to
+	All     bool     // an administrator: everything
+	Tenants []string // of anybody else, sorted
+}
+
+// Sees says whether the BMCs of a tenant are the viewer's to see.
+func (v Viewer) Sees(tenant string) bool { return v.All || slices.Contains(v.Tenants, tenant) }
+
+// BMCs returns those of bmcs that the viewer sees, in their order.
+func (v Viewer) BMCs(bmcs []admin.BMC) []admin.BMC {
+	if v.All {
+		return bmcs
+	}
+	var mine []admin.BMC
+	for _, b := range bmcs {
+		if v.Sees(b.Tenant) {
+			mine = append(mine, b)
+		}
+	}
+	return mine
+}
+
+// Status returns what the viewer sees of the daemon's status: of a tenant's user
+// these are the tenant, whether the vCenters answer it is served from, and the names
+// of its pools. What all tenants have together is not among it, nor texts that may
+// name what is another's. bmcs are those that the viewer sees.
+func (v Viewer) Status(s admin.Status, bmcs []admin.BMC) admin.Status {
+	if v.All {
+		return s
+	}
+	vcenters, pools := make(map[string]int), make(map[string]int)
+	for _, b := range bmcs {
+		vcenters[b.VCenter]++
+		pools[b.Pool]++
+	}
+	mine := admin.Status{Version: s.Version, Started: s.Started}
+	for _, vc := range s.VCenters {
+		if n := vcenters[vc.Name]; n > 0 {
+			mine.VCenters = append(mine.VCenters, admin.VCenter{
+				Name: vc.Name, State: vc.State, Since: vc.Since, LastAnswer: vc.LastAnswer, VMs: n, CircuitOpen: vc.CircuitOpen,
+			})
+		}
+	}
+	for _, p := range s.Pools {
+		if n := pools[p.Name]; n > 0 {
+			mine.Pools = append(mine.Pools, admin.Pool{Name: p.Name, InUse: n})
+		}
+	}
+	for _, t := range s.Tenants {
+		if v.Sees(t.Name) {
+			mine.Tenants = append(mine.Tenants, t)
+		}
+	}
+	return mine
+}
+
+// same says whether the two see the same under the same name.
+func (v Viewer) same(w Viewer) bool { return v.Name == w.Name && v.key() == w.key() }
+
+// key is what all have in common who see the same.
+func (v Viewer) key() string {
+	if v.All {
+		return "all"
+	}
+	return "of\x00" + strings.Join(v.Tenants, "\x00")
+}
