@@ -43,6 +43,7 @@ var mayImport = map[string][]string{
 	"cmd/bmc-gateway": {"cmd/bmc-gateway/config", "cmd/bmc-gateway/doctor", "cmd/bmc-gateway/export", "cmd/bmc-gateway/firewall", "cmd/bmc-gateway/probe", "cmd/bmc-gateway/vbmc", "cmd/bmc-gateway/web", "deploy", "gateway", "gateway/address", "gateway/admin", "inventory", "ipmi", "ipmi/bmc",
 		"metrics", "vsphere", "vsphere/vspheretest"},
 	"cmd/bmc-gateway/bench":    {"gateway/listen", "ipmi", "ipmi/bmc", "ipmi/ipmitest", "ipmi/ipmitest/load"},
+	"cmd/bmc-gateway/browser":  {},
 	"cmd/bmc-gateway/e2e":      {},
 	"cmd/bmc-gateway/interop":  {},
 	"cmd/bmc-gateway/lab":      {"gateway", "gateway/address", "gateway/admin", "inventory", "ipmi", "ipmi/bmc", "vsphere", "vsphere/vspheretest"},

@@ -1,0 +1,95 @@
+package browser
+
+import (
+	"context"
+	"net/netip"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+)
+
+// Commands that the tests send.
+const cmdAuthCapabilities = 0x38
+
+// bmcs are all BMCs of the daemon.
+func (s *site) bmcs(t *testing.T) []admin.BMC {
+	t.Helper()
+	all, err := admin.NewClient(filepath.Join(s.dir, "admin.sock")).BMCs(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// console is a client of a BMC, until the test ends.
+func console(t *testing.T, b admin.BMC) *ipmitest.Console {
+	t.Helper()
+	c, err := ipmitest.Dial(netip.AddrPortFrom(b.Address, b.Port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Timeout, c.Tries = 5*time.Second, 4
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// login opens a session at a BMC, which stays open.
+func login(t *testing.T, b admin.BMC) *ipmitest.Session {
+	t.Helper()
+	suite, err := ipmi.CipherSuiteByID(17)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := console(t, b).Login(t.Context(), ipmitest.Login{User: "operator", Password: operatorPassword, Privilege: ipmi.Operator, Suite: suite})
+	if err != nil {
+		t.Fatalf("login at %s: %v", b.Name, err)
+	}
+	return s
+}
+
+// send sends a command and returns how it ended.
+func send(t *testing.T, s *ipmitest.Session, fn ipmi.NetFn, cmd uint8, data ...byte) ipmi.CompletionCode {
+	t.Helper()
+	r, err := s.Command(t.Context(), fn, cmd, data)
+	if err != nil {
+		t.Fatalf("command %02Xh/%02Xh: %v", uint8(fn), cmd, err)
+	}
+	return r.Code
+}
+
+// everyBMCIsAsked sends each BMC one command that needs no session.
+func everyBMCIsAsked(t *testing.T, all []admin.BMC) {
+	t.Helper()
+	var wg sync.WaitGroup
+	next := make(chan admin.BMC)
+	for range 8 {
+		wg.Go(func() {
+			for b := range next {
+				if err := ask(t.Context(), b); err != nil {
+					t.Errorf("%s: %v", b.Name, err)
+				}
+			}
+		})
+	}
+	for _, b := range all {
+		next <- b
+	}
+	close(next)
+	wg.Wait()
+}
+
+func ask(ctx context.Context, b admin.BMC) error {
+	c, err := ipmitest.Dial(netip.AddrPortFrom(b.Address, b.Port))
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	c.Timeout, c.Tries = 5*time.Second, 4
+	_, err = c.Sessionless15(ctx, ipmi.NetFnApp, cmdAuthCapabilities, []byte{0x0E, byte(ipmi.Operator)})
+	return err
+}
