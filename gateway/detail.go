@@ -13,8 +13,8 @@ import (
 // selTold is how many entries of an event log an operator is told at once.
 const selTold = 100
 
-// Detail returns a BMC with what is in its memory: its event log and what its sensors
-// read. Nothing of it asks vCenter, but whoever reads sensors keeps the statistics
+// Detail returns a BMC with what is in its memory: its event log, what its sensors
+// read and its recent commands. Nothing of it asks vCenter, but whoever reads sensors keeps the statistics
 // coming, as a client does that reads them.
 func (g *Gateway) Detail(b admin.BMC) (admin.Detail, error) {
 	for _, t := range g.served() {
@@ -39,6 +39,9 @@ func (t *tenant) detail(b admin.BMC) (admin.Detail, error) {
 	entries, d.SELTotal = ep.bmc.EventLog(selTold)
 	for _, e := range entries {
 		d.SEL = append(d.SEL, selEntry(e))
+	}
+	for _, c := range ep.bmc.RecentCommands() {
+		d.Commands = append(d.Commands, recent(c))
 	}
 	for _, s := range ep.bmc.Sensors() {
 		d.Sensors = append(d.Sensors, sensor(s))
@@ -72,6 +75,14 @@ func (t *tenant) await(w waiting) admin.BMC {
 	b.State, b.Reason, b.Since = admin.Pending, w.err.Error(), w.since
 	t.hold(&b, w.vm.Key)
 	return b
+}
+
+// recent is a command as an operator sees it.
+func recent(c bmc.Recent) admin.Command {
+	return admin.Command{
+		Time: c.At.UTC(), Times: c.Times, Command: c.Name, Detail: c.Detail, NetFn: int(c.NetFn), Cmd: int(c.Cmd),
+		Account: c.Account, From: c.From, Code: fmt.Sprintf("%02Xh", uint8(c.Code)), Result: result(c.Code), Changes: c.Changes,
+	}
 }
 
 // selEntry is an entry of an event log as an operator sees it.

@@ -153,3 +153,40 @@ func TestSELEntry(t *testing.T) {
 		}
 	}
 }
+
+// Who did what lately: over IPMI with account and address, at the socket without.
+func TestDetailHasTheCommands(t *testing.T) {
+	_, l, b, s := oneVM(t)
+	for range 3 {
+		status(t, s)
+	}
+	if code := control(t, s, ipmi.ChassisPowerDown); code != ipmi.Completed {
+		t.Fatal(code)
+	}
+	wantStatus(t, s, "off")
+	if _, err := l.gw.Order(t.Context(), b, admin.Order{Action: "on"}, admin.Caller{}); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range l.detail(t, b).Commands {
+		if time.Since(c.Time) > time.Minute {
+			t.Errorf("%s at %s", c.Command, c.Time)
+		}
+		if c.Command == "Get Chassis Status" {
+			if c.Times < 4 || c.Account != "admin" || c.From.String() != "127.0.0.1" || c.Changes {
+				t.Errorf("%+v", c)
+			}
+			continue
+		}
+		if c.Changes {
+			got = append(got, fmt.Sprintf("%s %s %s by %q from %s %d/%d", c.Command, c.Detail, c.Code+" "+c.Result, c.Account, c.From, c.NetFn, c.Cmd))
+		}
+	}
+	want := []string{
+		`Chassis Control on 00h ok by "" from invalid IP 0/2`,
+		`Chassis Control off 00h ok by "admin" from 127.0.0.1 0/2`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

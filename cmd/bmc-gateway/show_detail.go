@@ -68,8 +68,12 @@ func section(b *strings.Builder, what string, c cells) {
 func commandCells(d admin.Detail) cells {
 	c := cells{headers: []string{"  TIME", "TIMES", "COMMAND", "CODE", "ACCOUNT", "FROM"}}
 	for _, one := range d.Commands {
-		c.rows = append(c.rows, []string{"  " + stamp(one.Time), strconv.Itoa(one.Times), one.Command, one.Code + " " + one.Result,
-			dash(printable(one.Account)), one.From.String()})
+		from := "socket"
+		if one.From.IsValid() {
+			from = one.From.String()
+		}
+		c.rows = append(c.rows, []string{"  " + stamp(one.Time), strconv.Itoa(one.Times), strings.TrimSpace(one.Command + " " + one.Detail),
+			one.Code + " " + one.Result, dash(printable(one.Account)), from})
 	}
 	return c
 }

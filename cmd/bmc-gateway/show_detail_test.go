@@ -25,7 +25,7 @@ func (f fixed) Detail(b admin.BMC) (admin.Detail, error) {
 	at, busy := time.Date(2026, 11, 18, 7, 2, 11, 0, time.UTC), 92.96
 	d.Commands = []admin.Command{
 		{Time: at, Times: 40, Command: "Get Chassis Status", Cmd: 1, Account: "evil\x1b[2J", From: netip.MustParseAddr("10.120.4.9"), Code: "00h", Result: "ok"},
-		{Time: at, Times: 1, Command: "Get Channel Authentication Capabilities", NetFn: 6, Cmd: 0x38, From: netip.MustParseAddr("10.120.4.9"), Code: "00h", Result: "ok"},
+		{Time: at, Times: 1, Command: "Chassis Control", Detail: "off", Cmd: 2, Code: "C0h", Result: "node_busy", Changes: true},
 	}
 	d.SEL = []admin.SELEntry{
 		{ID: 112, Text: "record of type E0h"},
@@ -44,7 +44,7 @@ func TestShowTables(t *testing.T) {
 	tables := map[string][]string{
 		"--commands": {"Commands:", "TIME TIMES COMMAND CODE ACCOUNT FROM",
 			`2026-11-18T07:02:11Z 40 Get Chassis Status 00h ok evil?[2J 10.120.4.9`,
-			"2026-11-18T07:02:11Z 1 Get Channel Authentication Capabilities 00h ok - 10.120.4.9"},
+			"2026-11-18T07:02:11Z 1 Chassis Control off C0h node_busy - socket"},
 		"--sel": {"Event log, the latest 2 of 112:", "ID TIME SENSOR EVENT",
 			"112 - - record of type E0h", "111 2026-11-18T07:02:11Z ACPI State S5/G2 soft off asserted"},
 		"--sensors": {"Sensors:", "NAME READING STATE", "CPU Usage 93.0 % upper non-critical", "Uptime - unavailable"},

@@ -17,16 +17,18 @@ type Detail struct {
 	Sensors  []Sensor   `json:"sensors"`  // in the order of their records
 }
 
-// A Command is a command that the BMC answered: one, or several equal ones with no
-// other in between.
+// A Command is one that the BMC answered lately in a session, or several equal ones: of
+// the same account and source and with the same result. One that changes something is
+// equal only to the one before it, so that the order of those can be told.
 type Command struct {
-	Time    time.Time  `json:"time"`    // of the last one
-	Times   int        `json:"times"`   // how many equal ones
-	Command string     `json:"command"` // its name, as in the list of IPMI commands; "unknown": not in it
+	Time    time.Time  `json:"time"`             // of the last one
+	Times   int        `json:"times"`            // how many
+	Command string     `json:"command"`          // its name, as in the list of IPMI commands; "unknown": not in it
+	Detail  string     `json:"detail,omitempty"` // what a chassis command asked for: "off"
 	NetFn   int        `json:"netFn"`
 	Cmd     int        `json:"cmd"`
-	Account string     `json:"account,omitempty"` // empty: outside of a session
-	From    netip.Addr `json:"from"`
+	Account string     `json:"account,omitempty"` // empty: somebody at the admin socket
+	From    netip.Addr `json:"from,omitzero"`
 	Code    string     `json:"code"`    // the completion code, "D5h"
 	Result  string     `json:"result"`  // as in an Event
 	Changes bool       `json:"changes"` // it is one that may change something

@@ -217,14 +217,15 @@ func parseRequest(b []byte) (ipmi.Message, DropReason) {
 
 // respond builds the response message of the current call and tells of it.
 func (b *BMC) respond(code ipmi.CompletionCode) []byte {
-	b.answered(b.call.row, code, b.call.now)
+	now := b.answered(b.call.row, code, b.call.now)
+	b.rememberCall(code, now)
 	b.message = ipmi.AppendResponse(b.message[:0], b.call.message, code, b.body)
 	return b.message
 }
 
-// answered counts a command that is answered now.
-func (b *BMC) answered(row *Command, code ipmi.CompletionCode, arrived time.Time) {
-	now := time.Now()
+// answered counts a command that is answered now, which it returns.
+func (b *BMC) answered(row *Command, code ipmi.CompletionCode, arrived time.Time) (now time.Time) {
+	now = time.Now()
 	b.stats.Requests++
 	b.stats.LastRequest = now
 	name := "other"
@@ -232,6 +233,7 @@ func (b *BMC) answered(row *Command, code ipmi.CompletionCode, arrived time.Time
 		name = row.Name
 	}
 	b.config.Events.Request(name, code, now.Sub(arrived))
+	return now
 }
 
 // seal puts a message into the next packet of the session.

@@ -51,7 +51,8 @@ type BMC struct {
 	traffic     traffic
 	sel         *sel
 	stats       Stats
-	held        int // commands that are being carried out
+	recent      *recents // nil: no session has asked for anything yet
+	held        int      // commands that are being carried out
 	sweeping    bool
 	stopped     chan struct{} // closed when serving is about to end; nil while nobody serves
 

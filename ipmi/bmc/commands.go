@@ -27,7 +27,10 @@ type handler func(c *call, dst []byte) ([]byte, error)
 // cmdCloseSession is the one command that a session answers after its end.
 const cmdCloseSession = 0x3C
 
-const cmdChassisControl = 0x02
+const (
+	cmdChassisControl = 0x02
+	cmdSetBootOptions = 0x08
+)
 
 // commands are all commands a BMC knows. Any other is answered with C1h.
 var commands = []Command{
@@ -83,7 +86,7 @@ var commands = []Command{
 	{"Chassis Identify", "28.5", ipmi.NetFnChassis, 0x04, ipmi.Operator, false, true, inOrder(identifyChassis)},
 	{"Set Power Restore Policy", "28.8", ipmi.NetFnChassis, 0x06, ipmi.Operator, false, false, setRestorePolicy},
 	{"Get System Restart Cause", "28.11", ipmi.NetFnChassis, 0x07, ipmi.User, false, false, getRestartCause},
-	{"Set System Boot Options", "28.12", ipmi.NetFnChassis, 0x08, ipmi.Operator, false, true, setBootOptions},
+	{"Set System Boot Options", "28.12", ipmi.NetFnChassis, cmdSetBootOptions, ipmi.Operator, false, true, setBootOptions},
 	{"Get System Boot Options", "28.13", ipmi.NetFnChassis, 0x09, ipmi.Operator, false, false, getBootOptions},
 	{"Set Power Cycle Interval", "28.9", ipmi.NetFnChassis, 0x0B, ipmi.Administrator, false, true, setCycleInterval},
 	{"Get POH Counter", "28.14", ipmi.NetFnChassis, 0x0F, ipmi.User, false, false, getPOHCounter},

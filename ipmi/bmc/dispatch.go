@@ -21,6 +21,7 @@ type call struct {
 	message  ipmi.Message
 
 	held   bool      // the answer comes later
+	copied bool      // it is that of an earlier copy
 	closes *session  // ends when the answer is on its way
 	resets resetKind // the same for the BMC
 }

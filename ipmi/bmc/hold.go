@@ -78,10 +78,13 @@ func (c *call) key() string {
 func (c *call) join(a *action, dst []byte) ([]byte, error) {
 	switch {
 	case a.finished && a.code == ipmi.Completed:
+		c.copied = true
 		return append(dst, a.body...), nil
 	case a.finished:
+		c.copied = true
 		return nil, a.code
 	case a.overdue || len(a.copies) >= maxCopies:
+		c.copied = true
 		return nil, ipmi.NodeBusy
 	}
 	m := c.message
@@ -165,7 +168,10 @@ func (b *BMC) finish(s *session, a *action, code ipmi.CompletionCode, body []byt
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.held--
-	a.finish(time.Now(), code, body)
+	now := time.Now()
+	a.finish(now, code, body)
+	a.audit.Code = code
+	b.rememberAudit(a.audit, a.command, now)
 	b.answerCopies(s, a, code)
 }
 

@@ -285,7 +285,6 @@ func command(t *testing.T, s *ipmitest.Session, fn ipmi.NetFn, cmd uint8, data [
 
 const (
 	cmdChassisStatus  = 0x01
-	cmdSetBootOptions = 0x08
 	cmdGetBootOptions = 0x09
 	cmdDeviceID       = 0x01
 )
