@@ -27,7 +27,8 @@ func (g *Gateway) prepare(c Config, steps []admin.ReloadStep) (*change, []string
 		g: g, now: g.inForce(), upstreams: make(map[string]*upstream),
 		action: make(map[string]admin.ReloadAction),
 	}
-	ch.now.VCenters, ch.now.Pools, ch.now.Tenants = c.VCenters, c.Pools, c.Tenants // all else needs a restart
+	ch.now.VCenters, ch.now.Pools, ch.now.Tenants = c.VCenters, c.Pools, c.Tenants
+	ch.now.HTTPAdmins = c.HTTPAdmins // all else needs a restart
 	for _, s := range steps {
 		ch.action[s.Kind+" "+s.Name] = s.Action
 	}

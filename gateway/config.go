@@ -19,9 +19,10 @@ type Config struct {
 	// HTTPWebConfig is a web configuration file of the Prometheus exporters, for TLS
 	// and basic authentication; empty: neither.
 	HTTPWebConfig string
-	StatePath     string // the state file
-	LogLevel      string // debug, info, warn, error
-	LogFormat     string // auto, text, json
+	HTTPAdmins    []string // users of that file who see everything; empty, with no tenant's WebUsers: all of them
+	StatePath     string   // the state file
+	LogLevel      string   // debug, info, warn, error
+	LogFormat     string   // auto, text, json
 	Audit         Audit
 
 	VCenters []vsphere.Config // Folders and Tags are filled in from the tenants
@@ -74,6 +75,7 @@ type Tenant struct {
 	Pins         []Pin
 	LegacyPorts  []LegacyPort
 	Accounts     []bmc.Account
+	WebUsers     []string       // users of the HTTP server who see this tenant and nothing else
 	AllowFrom    []netip.Prefix // sources that are answered at all; empty: all
 	IPMI         IPMI
 	Power        Power

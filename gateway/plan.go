@@ -58,18 +58,22 @@ func planPool(a, b Pool) (action admin.ReloadAction, what []string) {
 }
 
 // settingKeys is what the fields of a Config are called in the configuration that
-// cannot be changed while the daemon runs; those of another name by that.
+// are the daemon's as a whole; those of another name by that.
 var settingKeys = map[string]string{
-	"AdminSocket": "admin.socket", "HTTPListen": "http.listen", "HTTPWebConfig": "http.web_config_file", "StatePath": "state.path",
+	"AdminSocket": "admin.socket", "HTTPListen": "http.listen", "HTTPWebConfig": "http.web_config_file", "HTTPAdmins": "http.admins", "StatePath": "state.path",
 	"LogLevel": "log.level", "LogFormat": "log.format",
 }
 
-// settings compares them.
+// settings compares them. All but one cannot be changed while the daemon runs.
 func settings(old, now Config) (steps []admin.ReloadStep) {
 	old.VCenters, old.Pools, old.Tenants = now.VCenters, now.Pools, now.Tenants
 	for _, field := range differing(old, now) {
 		key := cmp.Or(settingKeys[field], strings.ToLower(field))
-		steps = append(steps, admin.ReloadStep{Kind: "setting", Name: key, Action: admin.ReloadLater})
+		action := admin.ReloadLater
+		if field == "HTTPAdmins" {
+			action = admin.ReloadChange
+		}
+		steps = append(steps, admin.ReloadStep{Kind: "setting", Name: key, Action: action})
 	}
 	return steps
 }
@@ -124,6 +128,7 @@ var amendable = map[string]struct {
 	"Power":        {"power", admin.ReloadChange},
 	"Guard":        {"guard", admin.ReloadChange},
 	"Access":       {"access", admin.ReloadChange},
+	"WebUsers":     {"web_users", admin.ReloadChange},
 	"Protect":      {"protect", admin.ReloadChange},
 	"Fuse":         {"power_off_breaker", admin.ReloadChange},
 	"Quota":        {"quota", admin.ReloadChange},

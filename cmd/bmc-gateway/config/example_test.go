@@ -45,7 +45,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 		"tag_interval", "tag_hint_gap", "attributes", "prefix", "nmi", "call_timeout", "requests_per_second", "burst", "interface", "ranges", "cidr", "exclude",
 		"prefix_length", "gateway", "hold", "quarantine", "pins", "legacy_ports", "pools", "max_addresses", "mac", "assign", "lifetime", "conflict_check",
 		"probe_time", "on_conflict", "stop", "vcenter", "tags", "folders", "recursive", "names", "pool",
-		"allow_from", "privilege", "allow_weak_passwords", "profile", "v15", "kg_file", "guid",
+		"allow_from", "admins", "web_users", "privilege", "allow_weak_passwords", "profile", "v15", "kg_file", "guid",
 		"quota", "bmcs", "sessions", "power_operations_per_minute",
 		"access", "max_ttl", "max_privilege", "max_per_bmc", "max_per_tenant"} {
 		if !strings.Contains(string(example), key+":") {

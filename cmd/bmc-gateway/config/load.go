@@ -34,6 +34,8 @@ type loader struct {
 	lent   []gateway.Pool      // those read so far
 	pinned map[netip.Addr]node // by some tenant, and where
 	legacy []legacyPort        // of all tenants so far
+	http   section
+	named  []webUser // users of the HTTP server, in the order they are named
 }
 
 // Load reads the configuration file at path, and those in conf.d beside it. env
@@ -137,6 +139,7 @@ func (l *loader) config(root node) gateway.Config {
 	for _, n := range l.all(s, "tenants", "at least one tenant is needed") {
 		cfg.Tenants = append(cfg.Tenants, l.tenant(n, otherwise))
 	}
+	l.webAccess(cfg)
 	l.unused(s, cfg)
 	l.shared(s, cfg)
 	return cfg

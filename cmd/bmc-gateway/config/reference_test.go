@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -86,6 +87,9 @@ func otherwiseOf(f Form) string {
 	return ""
 }
 
+// commented is a key that the example only shows, with what it means behind it.
+var commented = regexp.MustCompile(`(?m)^( *)# ([a-z_]+: .* # .*)$`)
+
 // exampleComments returns what the example says behind each key, by key.
 func exampleComments(t *testing.T) map[string]string {
 	t.Helper()
@@ -93,7 +97,7 @@ func exampleComments(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(deploy.ExampleConfig), &doc); err != nil {
+	if err := yaml.Unmarshal(commented.ReplaceAll([]byte(deploy.ExampleConfig), []byte("$1$2")), &doc); err != nil {
 		t.Fatal(err)
 	}
 	found := make(map[string]string)

@@ -82,6 +82,8 @@ func (l *loader) scalars(s section, cfg *gateway.Config) {
 		}
 		*one.into(cfg) = value
 	}
+	l.http = sections["http"]
+	cfg.HTTPAdmins = l.webUsers(l.http.get("admins"))
 }
 
 func keysOf(section string) (keys []string) {
@@ -89,6 +91,9 @@ func keysOf(section string) (keys []string) {
 		if one.section == section {
 			keys = append(keys, one.key)
 		}
+	}
+	if section == "http" {
+		keys = append(keys, "admins")
 	}
 	return keys
 }

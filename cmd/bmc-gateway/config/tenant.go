@@ -14,7 +14,7 @@ import (
 // tenant reads one tenant; otherwise is what holds unless it says something else.
 func (l *loader) tenant(n node, otherwise behaviour) gateway.Tenant {
 	s := n.section("name", "vcenter", "select", "pool", "pools", "max_addresses", "pins", "legacy_ports", "allow_from", "accounts",
-		"allow_weak_passwords", "profile", "ipmi", "power", "quota", "access", "guard", "protect", "power_off_breaker")
+		"allow_weak_passwords", "profile", "ipmi", "power", "quota", "access", "guard", "protect", "power_off_breaker", "web_users")
 	weak := s.get("allow_weak_passwords").truth(false)
 	if weak {
 		s.get("allow_weak_passwords").warn("passwords that anybody guesses are allowed; for a lab only")
@@ -33,6 +33,7 @@ func (l *loader) tenant(n node, otherwise behaviour) gateway.Tenant {
 		LegacyPorts:  l.legacyPorts(s.get("legacy_ports"), ipmi.Port),
 		AllowFrom:    sources(s.get("allow_from")),
 		Accounts:     l.accounts(s.get("accounts"), passwords),
+		WebUsers:     l.webUsers(s.get("web_users")),
 		IPMI:         ipmi,
 		Power:        readPower(s.get("power"), otherwise.power),
 		Quota:        readQuota(s.get("quota"), otherwise.quota),

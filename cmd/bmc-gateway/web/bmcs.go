@@ -5,16 +5,18 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/page"
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
 )
 
 // bmcMetrics tells some facts of every BMC, or of those of one tenant: more series
 // than belong on /metrics, so who wants them asks for them.
-func bmcMetrics(src Source, options promhttp.HandlerOpts) http.Handler {
+func bmcMetrics(src Source, options promhttp.HandlerOpts) part {
 	places := make(chan struct{}, options.MaxRequestsInFlight)
 	options.MaxRequestsInFlight = 0 // it would count for each handler, and there is one for each request
 	options.Timeout = 0             // nothing is waited for, and to be cut off an answer has to be kept until it is whole
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request, v page.Viewer) {
 		select {
 		case places <- struct{}{}:
 			defer func() { <-places }()
@@ -22,13 +24,13 @@ func bmcMetrics(src Source, options promhttp.HandlerOpts) http.Handler {
 			http.Error(w, "too many scrapes at once", http.StatusServiceUnavailable)
 			return
 		}
-		promhttp.HandlerFor(metrics.BMCs(snapshot(src, r.URL.Query().Get("tenant"))), options).ServeHTTP(w, r)
-	})
+		promhttp.HandlerFor(metrics.BMCs(snapshot(v.BMCs(src.BMCs()), r.URL.Query().Get("tenant"))), options).ServeHTTP(w, r)
+	}
 }
 
-func snapshot(src Source, tenant string) []metrics.BMCState {
+func snapshot(bmcs []admin.BMC, tenant string) []metrics.BMCState {
 	var all []metrics.BMCState
-	for _, b := range src.BMCs() {
+	for _, b := range bmcs {
 		if tenant != "" && b.Tenant != tenant {
 			continue
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/page"
 )
 
 // A targetGroup is one target as Prometheus' HTTP service discovery wants it.
@@ -16,15 +18,15 @@ type targetGroup struct {
 // discovery tells Prometheus which BMCs there are, all of them each time, as
 // targets of an exporter that is asked with ?target=. The labels that begin with
 // __meta_ are for relabelling; the module is the tenant, whose accounts differ.
-func discovery(src Source) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func discovery(src Source) part {
+	return func(w http.ResponseWriter, r *http.Request, v page.Viewer) {
 		q := r.URL.Query()
 		if e := q.Get("exporter"); e != "" && e != "ipmi" {
 			http.Error(w, fmt.Sprintf("exporter %q is not known; ipmi is", e), http.StatusBadRequest)
 			return
 		}
 		groups := []targetGroup{} // [] and not null when there are none
-		for _, b := range src.BMCs() {
+		for _, b := range v.BMCs(src.BMCs()) {
 			if t := q.Get("tenant"); !b.Address.IsValid() || t != "" && b.Tenant != t {
 				continue
 			}
@@ -44,7 +46,7 @@ func discovery(src Source) http.Handler {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(groups) // an error is a client that has gone
-	})
+	}
 }
 
 // tagsOf are the tags by which a VM is selected.

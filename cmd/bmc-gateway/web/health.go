@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/page"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 )
 
@@ -32,15 +33,15 @@ type verdict struct {
 // vCenter that is gone later is a degraded gateway, which goes on answering from
 // what it knows for a while and must not be taken out of service for that; with
 // ?strict=1 that is 503, too.
-func readiness(src Source) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := judge(src.Status())
+func readiness(src Source) part {
+	return func(w http.ResponseWriter, r *http.Request, viewer page.Viewer) {
+		v := judge(viewer.Status(src.Status(), viewer.BMCs(src.BMCs())))
 		w.Header().Set("Content-Type", "application/json")
 		if strict := r.URL.Query().Get("strict"); !v.Ready || v.Degraded && strict != "" && strict != "0" {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		_ = json.NewEncoder(w).Encode(v) // an error is a client that has gone
-	})
+	}
 }
 
 func judge(s admin.Status) verdict {

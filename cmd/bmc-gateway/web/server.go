@@ -30,6 +30,8 @@ type Source interface {
 	BMCs() []admin.BMC
 	Status() admin.Status
 	Detail(b admin.BMC) (admin.Detail, error)
+	// WebAccess says who of the users of the web configuration file sees what.
+	WebAccess() admin.WebAccess
 }
 
 // A Server is the HTTP server of the daemon.
@@ -55,7 +57,7 @@ func Listen(c Config, reg *prometheus.Registry, src Source, log *slog.Logger) (*
 	}
 	ending := make(chan struct{})
 	return &Server{listener: l, file: c.File, ending: ending, log: log, server: &http.Server{
-		Handler:           handler(reg, src, ending, log),
+		Handler:           handler(reg, src, newGate(c.File, src.WebAccess), ending, log),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -72,7 +74,7 @@ func (s *Server) Addr() net.Addr {
 	return s.listener.Addr()
 }
 
-func handler(reg *prometheus.Registry, src Source, ending <-chan struct{}, log *slog.Logger) http.Handler {
+func handler(reg *prometheus.Registry, src Source, g *gate, ending <-chan struct{}, log *slog.Logger) http.Handler {
 	options := promhttp.HandlerOpts{
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError),
 		// Scrapes are few; more at once than these are a mistake or an attack.
@@ -81,13 +83,12 @@ func handler(reg *prometheus.Registry, src Source, ending <-chan struct{}, log *
 		EnableOpenMetrics:   true,
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, options))
-	mux.Handle("GET /metrics/bmcs", bmcMetrics(src, options))
-	mux.Handle("GET /sd/prometheus", discovery(src))
+	mux.Handle("GET /metrics", g.letAdmins(promhttp.HandlerFor(reg, options)))
+	mux.Handle("GET /metrics/bmcs", g.let(bmcMetrics(src, options)))
+	mux.Handle("GET /sd/prometheus", g.let(discovery(src)))
 	mux.HandleFunc("GET /healthz", alive)
-	mux.Handle("GET /readyz", readiness(src))
-	everything := func(*http.Request) (page.Viewer, bool) { return page.Viewer{All: true}, true }
-	page.New(page.Config{Source: src, Viewer: everything, Ending: ending}).Handle(mux)
+	mux.Handle("GET /readyz", g.let(readiness(src)))
+	page.New(page.Config{Source: src, Viewer: g.viewer, Ending: ending}).Handle(mux)
 	return mux
 }
 

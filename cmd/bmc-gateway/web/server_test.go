@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 	"golang.org/x/crypto/bcrypt"
 
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/page"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
 )
@@ -32,10 +33,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fleet struct {
 	bmcs   []admin.BMC
 	status admin.Status
+	access admin.WebAccess
 }
 
-func (f fleet) BMCs() []admin.BMC    { return f.bmcs }
-func (f fleet) Status() admin.Status { return f.status }
+func (f fleet) BMCs() []admin.BMC          { return f.bmcs }
+func (f fleet) Status() admin.Status       { return f.status }
+func (f fleet) WebAccess() admin.WebAccess { return f.access }
 func (f fleet) Detail(b admin.BMC) (admin.Detail, error) {
 	return admin.Detail{BMC: b}, nil
 }
@@ -181,7 +184,7 @@ func TestReadiness(t *testing.T) {
 			tt.change(&f.status)
 			for query, want := range map[string]int{"": tt.lenient, "?strict=1": tt.strict} {
 				w := httptest.NewRecorder()
-				readiness(f).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz"+query, nil))
+				readiness(f)(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz"+query, nil), page.Viewer{All: true})
 				if w.Code != want || !strings.Contains(w.Body.String(), tt.says) {
 					t.Errorf("%s: %d, want %d with %q\n%s", query, w.Code, want, tt.says, w.Body)
 				}
@@ -307,7 +310,7 @@ func TestBMCMetricsAreNegotiated(t *testing.T) {
 
 // BenchmarkTenThousandBMCs is a scrape of /metrics/bmcs.
 func BenchmarkTenThousandBMCs(b *testing.B) {
-	h := handler(prometheus.NewRegistry(), crowd(), nil, slog.New(slog.DiscardHandler))
+	h := handler(prometheus.NewRegistry(), crowd(), newGate("", crowd().WebAccess), nil, slog.New(slog.DiscardHandler))
 	for b.Loop() {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics/bmcs", nil))
