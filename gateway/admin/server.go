@@ -132,6 +132,7 @@ func handler(src Source, ending <-chan struct{}) http.Handler {
 	handleReload(mux, src)
 	handlePower(mux, src)
 	handleSchema(mux)
+	handleProfiles(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("%s %s: no such path", r.Method, r.URL.Path))
 	})
