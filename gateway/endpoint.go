@@ -105,6 +105,7 @@ func (t *tenant) listen(ep *endpoint) error {
 		note:   func(msg string, args ...any) { t.log.Info(msg, append([]any{"bmc", ep}, args...)...) },
 		ops:    newOperations(func(c ipmi.ChassisControl, err error) { t.lateFailure(ep, c, err) }),
 	}
+	ep.machine.ops.isOn = ep.machine.isOn
 	ep.undo.push(func() { t.retire(ep.machine) })
 
 	if c, left := t.cycles.take(key); left {

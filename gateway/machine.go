@@ -55,6 +55,11 @@ func (m *machine) Power() (bmc.PowerState, error) {
 	}
 }
 
+func (m *machine) isOn() bool {
+	power, err := m.Power()
+	return err == nil && power == bmc.On
+}
+
 // Control carries out a power action. Its errors carry the completion code of
 // the fault and vSphere's words. vCenter is asked also when the VM seems to be in
 // the wanted state already: a task under way may be about to change that, and a

@@ -40,6 +40,7 @@ type operation struct {
 type operations struct {
 	// late is told of an action that failed after it had been accepted.
 	late func(ipmi.ChassisControl, error)
+	isOn func() bool // the VM, as far as the watch has seen; nil: that is not known
 
 	ctx    context.Context // of the operations; outlives the clients that asked for them
 	cancel context.CancelFunc
@@ -96,7 +97,7 @@ func (o *operations) hear(ctx context.Context, op *operation) error {
 func (o *operations) start(ctx context.Context, action ipmi.ChassisControl, run func(context.Context, func()) error) (*operation, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if op := o.current; op != nil && (op.running || op.answersRepeat(action)) {
+	if op := o.current; op != nil && (op.running || op.answersRepeat(action) && o.stillSo(action)) {
 		return op, nil
 	}
 	if o.closed {
@@ -112,13 +113,24 @@ func (o *operations) start(ctx context.Context, action ipmi.ChassisControl, run 
 }
 
 // answersRepeat reports whether op was carried out and the clients that asked
-// for it do not know: their repeat must not carry it out again. On and off may:
-// vCenter is asked again, because somebody else may have acted since.
+// for it do not know: their repeat must not carry it out again.
 func (op *operation) answersRepeat(action ipmi.ChassisControl) bool {
-	if action == ipmi.ChassisPowerUp || action == ipmi.ChassisPowerDown {
-		return false
-	}
 	return !op.running && !op.heard && !op.failed && op.err == nil && op.action == action && time.Since(op.ended) < unheardFor
+}
+
+// stillSo reports whether what was carried out a moment ago can be told as it is:
+// somebody else may have acted since. Off never is, vCenter is asked again. On is
+// while the VM is on: each new question would take a slow vCenter longer than a
+// client waits, so a client that comes back for the answer would never get it.
+func (o *operations) stillSo(action ipmi.ChassisControl) bool {
+	switch action {
+	case ipmi.ChassisPowerDown:
+		return false
+	case ipmi.ChassisPowerUp:
+		return o.isOn != nil && o.isOn()
+	default:
+		return true
+	}
 }
 
 func (o *operations) run(op *operation, run func(context.Context, func()) error) {

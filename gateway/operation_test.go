@@ -110,6 +110,37 @@ var operationTests = map[string]func(t *testing.T, o *operations){
 			t.Errorf("a new reset: %v, %d runs", err, j.runs)
 		}
 	},
+	"an unheard power-on answers while the VM is on": func(t *testing.T, o *operations) {
+		j, on := newJob(), true
+		o.isOn = func() bool { return on }
+		<-ask(t, o, ipmi.ChassisPowerUp, j)
+		j.end <- nil
+		synctest.Wait()
+		if err := <-ask(t, o, ipmi.ChassisPowerUp, j); err != nil || j.runs != 1 {
+			t.Errorf("the repeat: %v, %d runs", err, j.runs)
+		}
+		<-ask(t, o, ipmi.ChassisPowerUp, j)
+		j.end <- nil
+		synctest.Wait()
+		on = false
+		again := ask(t, o, ipmi.ChassisPowerUp, j)
+		j.end <- nil
+		if err := <-again; err != nil || j.runs != 3 {
+			t.Errorf("when it is off again: %v, %d runs", err, j.runs)
+		}
+	},
+	"an unheard power-off is asked for again": func(t *testing.T, o *operations) {
+		j := newJob()
+		o.isOn = func() bool { return false }
+		<-ask(t, o, ipmi.ChassisPowerDown, j)
+		j.end <- nil
+		synctest.Wait()
+		again := ask(t, o, ipmi.ChassisPowerDown, j)
+		j.end <- nil
+		if err := <-again; err != nil || j.runs != 2 {
+			t.Errorf("got %v, %d runs", err, j.runs)
+		}
+	},
 	"an unheard refusal is tried again": func(t *testing.T, o *operations) {
 		j := newJob()
 		<-ask(t, o, ipmi.ChassisHardReset, j)
