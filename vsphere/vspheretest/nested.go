@@ -76,6 +76,8 @@ func (v *VCenter) AddNestedHost(n NestedHost) error {
 }
 
 func (v *VCenter) addHost(name string) (*simulator.HostSystem, error) {
+	starting.Lock() // a host is licensed by what a Start writes
+	defer starting.Unlock()
 	v.inventory.Lock()
 	defer v.inventory.Unlock()
 	cluster, ok := v.registry.Any("ClusterComputeResource").(*simulator.ClusterComputeResource)

@@ -61,9 +61,9 @@ type VCenter struct {
 	work       sync.WaitGroup // requests, tasks, the server
 }
 
-// starting is held by a Start until it is done: making its licence manager,
-// govmomi's simulator writes to a licence that is a variable of its package, and
-// two would race for it.
+// starting is held by a Start until it is done, and while a host is added: making
+// its licence manager, govmomi's simulator writes to a licence that is a variable of
+// its package and that a new host reads.
 var starting sync.Mutex
 
 // Start brings up a vCenter and its VMs and serves until Close. Two at once take
