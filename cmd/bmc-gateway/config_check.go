@@ -47,7 +47,7 @@ func (p *program) configCheckCommand() *cobra.Command {
 		Short: "Tell everything that is wrong with the configuration; no network is used without --online",
 		Long: "Tell everything that is wrong with the configuration. With --online, then ask every vCenter too:\n" +
 			"login, certificate, clock, folders, tags and the privileges of the account. Nothing is changed there.\n" +
-			"Exit 2 when the configuration is wrong, 5 when something at a vCenter is.",
+			"Exit 2 when the configuration is wrong, 6 when something at a vCenter is.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, warnings, err := config.Load(path, p.env)

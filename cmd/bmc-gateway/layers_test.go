@@ -45,6 +45,7 @@ var mayImport = map[string][]string{
 		"metrics", "vsphere", "vsphere/vspheretest"},
 	"cmd/bmc-gateway/bench":    {"gateway/listen", "ipmi", "ipmi/bmc", "ipmi/ipmitest", "ipmi/ipmitest/load"},
 	"cmd/bmc-gateway/browser":  {},
+	"cmd/bmc-gateway/docstest": {},
 	"cmd/bmc-gateway/e2e":      {},
 	"cmd/bmc-gateway/interop":  {},
 	"cmd/bmc-gateway/lab":      {"gateway", "gateway/address", "gateway/admin", "inventory", "ipmi", "ipmi/bmc", "vsphere", "vsphere/vspheretest"},

@@ -24,7 +24,7 @@ type identity struct {
 	leaf tls.Certificate
 }
 
-func newIdentity(name string, ips []net.IP) (*identity, error) {
+func newIdentity(name string, names []string, ips []net.IP) (*identity, error) {
 	now := time.Now()
 	root := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
@@ -50,7 +50,7 @@ func newIdentity(name string, ips []net.IP) (*identity, error) {
 		NotAfter:     root.NotAfter,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:     []string{"localhost"},
+		DNSNames:     append([]string{"localhost"}, names...),
 		IPAddresses:  ips,
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -24,6 +24,7 @@ type Config struct {
 
 	Listen string   // "IP:port" of the HTTPS listener; default "127.0.0.1:0"
 	IPs    []net.IP // more addresses the certificate is good for
+	Names  []string // and names besides "localhost"
 
 	BMCs BMCs // of the hosts; nil: this vCenter has no way to any
 }

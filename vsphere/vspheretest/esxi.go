@@ -33,7 +33,7 @@ type ESXi struct {
 // ServeESXi starts the host and makes vCenter know its address and certificate.
 // It ends with the vCenter.
 func (v *VCenter) ServeESXi() (*ESXi, error) {
-	identity, err := newIdentity(v.cfg.Name+" host", []net.IP{net.IPv4(127, 0, 0, 1)})
+	identity, err := newIdentity(v.cfg.Name+" host", nil, []net.IP{net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func (v *VCenter) start() error {
 	if ip := net.ParseIP(host); ip != nil && !ip.IsUnspecified() {
 		ips = append(ips, ip)
 	}
-	if v.identity, err = newIdentity(v.cfg.Name, ips); err != nil {
+	if v.identity, err = newIdentity(v.cfg.Name, v.cfg.Names, ips); err != nil {
 		return err
 	}
 	if err := v.build(); err != nil {
