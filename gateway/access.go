@@ -29,7 +29,7 @@ func (g *Gateway) Grants() []admin.Grant {
 	var out []admin.Grant
 	for _, t := range g.served() {
 		name := t.config().Name
-		for _, one := range t.grants.list(func(one store.Grant) bool { return one.Tenant == name }) {
+		for _, one := range t.grants.list(func(one store.Grant) bool { return one.Tenant == name && temporary(one) }) {
 			out = append(out, t.told(one))
 		}
 	}
@@ -42,7 +42,7 @@ func (g *Gateway) Grants() []admin.Grant {
 // granted counts the tenant's grants.
 func (t *tenant) granted() int {
 	name := t.config().Name
-	return len(t.grants.list(func(one store.Grant) bool { return one.Tenant == name }))
+	return len(t.grants.list(func(one store.Grant) bool { return one.Tenant == name && temporary(one) }))
 }
 
 // told is a grant as an operator sees it.
@@ -164,20 +164,26 @@ func nameable(name string, accounts []bmc.Account) error {
 // room says whether the limits leave room for one more grant.
 func (t *tenant) room(one store.Grant, others []store.Grant) error {
 	limits := t.config().Access
-	here := 0
+	here, all, lasting := 0, 0, 0
 	for _, o := range others {
-		if o.Key != one.Key {
-			continue
+		if temporary(o) {
+			all++
 		}
-		if here++; o.User == one.User {
+		switch {
+		case o.Key != one.Key:
+		case o.User == one.User:
 			return fmt.Errorf("user name %q has access to this BMC already, by grant %s", o.User, o.ID)
+		case temporary(o):
+			here++
+		default:
+			lasting++
 		}
 	}
 	switch {
-	case here >= limits.MaxPerBMC || len(t.config().Accounts)+here >= maxAccounts:
+	case here >= limits.MaxPerBMC || len(t.config().Accounts)+here+lasting >= maxAccounts:
 		return fmt.Errorf("this BMC has %d grants (access.max_per_bmc)", here)
-	case len(others) >= limits.MaxPerTenant:
-		return fmt.Errorf("the tenant has %d grants (access.max_per_tenant)", len(others))
+	case all >= limits.MaxPerTenant:
+		return fmt.Errorf("the tenant has %d grants (access.max_per_tenant)", all)
 	}
 	return nil
 }
@@ -186,7 +192,7 @@ func (t *tenant) room(one store.Grant, others []store.Grant) error {
 func (g *Gateway) RevokeAccess(id string, by admin.Caller) (admin.Grant, error) {
 	for _, t := range g.served() {
 		name := t.config().Name
-		if len(t.grants.list(func(one store.Grant) bool { return one.Tenant == name && one.ID == id })) == 0 {
+		if len(t.grants.list(func(one store.Grant) bool { return one.Tenant == name && one.ID == id && temporary(one) })) == 0 {
 			continue
 		}
 		one, err := t.grants.take(id)

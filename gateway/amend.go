@@ -56,7 +56,7 @@ func (t *tenant) readmit(ep *endpoint, before *Tenant) (closed int) {
 	if !slices.Equal(before.AllowFrom, c.AllowFrom) {
 		t.logIf(ep.bmc.SetAllowFrom(c.AllowFrom), "changing the allowed sources failed", ep)
 	}
-	if !reflect.DeepEqual(before.Accounts, c.Accounts) {
+	if !reflect.DeepEqual(before.Accounts, c.Accounts) || before.Register.VCenter != c.Register.VCenter {
 		closed = t.setAccounts(ep.vm().Key)
 	}
 	return closed

@@ -17,6 +17,7 @@ import (
 // build makes pools and tenants from what an earlier run left in the state file.
 func (g *Gateway) build(st *store.Store, host *host) error {
 	leases, err := st.Leases()
+	whole := err == nil
 	if err != nil {
 		g.log.Error("some leases are damaged; their VMs get new addresses", "error", err)
 	} else if err := forget(st, leases); err != nil {
@@ -45,6 +46,9 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	given, err := st.Grants()
 	if err != nil {
 		g.log.Error("some accounts for a time are damaged; they are over", "error", err)
+	}
+	if whole {
+		given = forgetRegistrations(st, given, leases, g.log)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -158,6 +162,7 @@ func (g *Gateway) newTenant(c Tenant, before *store.Tenant) (*tenant, error) {
 	t.conf.Store(&c)
 	t.link.Store(newLink(g.vcenters[at].vc))
 	t.ledger = newLedger(t.vc, g.store)
+	t.registrar = newRegistrar(t, g.inner, g.registerPort)
 	t.removals.event = t.tellAll
 	t.fuse = newFuse(func() Fuse { return t.config().Fuse }, t.size, t.noteFuse)
 	return t, nil

@@ -84,6 +84,7 @@ type Tenant struct {
 	Protect      Protect
 	Fuse         Fuse            // against powering off too many at once
 	Guard        inventory.Guard // of its BMCs against answers of vCenter that are complete and wrong
+	Register     Register        // its BMCs at the vCenter whose hosts the VMs are
 }
 
 // IPMI is how a tenant's BMCs behave on the wire.

@@ -55,6 +55,8 @@ type Gateway struct {
 	shared      *sharedState
 	claims      *claims
 
+	registerPort uint16 // where vCenters look for BMCs
+
 	stateFailed string // why the state file could not be written last; of keepState alone
 }
 
@@ -71,7 +73,7 @@ type Version struct {
 // New builds a gateway and does no I/O. m may be nil.
 func New(c Config, v Version, log *slog.Logger, m *metrics.Metrics) (*Gateway, error) {
 	g := &Gateway{config: c, version: v, log: log, metrics: m, started: time.Now(), ready: make(chan struct{}),
-		record: newRecorder(c.Audit, log)}
+		record: newRecorder(c.Audit, log), registerPort: hostPort}
 	for _, vc := range c.VCenters {
 		u, err := g.connect(vc, c.Tenants)
 		if err != nil {

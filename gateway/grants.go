@@ -19,7 +19,8 @@ import (
 // restart. Further back it was set, and the grant would last longer than was said.
 const fromTheFuture = time.Minute
 
-// grants are the accounts that BMCs have for a time.
+// grants are the accounts that BMCs have for a time, and those that vCenters have of
+// them.
 type grants struct {
 	store *store.Store
 	log   *slog.Logger
@@ -40,8 +41,11 @@ func newGrants(st *store.Store, log *slog.Logger, left []store.Grant, ended func
 	return g
 }
 
-// live says whether the grant holds.
+// live says whether the grant holds. One of a vCenter holds until it is taken.
 func live(g store.Grant, now time.Time) bool {
+	if g.Registration != nil {
+		return true
+	}
 	return now.Before(g.Until) && !now.Add(fromTheFuture).Before(g.Granted)
 }
 
@@ -87,6 +91,22 @@ func (g *grants) add(one store.Grant, allowed func(others []store.Grant) error) 
 	}
 	g.all[one.ID] = one
 	g.due.changed()
+	return nil
+}
+
+// note changes what is kept of a grant. It is on the disk when it returns.
+func (g *grants) note(id string, change func(*store.Grant)) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	one, ok := g.all[id]
+	if !ok {
+		return nothing(fmt.Sprintf("no grant has the ID %q", id))
+	}
+	change(&one)
+	if err := g.store.PutGrant(one); err != nil {
+		return err
+	}
+	g.all[id] = one
 	return nil
 }
 
@@ -137,7 +157,7 @@ func (g *grants) sweep(now time.Time) (over []store.Grant, next time.Time, err e
 	defer g.mu.Unlock()
 	for id, one := range g.all {
 		if live(one, now) {
-			if next.IsZero() || one.Until.Before(next) {
+			if !one.Until.IsZero() && (next.IsZero() || one.Until.Before(next)) {
 				next = one.Until
 			}
 			continue
@@ -156,11 +176,15 @@ func (g *grants) sweep(now time.Time) (over []store.Grant, next time.Time, err e
 	return over, next, errors.Join(problems...)
 }
 
-// accounts returns who may log in at a BMC: those of the configuration, and those
-// that have access for a time. A name of the configuration goes before.
+// temporary says whether the grant is somebody's for a time.
+func temporary(g store.Grant) bool { return g.Registration == nil }
+
+// accounts returns who may log in at a BMC: those of the configuration, those that
+// have access for a time, and the vCenter that it is registered at. A name of the
+// configuration goes before.
 func (t *tenant) accounts(vm inventory.Key) []bmc.Account {
 	all := slices.Clone(t.config().Accounts)
-	for _, g := range t.grants.of(t.config().Name, vm) {
+	for _, g := range t.holders(vm) {
 		p, err := ipmi.ParsePrivilege(g.Privilege)
 		if err != nil || slices.ContainsFunc(all, func(a bmc.Account) bool { return a.Name == g.User }) {
 			continue
@@ -168,6 +192,14 @@ func (t *tenant) accounts(vm inventory.Key) []bmc.Account {
 		all = append(all, bmc.Account{Name: g.User, Password: bmc.Password(g.Password), Privilege: p, From: g.From, Temporary: true})
 	}
 	return all
+}
+
+// holders returns the grants that hold at a BMC: none of a vCenter that it is not
+// registered at any more.
+func (t *tenant) holders(vm inventory.Key) []store.Grant {
+	return slices.DeleteFunc(t.grants.of(t.config().Name, vm), func(g store.Grant) bool {
+		return !temporary(g) && !t.config().Register.at(g.Registration.VCenter)
+	})
 }
 
 // setAccounts gives a BMC, if it is served, the accounts that it is to have now. It

@@ -132,6 +132,7 @@ var amendable = map[string]struct {
 	"Protect":      {"protect", admin.ReloadChange},
 	"Fuse":         {"power_off_breaker", admin.ReloadChange},
 	"Quota":        {"quota", admin.ReloadChange},
+	"Register":     {"register", admin.ReloadChange},
 }
 
 // planTenant says what becomes of a tenant, and because of what.

@@ -93,7 +93,9 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 	for _, t := range g.served() {
 		c := t.count()
 		blown, _ := t.fuse.state()
+		hosts, failed := t.registrar.counted()
 		s.Tenants = append(s.Tenants, metrics.TenantState{Name: t.config().Name, Pending: c.waiting, Ready: c.ready, Error: c.failed, Held: c.held, Maintenance: c.maintained, Grants: t.granted(), Sessions: c.sessions,
+			Hosts: hosts, HostsNotUpdated: failed,
 			PowerHeld: !blown.IsZero()})
 	}
 	for _, p := range g.lent() {
@@ -271,7 +273,7 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 	for _, a := range t.config().Accounts {
 		b.Accounts = append(b.Accounts, admin.Account{Name: a.Name, Privilege: a.Privilege.String()})
 	}
-	for _, g := range t.grants.of(t.config().Name, vm.Key) {
+	for _, g := range t.holders(vm.Key) {
 		b.Accounts = append(b.Accounts, admin.Account{Name: g.User, Privilege: g.Privilege, Until: g.Until.UTC()})
 	}
 	if v := t.config().IPMI.V15; v != bmc.V15Off {

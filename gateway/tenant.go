@@ -54,6 +54,8 @@ type tenant struct {
 	accounting  sync.Mutex    // held while a BMC gets its accounts
 	packets     *rate.Limiter // of log lines that anybody who can send a packet can cause
 
+	registrar *registrar
+
 	removals *removals
 	again    chan time.Duration // when the inventory is to be compared again; one word waits
 	pulse    pulse.Pulse        // of the reconcile loop
@@ -99,6 +101,7 @@ func (t *tenant) run(ctx context.Context) {
 		})
 	})
 	counter.Go(func() { t.watchStarts(counting) })
+	counter.Go(func() { t.registrar.run(counting) })
 	hints := make(chan struct{}, 1)
 	counter.Go(func() { t.forward(counting, feed, hints) })
 	defer counter.Wait()

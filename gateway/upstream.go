@@ -60,5 +60,5 @@ func sameVCenter(a, b vsphere.Config) bool {
 // want is what the tenants ask of a vCenter.
 func want(c vsphere.Config, tenants []Tenant) vsphere.Wanted {
 	c = filled(c, tenants)
-	return vsphere.Wanted{Folders: c.Folders, Tags: c.Tags, Selectors: c.Selectors, Shares: c.Shares, ReadOnly: c.ReadOnly}
+	return vsphere.Wanted{Folders: c.Folders, Tags: c.Tags, Selectors: c.Selectors, Shares: c.Shares, ReadOnly: c.ReadOnly, Hosts: c.Hosts}
 }

@@ -8,8 +8,9 @@ import (
 // filled returns the configuration of a vCenter with what its tenants ask of it.
 func filled(vc vsphere.Config, tenants []Tenant) vsphere.Config {
 	vc.Folders, vc.Tags = wanted(tenants, vc.Name)
-	vc.Selectors, vc.Shares, vc.ReadOnly = nil, nil, true
+	vc.Selectors, vc.Shares, vc.ReadOnly, vc.Hosts = nil, nil, true, false
 	for _, t := range tenants {
+		vc.Hosts = vc.Hosts || t.Register.at(vc.Name)
 		if t.VCenter != vc.Name {
 			continue
 		}

@@ -34,8 +34,9 @@ func everything(t *testing.T) prometheus.Gatherer {
 	m.VCenter("vc-lab").Call("PowerOnVM_Task", time.Second, errors.New("refused"))
 	m.Observe(func() metrics.Snapshot {
 		return metrics.Snapshot{
-			Config:  metrics.ConfigState{Successful: true, At: time.Unix(1795500000, 250e6)},
-			Tenants: []metrics.TenantState{{Name: "lab-a", Pending: 1, Ready: 12, Error: 2, Held: 4, Maintenance: 3, Grants: 5, Sessions: 7, PowerHeld: true}},
+			Config: metrics.ConfigState{Successful: true, At: time.Unix(1795500000, 250e6)},
+			Tenants: []metrics.TenantState{{Name: "lab-a", Pending: 1, Ready: 12, Error: 2, Held: 4, Maintenance: 3, Grants: 5, Sessions: 7, PowerHeld: true,
+				Hosts: map[string]int{"registered": 30, "failed": 2}, HostsNotUpdated: 8}},
 			Pools: []metrics.PoolState{{Name: "lab-v4", Addresses: 190, Allocated: 13, InUse: 11, Held: 2, Quarantined: 3, Reserved: 4, Free: 170, Waiting: 5,
 				Kept: map[string]int{"ready": 12, "missing": 1}, Conflicts: 2, ConflictsHeard: 9, PutBacks: 3, Resyncs: 40}},
 			State: metrics.StateFile{Bytes: 65536, CopiedAt: time.Unix(1700000000, 0), Failures: 7},
@@ -78,6 +79,9 @@ func TestSeries(t *testing.T) {
 		"bmcgw_bmcs{state=pending,tenant=lab-a}":                                                    1,
 		"bmcgw_bmcs{state=ready,tenant=lab-a}":                                                      12,
 		"bmcgw_access_grants{tenant=lab-a}":                                                         5,
+		"bmcgw_registration_hosts{state=registered,tenant=lab-a}":                                   30,
+		"bmcgw_registration_hosts{state=failed,tenant=lab-a}":                                       2,
+		"bmcgw_registration_failures_total{tenant=lab-a}":                                           8,
 		"bmcgw_bmcs{state=maintenance,tenant=lab-a}":                                                3,
 		"bmcgw_bmcs{state=held,tenant=lab-a}":                                                       4,
 		"bmcgw_bmc_info{address=,bmc=esxi01,mac=,tenant=lab-a,vcenter=,vm_uuid=}":                   1,

@@ -43,6 +43,9 @@ type TenantState struct {
 	Maintenance, Grants         int
 	Sessions                    int
 	PowerHeld                   bool // further power-offs are refused, too many were asked for at once
+	// Hosts counts those of the vCenter that the tenant registers at, by state; nil: none.
+	Hosts           map[string]int
+	HostsNotUpdated uint64 // hosts that a vCenter refused the BMC of, since the start
 }
 
 // A PoolState counts one pool's addresses: all of it, and those bound to a VM,
@@ -97,6 +100,8 @@ var (
 	bmcs          = described(prometheus.GaugeValue, "bmcs", "Virtual BMCs by tenant and state.", "tenant", "state")
 	powerHeld     = described(prometheus.GaugeValue, "power_off_held", "Whether power-offs are refused because too many were asked for at once.", "tenant")
 	grants        = described(prometheus.GaugeValue, "access_grants", "Accounts that a BMC has for a time.", "tenant")
+	hosts         = described(prometheus.GaugeValue, "registration_hosts", "Hosts of the vCenter that the tenant registers its BMCs at, by state.", "tenant", "state")
+	hostsFailed   = described(prometheus.CounterValue, "registration_failures_total", "BMCs that a vCenter refused for a host.", "tenant")
 	sessions      = described(prometheus.GaugeValue, "ipmi_sessions", "Open IPMI sessions.", "tenant")
 	addresses     = described(prometheus.GaugeValue, "pool_addresses", "Usable addresses in the pool.", "pool")
 	allocated     = described(prometheus.GaugeValue, "pool_addresses_allocated", "Addresses of the pool bound to a VM, in use or held for it.", "pool")
@@ -126,7 +131,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, s := range []stateSeries{bmcs, grants, sessions, powerHeld, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, reloadGood, reloadAt, stateBytes, stateFailures, stateCopied, auditLines, auditFailing, up, logins, inventoryVMs, lacking, inventoryLast, circuitOpen, inFlight, commandsQueue} {
+	for _, s := range []stateSeries{bmcs, grants, hosts, hostsFailed, sessions, powerHeld, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, reloadGood, reloadAt, stateBytes, stateFailures, stateCopied, auditLines, auditFailing, up, logins, inventoryVMs, lacking, inventoryLast, circuitOpen, inFlight, commandsQueue} {
 		ch <- s.desc
 	}
 }
@@ -152,6 +157,12 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		tell(bmcs, float64(t.Held), t.Name, "held")
 		tell(bmcs, float64(t.Maintenance), t.Name, "maintenance")
 		tell(grants, float64(t.Grants), t.Name)
+		for state, n := range t.Hosts {
+			tell(hosts, float64(n), t.Name, state)
+		}
+		if t.Hosts != nil {
+			tell(hostsFailed, float64(t.HostsNotUpdated), t.Name)
+		}
 		tell(sessions, float64(t.Sessions), t.Name)
 		tell(powerHeld, truth(t.PowerHeld), t.Name)
 	}

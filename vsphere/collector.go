@@ -13,12 +13,12 @@ import (
 
 // A collector is one property collector in one session, with a filter over all
 // VMs, one over the members of each folder and one each over all folders, the names
-// of custom attributes and the events of tags. So a single outstanding call waits for
-// everything. One goroutine uses it.
+// of custom attributes, the events of tags and all hosts. So a single outstanding
+// call waits for everything. One goroutine uses it.
 type collector struct {
 	conn    *conn
 	ref     types.ManagedObjectReference
-	vms     string            // filter over all VMs
+	vms     string            // filter over all VMs; empty: none
 	folders map[string]Folder // filter → folder
 	placed  map[Folder]placement
 	view    types.ManagedObjectReference
@@ -26,6 +26,9 @@ type collector struct {
 	fields    string // filter over the custom attributes; empty: none
 	hints     string // filter over the events of tags; empty: none
 	tagEvents types.ManagedObjectReference
+
+	hosts     string // filter over all hosts; empty: none
+	hostsView types.ManagedObjectReference
 
 	tree       string // filter over all folders; empty: none
 	treeView   types.ManagedObjectReference
@@ -37,19 +40,33 @@ type placement struct {
 	folder, view, filter types.ManagedObjectReference
 }
 
-// newCollector creates the collector with its filter over all VMs.
-func newCollector(ctx context.Context, c *conn) (*collector, error) {
+// newCollector creates the collector with its filters over all VMs and all hosts, or
+// one of the two.
+func newCollector(ctx context.Context, c *conn, wanted *Wanted) (*collector, error) {
 	res, err := methods.CreatePropertyCollector(ctx, c, &types.CreatePropertyCollector{This: c.content.PropertyCollector})
 	if err != nil {
 		return nil, err
 	}
 	col := &collector{conn: c, ref: res.Returnval, folders: make(map[string]Folder), placed: make(map[Folder]placement)}
-	all, err := col.watchVMs(ctx, c.content.RootFolder, true, watchedPaths)
-	if err != nil {
-		return nil, undo(err, func() error { return col.destroy(ctx) })
+	if wanted.vms() {
+		all, err := col.watchVMs(ctx, c.content.RootFolder, true, watchedPaths)
+		if err != nil {
+			return nil, undo(err, func() error { return col.destroy(ctx) })
+		}
+		col.vms, col.view = all.filter.Value, all.view
 	}
-	col.vms, col.view = all.filter.Value, all.view
+	if wanted.Hosts {
+		if err := col.watchHosts(ctx); err != nil {
+			return nil, undo(err, func() error { return col.destroy(ctx) })
+		}
+	}
 	return col, nil
+}
+
+// serves reports whether the collector tells of what is wanted, as far as it cannot
+// be changed.
+func (col *collector) serves(wanted *Wanted) bool {
+	return (col.vms != "") == wanted.vms() && (col.hosts != "") == wanted.Hosts
 }
 
 // watchVMs adds a filter over the VMs in a container.
@@ -136,7 +153,7 @@ func (col *collector) destroy(ctx context.Context) error {
 	_, err := methods.DestroyPropertyCollector(ctx, col.conn, &types.DestroyPropertyCollector{This: col.ref})
 	errs := []error{err}
 	var views []types.ManagedObjectReference
-	for _, v := range []types.ManagedObjectReference{col.view, col.treeView} {
+	for _, v := range []types.ManagedObjectReference{col.view, col.treeView, col.hostsView} {
 		if v.Value != "" {
 			views = append(views, v)
 		}

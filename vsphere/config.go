@@ -40,6 +40,9 @@ type Config struct {
 	// Selectors are whose VMs are somebody's: only there are privileges looked for.
 	Selectors []inventory.Selector
 	ReadOnly  bool // nobody may do more than read: no privilege for commands is needed
+	// Hosts: somebody registers BMCs with the hosts. They are watched, and without
+	// Selectors nothing else is: VCenter.List and State fail then.
+	Hosts bool
 
 	// HungVMRoute: where vCenter has no SendNMI, NMIs go through the VM's ESXi host, by
 	// HTTPS from here, with the certificate that vCenter knows of it.

@@ -85,9 +85,24 @@ func (c *conn) logout(ctx context.Context) error {
 	return err
 }
 
-// RoundTrip makes one call with the configured timeout; it never repeats one.
+// RoundTrip makes one call with the configured timeout, or the longer one of a slow
+// call; it never repeats one.
 func (c *conn) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
-	return c.call(ctx, c.cfg.CallTimeout, req, res)
+	return c.call(ctx, max(c.cfg.CallTimeout, slowness(ctx)), req, res)
+}
+
+type slowKey struct{}
+
+// slowly marks calls that vCenter answers when somebody else has answered it: they may
+// take so long, and that one does says nothing of vCenter.
+func slowly(ctx context.Context, d time.Duration) context.Context {
+	return context.WithValue(ctx, slowKey{}, d)
+}
+
+// slowness returns how long a slow call may take; 0 for any other.
+func slowness(ctx context.Context) time.Duration {
+	d, _ := ctx.Value(slowKey{}).(time.Duration)
+	return d
 }
 
 // call makes one call. An expired session is always a NotAuthenticated fault,

@@ -20,7 +20,7 @@ func (w *watcher) listen(ctx context.Context, col *collector, before, now *Wante
 	var errs []error
 	if before == nil {
 		before = new(Wanted)
-		if w.cfg.AttributePrefix != "" {
+		if w.cfg.AttributePrefix != "" && now.vms() {
 			errs = append(errs, col.watchFields(ctx))
 		}
 	}

@@ -16,6 +16,7 @@ type memory struct {
 	mu        sync.RWMutex
 	freshness time.Duration
 	vcenter   string                    // instance UUID
+	blind     bool                      // the watch tells of no VM
 	synced    bool                      // the watch has told of every VM once
 	answered  time.Time                 // when the watch's last complete answer came
 	byRef     map[string]*record        // managed object id → record
@@ -35,6 +36,7 @@ type memory struct {
 	changed signal // the answer of List may be another
 	power   signal // the state of some VM is another
 	tagged  signal // some object has another tag
+	hosts   signal // some host, or what is known of its BMC, is another
 }
 
 // A membership is which VMs lie in a folder.
@@ -69,11 +71,29 @@ func (m *memory) open(vcenter string) {
 	if m.vcenter == vcenter {
 		return
 	}
-	m.vcenter, m.synced, m.answered = vcenter, false, time.Time{}
+	m.vcenter = vcenter
+	m.tags, m.attributes = tagging{}, nil
+	m.forgetAll()
+}
+
+// scope says whether the watch tells of VMs from now on. What it told before holds no
+// more when that changes.
+func (m *memory) scope(vms bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.blind == !vms {
+		return
+	}
+	m.blind = !vms
+	m.forgetAll()
+}
+
+// forgetAll forgets all VMs and when they were told of. mu is held.
+func (m *memory) forgetAll() {
+	m.synced, m.answered = false, time.Time{}
 	clear(m.byRef)
 	clear(m.byKey)
 	m.shadowed = 0
-	m.tags, m.attributes = tagging{}, nil
 	for _, f := range m.folders {
 		f.refs, f.ready = make(map[string]bool), false
 	}
@@ -186,8 +206,11 @@ func (m *memory) applyFolder(f Folder, updates []types.ObjectUpdate) (e effect) 
 func (m *memory) complete(now time.Time, placed []Folder) (first bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.answered = now; m.blind {
+		return false
+	}
 	first = !m.synced
-	m.synced, m.answered = true, now
+	m.synced = true
 	for _, f := range placed {
 		if member := m.folders[f]; !member.ready {
 			member.ready, member.problem, first = true, "", true

@@ -62,7 +62,7 @@ func TestDeniedFolder(t *testing.T) {
 	remove()
 	c, err := l.v.operations.acquire(t.Context())
 	must(t, err)
-	col, err := newCollector(t.Context(), c)
+	col, err := newCollector(t.Context(), c, new(Wanted))
 	must(t, err)
 	l.Inject(vspheretest.Fault{Method: "CreateContainerView", Fault: &types.NoPermission{}, Times: 1})
 	for _, want := range []string{denied, ""} {

@@ -36,7 +36,7 @@ func (v *VCenter) surveyInventory(ctx context.Context, s *survey) {
 
 // settled reports whether there is nothing more to wait for.
 func (v *VCenter) settled() bool {
-	if v.link.check() != nil || !v.memory.knowsAll() {
+	if v.link.check() != nil || v.wants.now().vms() && !v.memory.knowsAll() {
 		return false
 	}
 	v.memory.mu.RLock()

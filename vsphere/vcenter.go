@@ -26,6 +26,7 @@ type VCenter struct {
 	transport  *http.Transport
 	gate       *gate
 	crew       *crew
+	updates    chan struct{} // held by who has vCenter speak to a BMC; capacity updatesAtOnce
 	link       *link
 	memory     *memory
 	operations *session
@@ -59,7 +60,7 @@ func New(cfg Config) (*VCenter, error) {
 		return nil, err
 	}
 	v := &VCenter{
-		cfg: cfg, transport: transport, gate: newGate(), crew: new(crew), link: new(link),
+		cfg: cfg, transport: transport, gate: newGate(), crew: new(crew), link: new(link), updates: make(chan struct{}, updatesAtOnce),
 		memory:      newMemory(cfg.Freshness, cfg.Folders),
 		paths:       make(map[string]folderPath),
 		places:      newDatacenters(),

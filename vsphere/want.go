@@ -21,7 +21,11 @@ type Wanted struct {
 	Selectors []inventory.Selector
 	Shares    []TenantShare
 	ReadOnly  bool
+	Hosts     bool
 }
+
+// vms reports whether the watch tells of VMs.
+func (w *Wanted) vms() bool { return !w.Hosts || len(w.Selectors) > 0 }
 
 // wants is what is wanted now. What now returns never changes.
 type wants struct {
@@ -31,7 +35,7 @@ type wants struct {
 
 func newWants(c Config) *wants {
 	w := new(wants)
-	w.current.Store(&Wanted{Folders: c.Folders, Tags: c.Tags, Selectors: c.Selectors, Shares: c.Shares, ReadOnly: c.ReadOnly})
+	w.current.Store(&Wanted{Folders: c.Folders, Tags: c.Tags, Selectors: c.Selectors, Shares: c.Shares, ReadOnly: c.ReadOnly, Hosts: c.Hosts})
 	return w
 }
 
@@ -43,7 +47,7 @@ func (w *wants) now() *Wanted { return w.current.Load() }
 // New would refuse; nothing has changed then.
 func (v *VCenter) Want(w Wanted) error {
 	c := v.cfg
-	c.Folders, c.Tags, c.Selectors, c.Shares, c.ReadOnly = w.Folders, w.Tags, w.Selectors, w.Shares, w.ReadOnly
+	c.Folders, c.Tags, c.Selectors, c.Shares, c.ReadOnly, c.Hosts = w.Folders, w.Tags, w.Selectors, w.Shares, w.ReadOnly, w.Hosts
 	if err := c.check(); err != nil {
 		return err
 	}

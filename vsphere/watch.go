@@ -92,15 +92,16 @@ func (w *watcher) step(ctx context.Context) error {
 
 func (w *watcher) prepare(ctx context.Context) error {
 	between := w.seen == nil || w.version == "" // not amid the pages of an answer
-	if w.col != nil && between && time.Now().After(w.resync) {
+	wanted := w.wants.now()
+	if w.col != nil && between && (time.Now().After(w.resync) || !w.col.serves(wanted)) {
 		w.giveUp(ctx)
 	}
 	if w.col == nil {
-		col, err := newCollector(ctx, w.conn)
+		w.mem.scope(wanted.vms())
+		col, err := newCollector(ctx, w.conn, wanted)
 		if err != nil {
 			return err
 		}
-		wanted := w.wants.now()
 		if err := w.listen(ctx, col, nil, wanted); err != nil {
 			return undo(err, func() error { return col.destroy(ctx) })
 		}
@@ -201,6 +202,9 @@ func (w *watcher) update(u types.PropertyFilterUpdate, now time.Time) effect {
 	}
 	switch u.Filter.Value {
 	case w.col.vms:
+	case w.col.hosts:
+		w.mem.hosts.raise()
+		return effect{}
 	case w.col.tree:
 		if w.col.folderTree.apply(u.ObjectSet) && w.seen == nil {
 			w.folders.stirred, w.folders.doubt = true, now.Add(viewLag)

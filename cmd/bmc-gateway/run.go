@@ -105,7 +105,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.serveCommand(), p.listCommand(), p.showCommand(), p.statusCommand(), p.reloadCommand(), p.eventsCommand(),
 		p.removalsCommand(), p.leasesCommand(), p.reserveCommand(), p.releaseCommand(), p.pinCommand(), p.maintenanceCommand(),
-		p.accessCommand(), p.powerCommand(), p.bootdevCommand(),
+		p.accessCommand(), p.registerCommand(), p.powerCommand(), p.bootdevCommand(),
 		p.configCommand(), p.doctorCommand(), p.pingCommand(), p.nftablesCommand(), p.exportCommand(), p.importCommand(),
 		p.demoCommand(), p.versionCommand(),
 		p.manCommand(root))

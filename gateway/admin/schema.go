@@ -16,6 +16,7 @@ var envelopes = map[string]any{
 	"EventList": happened{}, "LeaseList": leases{}, "MaintenanceList": maintenances{}, "Reload": reload{},
 	"Outcome": outcome{}, "OutcomeList": outcomes{}, "Release": released{}, "Error": failure{},
 	"AccessGrantList": grantList{}, "AccessGrant": oneGrant{}, "BMCDetail": detailed{}, "BMCDetailList": details{},
+	"RegistrationList": registrations{},
 }
 
 type schema map[string]any

@@ -38,6 +38,11 @@ type Source interface {
 	// RevokeAccess ends an account for a time and its sessions; ErrNotFound or
 	// ErrRefused, wrapped.
 	RevokeAccess(id string, by Caller) (Grant, error)
+	// Registrations returns what came of the last look at the hosts, by tenant.
+	Registrations() []Registrations
+	// RegisterHosts registers hosts at their vCenter, which may take minutes, and returns
+	// what came of it; ErrNotFound or ErrRefused, wrapped.
+	RegisterHosts(ctx context.Context, r RegistrationRequest, by Caller) ([]Registrations, error)
 	// Reload reads the configuration again and applies the difference, unless dryRun.
 	// It may take seconds. The error is for a daemon that has none to read.
 	Reload(dryRun bool, by Caller) (Reload, error)
@@ -129,6 +134,7 @@ func handler(src Source, ending <-chan struct{}) http.Handler {
 	handleLeases(mux, src)
 	handleMaintenance(mux, src)
 	handleAccess(mux, src)
+	handleRegistrations(mux, src)
 	handleReload(mux, src)
 	handlePower(mux, src)
 	handleSchema(mux)

@@ -16,8 +16,9 @@ func (Secret) String() string { return "REDACTED" }
 // GoString hides the secret from %#v.
 func (Secret) GoString() string { return "REDACTED" }
 
-// A Grant is an account of one BMC for a time. The password is kept as it is, for
-// a BMC has to know it to let anybody in (section 13.31 of IPMI 2.0).
+// A Grant is an account of one BMC for a time, or of a vCenter for as long as it has
+// it. The password is kept as it is, for a BMC has to know it to let anybody in
+// (section 13.31 of IPMI 2.0).
 type Grant struct {
 	ID        string         `json:"id"`
 	Tenant    string         `json:"tenant"`
@@ -28,7 +29,15 @@ type Grant struct {
 	Privilege string         `json:"privilege"`      // as ipmi.Privilege spells it
 	From      []netip.Prefix `json:"from,omitempty"` // empty: wherever the tenant allows
 	Granted   time.Time      `json:"granted"`
-	Until     time.Time      `json:"until"`
+	Until     time.Time      `json:"until"` // of one with a registration zero: it does not end by itself
+
+	Registration *Registration `json:"registration,omitempty"` // nil: somebody's for a time
+}
+
+// A Registration is the vCenter that wakes a host with a grant.
+type Registration struct {
+	VCenter string    `json:"vcenter"`       // by its name in the configuration
+	Told    time.Time `json:"told,omitzero"` // when it took the account; zero: it has not
 }
 
 // Grants returns all. When some are damaged it returns the others together with an

@@ -23,12 +23,12 @@ func TestExample(t *testing.T) {
 		write(t, dir, name, "S3cretWord-"+name[:3]+"\n", 0o600)
 	}
 	cfg, warnings, err := Load(path, func(name string) string {
-		return map[string]string{"VC_DMZ_PASSWORD": "S3cretWord"}[name]
+		return map[string]string{"VC_DMZ_PASSWORD": "S3cretWord", "VC_NESTED_PASSWORD": "S3cretWord"}[name]
 	})
 	if err != nil || len(warnings) != 0 {
 		t.Fatalf("error %v, warnings %v", err, warnings)
 	}
-	if len(cfg.VCenters) != 2 || len(cfg.Pools) != 2 || len(cfg.Tenants) != 2 || len(cfg.Tenants[0].Accounts) != 3 {
+	if len(cfg.VCenters) != 3 || len(cfg.Pools) != 2 || len(cfg.Tenants) != 2 || len(cfg.Tenants[0].Accounts) != 3 {
 		t.Errorf("got %d vCenters, %d pools, %d tenants", len(cfg.VCenters), len(cfg.Pools), len(cfg.Tenants))
 	}
 }
@@ -47,7 +47,7 @@ func TestExampleHasEveryKey(t *testing.T) {
 		"probe_time", "on_conflict", "stop", "vcenter", "tags", "folders", "recursive", "names", "pool",
 		"allow_from", "admins", "web_users", "privilege", "allow_weak_passwords", "profile", "v15", "kg_file", "guid",
 		"quota", "bmcs", "sessions", "power_operations_per_minute",
-		"access", "max_ttl", "max_privilege", "max_per_bmc", "max_per_tenant"} {
+		"access", "max_ttl", "max_privilege", "max_per_bmc", "max_per_tenant", "register", "mode", "adopt", "interval"} {
 		if !strings.Contains(string(example), key+":") {
 			t.Errorf("%s is not there", key)
 		}

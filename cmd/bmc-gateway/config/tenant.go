@@ -14,7 +14,7 @@ import (
 // tenant reads one tenant; otherwise is what holds unless it says something else.
 func (l *loader) tenant(n node, otherwise behaviour) gateway.Tenant {
 	s := n.section("name", "vcenter", "select", "pool", "pools", "max_addresses", "pins", "legacy_ports", "allow_from", "accounts",
-		"allow_weak_passwords", "profile", "ipmi", "power", "quota", "access", "guard", "protect", "power_off_breaker", "web_users")
+		"allow_weak_passwords", "profile", "ipmi", "power", "quota", "access", "guard", "protect", "power_off_breaker", "web_users", "register")
 	weak := s.get("allow_weak_passwords").truth(false)
 	if weak {
 		s.get("allow_weak_passwords").warn("passwords that anybody guesses are allowed; for a lab only")
@@ -41,6 +41,7 @@ func (l *loader) tenant(n node, otherwise behaviour) gateway.Tenant {
 		Guard:        readGuard(s.get("guard"), otherwise.guard),
 		Protect:      readProtect(s.get("protect")),
 		Fuse:         readFuse(s.get("power_off_breaker"), otherwise.fuse),
+		Register:     l.register(s.get("register"), ipmi),
 	}
 }
 

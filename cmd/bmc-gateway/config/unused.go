@@ -13,7 +13,9 @@ func (l *loader) unused(s section, cfg gateway.Config) {
 		return
 	}
 	for i, n := range l.all(s, "vcenters", "") {
-		named := func(t gateway.Tenant) bool { return t.VCenter == cfg.VCenters[i].Name }
+		named := func(t gateway.Tenant) bool {
+			return t.VCenter == cfg.VCenters[i].Name || t.Register.VCenter == cfg.VCenters[i].Name
+		}
 		if !slices.ContainsFunc(cfg.Tenants, named) {
 			n.warn("no tenant uses it")
 		}

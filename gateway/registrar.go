@@ -1,0 +1,143 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
+)
+
+const (
+	// registerLook is how often it is looked, in memory, whether there is a reason to
+	// look at the hosts.
+	registerLook = time.Second
+	// registerGap is the shortest time between two looks at the hosts.
+	registerGap = 2 * time.Second
+	// registerRetry is how long a look that vCenter did not answer waits for the next.
+	registerRetry = 15 * time.Second
+)
+
+// A registrar makes a tenant's BMCs known to the vCenter whose hosts the VMs are.
+type registrar struct {
+	tenant *tenant
+	inner  func(name string) *vsphere.VCenter // nil when there is none of the name
+	port   uint16                             // on which vCenters speak to BMCs
+
+	turn chan struct{} // held by who looks at the hosts; capacity 1
+	wait backoffs      // of the hosts; of who holds the turn alone
+	seen uint64        // the BMCs that the last look found; the same
+	next time.Time     // when to look in any case; the same
+
+	mu       sync.Mutex
+	last     admin.Registrations
+	failures uint64 // hosts that a vCenter refused, since the start
+}
+
+func newRegistrar(t *tenant, inner func(string) *vsphere.VCenter, port uint16) *registrar {
+	return &registrar{tenant: t, inner: inner, port: port, turn: make(chan struct{}, 1), wait: make(backoffs)}
+}
+
+// inner returns the vCenter of that name; nil: there is none.
+func (g *Gateway) inner(name string) *vsphere.VCenter {
+	all := g.upstreams()
+	if at := slices.IndexFunc(all, func(u *upstream) bool { return u.config.Name == name }); at >= 0 {
+		return all[at].vc
+	}
+	return nil
+}
+
+// run looks at the hosts when they or the BMCs have changed, and each interval, until
+// ctx ends.
+func (r *registrar) run(ctx context.Context) {
+	tick := time.NewTicker(registerLook)
+	defer tick.Stop()
+	var of *vsphere.VCenter // that hints come from
+	var hints <-chan struct{}
+	end := func() {}
+	defer func() { end() }()
+	for hinted := false; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hints:
+			hinted = true
+			continue // with the next tick: what changes often changes with others
+		case <-tick.C:
+		}
+		c := r.tenant.config().Register
+		vc := r.inner(c.VCenter)
+		if vc != of {
+			end()
+			of, hints, end, hinted = vc, nil, func() {}, true
+			if vc != nil {
+				hints, end = vc.SubscribeHosts()
+			}
+		}
+		if vc == nil || c.Mode == RegisterDisabled || !vc.Connected() || r.tenant.config().IPMI.Port != r.port {
+			continue
+		}
+		if r.look(ctx, c, hinted) {
+			hinted = false
+		}
+	}
+}
+
+// look looks at the hosts if there is a reason to; it reports whether it has.
+func (r *registrar) look(ctx context.Context, c Register, hinted bool) bool {
+	select {
+	case r.turn <- struct{}{}:
+		defer func() { <-r.turn }()
+	default:
+		return false // an operator has it done
+	}
+	now := time.Now()
+	r.mu.Lock()
+	gap := now.Sub(r.last.At)
+	r.mu.Unlock()
+	due := hinted || !now.Before(r.next) || r.wait.due(now) || r.seen != fingerprintBMCs(r.served())
+	if !due || gap < registerGap {
+		return false
+	}
+	r.pass(ctx, order{dryRun: c.Mode != RegisterApply, adopt: c.Adopt})
+	return true
+}
+
+// served returns the tenant's VMs by instance UUID.
+func (r *registrar) served() map[string]served {
+	t := r.tenant
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := make(map[string]served, len(t.endpoints)+len(t.waiting))
+	for key, w := range t.waiting {
+		out[key.VM] = served{vm: w.vm, why: "the BMC waits: " + w.err.Error()}
+	}
+	for key, ep := range t.endpoints {
+		s := served{vm: ep.vm(), bmc: vsphere.HostBMC{Address: ep.lease.Address.String(), MAC: ep.lease.MAC.String()}}
+		if err := ep.failed(); err != nil {
+			s.why = "the BMC does not answer: " + err.Error()
+		} else if t.maintenance.mode(t.config().Name, key) == bmc.Silent {
+			s.why = "the BMC is in maintenance and silent"
+		}
+		out[key.VM] = s
+	}
+	return out
+}
+
+// fingerprintBMCs is another one when some BMC is.
+func fingerprintBMCs(all map[string]served) uint64 {
+	var lines []string
+	for uuid, s := range all {
+		lines = append(lines, fmt.Sprintf("%s %s %s %t", uuid, s.bmc.Address, s.bmc.MAC, s.why == ""))
+	}
+	slices.Sort(lines)
+	h := fnv.New64a()
+	h.Write([]byte(strings.Join(lines, "\n")))
+	return h.Sum64()
+}

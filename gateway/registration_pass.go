@@ -1,0 +1,244 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/gateway/store"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
+)
+
+// registerAtOnce is how many hosts a tenant has vCenter told of side by side; the
+// vCenter takes no more of all tenants.
+const registerAtOnce = 2
+
+// An order is how hosts are to be looked at.
+type order struct {
+	dryRun, adopt, rotate, unregister bool
+
+	by *admin.Caller // who wants it; nil: the gateway itself, which waits after failures
+}
+
+// pass looks at all hosts once and makes right what is wrong, as ordered. The turn is
+// the caller's.
+func (r *registrar) pass(ctx context.Context, o order) admin.Registrations {
+	t := r.tenant
+	c := t.config().Register
+	done := admin.Registrations{Tenant: t.config().Name, VCenter: c.VCenter, Mode: string(c.Mode), DryRun: o.dryRun, At: time.Now().UTC()}
+	bmcs := r.served()
+	r.seen, r.next = fingerprintBMCs(bmcs), time.Now().Add(c.Interval)
+	vc := r.inner(c.VCenter)
+	rows, err := r.plan(ctx, vc, bmcs, o)
+	if err == nil {
+		err = r.act(ctx, vc, rows, o)
+	}
+	if err != nil {
+		done.Error = err.Error()
+		r.next = time.Now().Add(min(c.Interval, registerRetry))
+	}
+	for _, row := range rows {
+		host := row.told()
+		if failed, waits := r.wait.holds(*row, time.Now()); waits && row.state == admin.Failed {
+			host.RetryAt = failed.until.UTC()
+		}
+		done.Hosts = append(done.Hosts, host)
+	}
+	r.note(done, rows)
+	return done
+}
+
+// plan asks vCenter for its hosts and says what is to become of each.
+func (r *registrar) plan(ctx context.Context, vc *vsphere.VCenter, bmcs map[string]served, o order) ([]*registration, error) {
+	t := r.tenant
+	if vc == nil {
+		return nil, fmt.Errorf("vCenter %q is not configured", t.config().Register.VCenter)
+	}
+	hosts, err := vc.Hosts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	vms, err := t.vc().Source(t.config().needs()).List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the VMs that hosts could be are not known: %w", err)
+	}
+	who := make([]inventory.Host, len(hosts))
+	there := make(map[string]bool)
+	for i, h := range hosts {
+		who[i] = h.Host
+	}
+	rows := make([]*registration, len(hosts))
+	ours := t.loginsAt(vc.Name())
+	cards, err := networkCards(ctx, t.vc(), inventory.Candidates(who, vms))
+	if err != nil {
+		return nil, err
+	}
+	for i, m := range inventory.MatchHosts(who, vms, cards) {
+		if g, known := ours[hosts[i].BMC.Login]; known && o.unregister {
+			m = inventory.Match{VM: g.Key, By: m.By}
+		}
+		row := decide(hosts[i], m, r.account(m.VM, vms, bmcs), o.adopt)
+		r.order(&row, o)
+		there[row.backoffKey()] = row.act || row.state == admin.Failed
+		rows[i] = &row
+	}
+	r.wait.keep(there)
+	return rows, nil
+}
+
+// account returns the BMC of a VM with the accounts that vCenter has of it.
+func (r *registrar) account(vm inventory.Key, vms []inventory.VM, bmcs map[string]served) served {
+	s, ok := bmcs[vm.VM]
+	if !ok {
+		s.why, s.vm.Key = fmt.Sprintf("the VM has no BMC of tenant %q", r.tenant.config().Name), vm
+		for _, one := range vms {
+			if one.Key == vm {
+				s.vm = one
+			}
+		}
+	}
+	for _, g := range r.tenant.registeredAs(vm, r.tenant.config().Register.VCenter) {
+		s.logins = append(s.logins, g.User)
+		s.account = &g
+	}
+	return s
+}
+
+// order changes a decision to what an operator wants, or to wait after a failure.
+func (r *registrar) order(row *registration, o order) {
+	failed, waits := r.wait.holds(*row, time.Now())
+	switch {
+	case o.unregister:
+		row.act = row.match.VM != (inventory.Key{}) && row.of.owns(row.host.BMC) && row.host.BMC != vsphere.HostBMC{}
+	case o.rotate && row.state == admin.Registered:
+		row.state, row.reason, row.act = admin.Drifted, "a new account is wanted", row.host.Connected
+	case row.act && waits && o.by == nil && !o.dryRun:
+		row.state, row.reason, row.act = admin.Failed, failed.reason, false
+	}
+	row.act = row.act && !o.dryRun
+}
+
+// act has vCenter told of the hosts that are to be changed, two at a time. The error
+// is for what concerns all of them.
+func (r *registrar) act(ctx context.Context, vc *vsphere.VCenter, rows []*registration, o order) error {
+	var all errgroup.Group
+	all.SetLimit(registerAtOnce)
+	results := make([]error, len(rows))
+	for i, row := range rows {
+		if row.act {
+			all.Go(func() error {
+				results[i] = r.tell(ctx, vc, row, o)
+				return nil
+			})
+		}
+	}
+	_ = all.Wait()
+	return r.outcome(vc, rows, results)
+}
+
+// outcome takes what came of the hosts that vCenter was told of.
+func (r *registrar) outcome(vc *vsphere.VCenter, rows []*registration, results []error) error {
+	var silent error
+	for i, row := range rows {
+		if !row.act {
+			continue
+		}
+		switch err := results[i]; {
+		case err == nil:
+			delete(r.wait, row.backoffKey())
+		case silence(vc, err):
+			silent = err // what was planned is still to be done
+		default:
+			row.state, row.reason = admin.Failed, row.refusal(vc.Name(), err)
+			r.wait.failed(*row, row.reason, time.Now())
+			r.mu.Lock()
+			r.failures++
+			r.mu.Unlock()
+		}
+	}
+	return silent
+}
+
+// tell has vCenter told of one host, and audits that.
+func (r *registrar) tell(ctx context.Context, vc *vsphere.VCenter, row *registration, o order) error {
+	t := r.tenant
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	command := vsphere.NewCommand(t.config().Name)
+	began := time.Now()
+	what := "register"
+	var err error
+	if o.unregister {
+		what, err = "unregister", r.unregister(command.In(ctx), vc, row)
+	} else {
+		err = r.register(command.In(ctx), vc, row, o.rotate)
+	}
+	var why error
+	if err != nil {
+		why = errors.New(row.refusal(vc.Name(), err))
+	}
+	e := t.ordered(row.of.vm.Name, row.match.VM.VM, fmt.Sprintf("%s host %s at %s", what, row.host.Name, vc.Name()))
+	e.Via, e.Operation, e.TookSeconds = admin.ViaGateway, command.ID(), time.Since(began).Round(time.Millisecond).Seconds()
+	who := []any{"host", row.host.Name, "at", vc.Name(), "operation", command.ID()}
+	if o.by != nil {
+		e.Via, e.UID = admin.ViaSocket, o.by.UID
+		who = append(who, "via", "socket", "uid", *o.by)
+	}
+	t.remember(e, why, who...)
+	return err
+}
+
+// register tells vCenter the BMC of a host and keeps that it was told.
+func (r *registrar) register(ctx context.Context, vc *vsphere.VCenter, row *registration, fresh bool) error {
+	t := r.tenant
+	g, err := t.vcenterAccount(row.of.vm, vc.Name(), fresh)
+	if err != nil {
+		return err
+	}
+	before := row.of.account
+	row.of.account = &g
+	login := vsphere.HostLogin{HostBMC: row.of.bmc, Password: string(g.Password)}
+	login.Login = g.User
+	if err = vc.UpdateIPMI(ctx, row.host, login); err != nil {
+		if fresh && before != nil && !silence(vc, err) {
+			row.of.account = before // it goes on; of the fresh one nobody knows
+			err = errors.Join(err, t.dropAccounts(g.Key, func(other store.Grant) bool { return other.ID == g.ID }))
+		}
+		return err
+	}
+	row.state, row.reason = admin.Registered, ""
+	return t.keepAccount(g)
+}
+
+// unregister has vCenter forget the BMC of a host, and ends the accounts it had.
+func (r *registrar) unregister(ctx context.Context, vc *vsphere.VCenter, row *registration) error {
+	if err := vc.UpdateIPMI(ctx, row.host, vsphere.HostLogin{}); err != nil {
+		return err
+	}
+	row.state, row.reason = admin.Unregistered, ""
+	return r.tenant.dropAccounts(row.of.vm.Key, func(g store.Grant) bool { return g.Registration.VCenter == vc.Name() })
+}
+
+// networkCards asks for the hardware addresses of the VMs' network cards.
+func networkCards(ctx context.Context, vc *vsphere.VCenter, vms []inventory.VM) (func(inventory.VM) [][6]byte, error) {
+	keys := make([]inventory.Key, len(vms))
+	for i, vm := range vms {
+		keys[i] = vm.Key
+	}
+	all, err := vc.NICs(ctx, keys)
+	return func(vm inventory.VM) (cards [][6]byte) {
+		for _, text := range all[vm.Key] {
+			if mac, err := net.ParseMAC(text); err == nil && len(mac) == 6 {
+				cards = append(cards, [6]byte(mac))
+			}
+		}
+		return cards
+	}, err
+}
