@@ -85,11 +85,13 @@ type follower struct {
 	of      view
 	has     string // digest of what the page shows
 	told    time.Time
+	moment  *moment // the last one: kept for the others who look until there is another
 }
 
 // step returns what is to be written now, if anything, and when to look again.
 func (f *follower) step() (text []byte, next time.Time) {
-	m := f.page.clock.now()
+	f.moment = f.page.clock.now()
+	m := f.moment
 	next = m.at.Add(period)
 	reg := f.page.regionOf(m, f.viewer, f.of)
 	var b bytes.Buffer

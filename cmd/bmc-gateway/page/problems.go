@@ -36,7 +36,7 @@ func problemsOf(s *scene) []problem {
 
 func allProblems(s *scene) (all []problem) {
 	for _, v := range s.status.VCenters {
-		all = append(all, ofVCenter(s, v)...)
+		all = append(all, ofLink(s, v)...)
 	}
 	all = append(all, ofDaemon(s)...)
 	for _, t := range s.status.Tenants {
@@ -45,32 +45,50 @@ func allProblems(s *scene) (all []problem) {
 	for _, p := range s.status.Pools {
 		all = append(all, ofPool(p)...)
 	}
+	for _, v := range s.status.VCenters {
+		all = append(all, ofRights(v)...)
+	}
 	return all
 }
 
-func ofVCenter(s *scene, v admin.VCenter) (all []problem) {
-	its := link{query{VCenter: v.Name}.Path(), several(v.VMs, "BMC")}
-	check := "bmc-gateway config check --online"
+// askVCenters is what says why a vCenter does not do what it should.
+const askVCenters = "bmc-gateway config check --online"
+
+// ofLink says whether a vCenter answers.
+func ofLink(s *scene, v admin.VCenter) []problem {
+	p := problem{Look: "error", Details: some(v.LastError), BMCs: concerned(v), Command: askVCenters, Since: stampOf(s.at, v.Since)}
 	switch {
 	case v.State != admin.Up && v.LastAnswer.IsZero():
-		all = append(all, problem{Look: "error", Title: "vCenter " + v.Name + " has not answered yet", Details: some(v.LastError), Command: check, Since: stampOf(s.at, v.Since),
-			Means: "Its virtual machines are not known, so they have no BMC. Nothing is taken away from those that had one."})
+		p.Title, p.BMCs = "vCenter "+v.Name+" has not answered yet", link{}
+		p.Means = "Its virtual machines are not known, so they have no BMC. Nothing is taken away from those that had one."
 	case v.State != admin.Up:
-		all = append(all, problem{Look: "error", Title: "vCenter " + v.Name + " is gone", Details: some(v.LastError), BMCs: its, Command: check, Since: stampOf(s.at, v.Since),
-			Means: "Power states are told from memory for a short while, then as unknown. Commands are refused with “node busy”, which clients repeat."})
+		p.Title = "vCenter " + v.Name + " is gone"
+		p.Means = "Power states are told from memory for a short while, then as unknown. Commands are refused with “node busy”, which clients repeat."
 	case v.CircuitOpen:
-		all = append(all, problem{Look: "error", Title: "vCenter " + v.Name + " does not answer calls", Details: some(v.LastError), BMCs: its, Command: "bmc-gateway status", Since: stampOf(s.at, v.Since),
-			Means: "Too many calls in a row got no answer. Commands are refused until a trial call is answered; states are still followed."})
+		p.Title, p.Command = "vCenter "+v.Name+" does not answer calls", "bmc-gateway status"
+		p.Means = "Too many calls in a row got no answer. Commands are refused until a trial call is answered; states are still followed."
+	default:
+		return nil
 	}
+	return []problem{p}
+}
+
+// concerned leads to the BMCs of a vCenter.
+func concerned(v admin.VCenter) link {
+	return link{query{VCenter: v.Name}.Path(), several(v.VMs, "BMC")}
+}
+
+// ofRights says what the gateway's account may not do, and what else is wrong.
+func ofRights(v admin.VCenter) (all []problem) {
 	for _, m := range v.MissingPrivileges {
-		p := problem{Look: "error", Title: "Privilege " + m.Privilege + " is missing on " + v.Name, Means: "Without it: " + m.Without + ".", Details: onObjects(m.Objects), Command: check}
+		p := problem{Look: "error", Title: "Privilege " + m.Privilege + " is missing on " + v.Name, Means: "Without it: " + m.Without + ".", Details: onObjects(m.Objects), BMCs: concerned(v), Command: askVCenters}
 		if m.Optional {
 			p.Look = "remark"
 		}
 		all = append(all, p)
 	}
 	if len(v.MissingPrivileges) == 0 && len(v.Notices) > 0 { // the privileges are among the notices
-		all = append(all, problem{Look: "remark", Title: "vCenter " + v.Name + " is not as it should be", Details: v.Notices, BMCs: its, Command: check})
+		all = append(all, problem{Look: "remark", Title: "vCenter " + v.Name + " is not as it should be", Details: v.Notices, BMCs: concerned(v), Command: askVCenters})
 	}
 	return all
 }
@@ -117,16 +135,16 @@ func ofTenant(s *scene, t admin.Tenant) (all []problem) {
 	}
 	if t.Error > 0 {
 		all = append(all, problem{Look: "error", Title: fmt.Sprintf("%s: %s in error", t.Name, several(t.Error, "BMC")), BMCs: of(admin.Error), Command: "bmc-gateway doctor",
-			Means: "They do not answer. The reason stands beside each."})
+			Means: "Not answered at all. The reason stands beside each."})
 	}
 	if t.Waiting > 0 {
 		all = append(all, problem{Look: "error", Title: fmt.Sprintf("%s: %s waiting", t.Name, several(t.Waiting, "BMC")), BMCs: of(admin.Pending), Command: "bmc-gateway list -l tenant=" + t.Name + ",state=pending",
-			Means: "They have no address or no socket yet, and do not answer. The reason stands beside each."})
+			Means: "Without an address or a socket yet, and so not answered. The reason stands beside each."})
 	}
 	if !t.PowerHeldSince.IsZero() {
 		all = append(all, problem{Look: "error", Title: t.Name + ": power-offs are refused", Command: "bmc-gateway power release " + t.Name, Since: stampOf(s.at, t.PowerHeldSince),
 			BMCs:  link{query{Tenant: t.Name, Power: string(admin.PowerOff)}.Path(), "those that are off"},
-			Means: "Too many of the tenant's machines would have been powered off at once, which looks like a mistake. If it is meant, an operator says so."})
+			Means: "Too many of the tenant’s machines would have been powered off at once, which looks like a mistake. If it is meant, an operator says so."})
 	}
 	if t.Held > 0 {
 		all = append(all, problem{Look: "remark", Title: fmt.Sprintf("%s: %s held", t.Name, several(t.Held, "removal")), BMCs: of(admin.Held), Command: "bmc-gateway removals",
@@ -134,7 +152,7 @@ func ofTenant(s *scene, t admin.Tenant) (all []problem) {
 	}
 	if n := s.remarks(t.Name); n > 0 {
 		all = append(all, problem{Look: "remark", Title: fmt.Sprintf("%s: %s ready, with a remark", t.Name, several(n, "BMC")), BMCs: link{query{Tenant: t.Name, State: problematic}.Path(), "show them"},
-			Means: "They answer, and something is not as it should be: another host has the address, or an attribute of the machine cannot be followed."})
+			Means: "Answered, and something is not as it should be: another host has the address, or an attribute of the machine cannot be followed."})
 	}
 	return all
 }

@@ -12,37 +12,43 @@ import (
 type stamp struct {
 	ISO  string // for machines
 	Full string // for people, in UTC
-	Ago  string // how long before the moment that is shown
+	Ago  string // how long before the moment that is shown: "5 min ago"
+	Span string // the same without its direction: "5 min"
 }
 
-// stampOf writes a time. Its parts but Ago stay the same from moment to moment, so
-// that nothing is sent for time that merely passes.
+// stampOf writes a time. ISO and Full stay the same from moment to moment, so that
+// nothing is sent for time that merely passes.
 func stampOf(now, t time.Time) stamp {
 	if t.IsZero() {
 		return stamp{}
 	}
 	t = t.UTC().Truncate(time.Second)
-	return stamp{ISO: t.Format(time.RFC3339), Full: t.Format("2006-01-02 15:04:05 UTC"), Ago: relative(t.Sub(now))}
+	return stamp{ISO: t.Format(time.RFC3339), Full: t.Format("2006-01-02 15:04:05 UTC"), Ago: relative(t.Sub(now)), Span: span(t.Sub(now).Abs())}
 }
 
-// relative says where a time lies in its largest unit; the page's script says it in
-// the same words.
+// relative says where a time lies; the page's script says it in the same words.
 func relative(d time.Duration) string {
-	form := "in %s"
-	if d <= 0 {
-		d, form = -d, "%s ago"
-	}
 	switch {
-	case d < 5*time.Second:
+	case d.Abs() < 5*time.Second:
 		return "just now"
-	case d < time.Minute:
-		return fmt.Sprintf(form, fmt.Sprintf("%d s", int(d.Seconds())))
-	case d < time.Hour:
-		return fmt.Sprintf(form, fmt.Sprintf("%d min", int(d.Minutes())))
-	case d < 48*time.Hour:
-		return fmt.Sprintf(form, fmt.Sprintf("%d h", int(d.Hours())))
+	case d < 0:
+		return span(-d) + " ago"
 	default:
-		return fmt.Sprintf(form, fmt.Sprintf("%d days", int(d.Hours()/24)))
+		return "in " + span(d)
+	}
+}
+
+// span is a duration in its largest unit.
+func span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%d days", int(d.Hours()/24))
 	}
 }
 

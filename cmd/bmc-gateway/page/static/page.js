@@ -20,20 +20,24 @@
 
   // Times.
 
-  function relative(ms) {
-    const form = ms > 0 ? (s) => "in " + s : (s) => s + " ago";
+  function span(ms) {
     const s = Math.floor(Math.abs(ms) / 1000);
-    if (s < 5) return "just now";
-    if (s < 60) return form(s + " s");
-    if (s < 3600) return form(Math.floor(s / 60) + " min");
-    if (s < 48 * 3600) return form(Math.floor(s / 3600) + " h");
-    return form(Math.floor(s / 86400) + " days");
+    if (s < 60) return s + " s";
+    if (s < 3600) return Math.floor(s / 60) + " min";
+    if (s < 48 * 3600) return Math.floor(s / 3600) + " h";
+    return Math.floor(s / 86400) + " days";
+  }
+
+  function relative(ms) {
+    if (Math.abs(ms) < 5000) return "just now";
+    return ms > 0 ? "in " + span(ms) : span(ms) + " ago";
   }
 
   function tellTimes() {
     const now = Date.now() + ahead;
     for (const t of region.querySelectorAll("time[datetime]")) {
-      const text = relative(Date.parse(t.dateTime) - now);
+      const ms = Date.parse(t.dateTime) - now;
+      const text = "span" in t.dataset ? span(ms) : relative(ms);
       if (t.textContent !== text) t.textContent = text;
     }
   }
