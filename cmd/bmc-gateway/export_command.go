@@ -39,7 +39,7 @@ func (p *program) exportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			hosts, err := p.hosts(bmcs, f)
+			hosts, err := p.hosts(bmcs, args[0], f)
 			if err != nil {
 				return err
 			}
@@ -47,7 +47,7 @@ func (p *program) exportCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&f.tenant, "tenant", "t", "", "only those of one `tenant`")
-	cmd.Flags().StringVarP(&f.account, "account", "a", "", "the `account` clients are to use (default the operator, or what comes nearest)")
+	cmd.Flags().StringVarP(&f.account, "account", "a", "", "the `account` clients are to use (default the operator, for Ironic and Metal3 the administrator, or what comes nearest)")
 	cmd.Flags().BoolVar(&f.secrets, "secrets", false, "write passwords into the output")
 	configFlag(cmd, &f.path)
 	return cmd
@@ -69,7 +69,7 @@ func named(all []admin.BMC, names []string) ([]admin.BMC, error) {
 	return some, nil
 }
 
-func (p *program) hosts(bmcs []admin.BMC, f exporter) ([]export.Host, error) {
+func (p *program) hosts(bmcs []admin.BMC, format string, f exporter) ([]export.Host, error) {
 	var tenants []gateway.Tenant
 	if f.secrets {
 		cfg, _, err := config.Load(f.path, p.env)
@@ -80,7 +80,7 @@ func (p *program) hosts(bmcs []admin.BMC, f exporter) ([]export.Host, error) {
 	}
 	var hosts []export.Host
 	for _, b := range bmcs {
-		a, err := export.AccountFor(b, f.account)
+		a, err := export.AccountFor(b, format, f.account)
 		if err != nil {
 			return nil, err
 		}

@@ -127,10 +127,16 @@ func identify(hosts []Host) {
 	}
 }
 
-// AccountFor chooses the account of a BMC for a client: the one that is named, or
-// else the one with the least privilege that may switch power.
-func AccountFor(b admin.BMC, name string) (admin.Account, error) {
+// AccountFor chooses the account of a BMC for the client of a format: the one that
+// is named, or else the one with the least privilege that may do what the client
+// does. That is to switch power. Ironic also sets boot devices for good once it has
+// deployed, which section 28.12 keeps for administrators.
+func AccountFor(b admin.BMC, format, name string) (admin.Account, error) {
 	order := []string{"operator", "administrator", "user", "callback"}
+	switch format {
+	case "ironic", "metal3", "openshift":
+		order = []string{"administrator", "operator", "user", "callback"}
+	}
 	if name != "" {
 		i := slices.IndexFunc(b.Accounts, func(a admin.Account) bool { return a.Name == name })
 		if i < 0 {

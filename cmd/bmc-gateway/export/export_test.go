@@ -172,12 +172,15 @@ func TestUnknownFormat(t *testing.T) {
 
 func TestAccountFor(t *testing.T) {
 	b := admin.BMC{Tenant: "a", Name: "x", Accounts: []admin.Account{{Name: "root", Privilege: "administrator"}, {Name: "op", Privilege: "operator"}}}
-	for name, want := range map[string]string{"": "op", "root": "root"} {
-		if a, err := AccountFor(b, name); err != nil || a.Name != want {
-			t.Errorf("%q: %+v, %v", name, a, err)
+	for _, tt := range []struct{ format, name, want string }{
+		{"hosts", "", "op"}, {"maas", "", "op"}, {"maas", "root", "root"},
+		{"ironic", "", "root"}, {"metal3", "", "root"}, {"openshift", "", "root"}, {"ironic", "op", "op"},
+	} {
+		if a, err := AccountFor(b, tt.format, tt.name); err != nil || a.Name != tt.want {
+			t.Errorf("%s for %q: %+v, %v", tt.format, tt.name, a, err)
 		}
 	}
-	if _, err := AccountFor(b, "nobody"); err == nil {
+	if _, err := AccountFor(b, "hosts", "nobody"); err == nil {
 		t.Error("an account that is not there is found")
 	}
 }
