@@ -22,6 +22,7 @@ func everything(t *testing.T) prometheus.Gatherer {
 	reg := prometheus.NewRegistry()
 	m := metrics.New(reg)
 	m.Build("0.9.0", "3fa1c2e", "go1.26.8")
+	metrics.Pages(reg, func() int { return 3 })
 	bmcs := metrics.BMCs([]metrics.BMCState{{Tenant: "lab-a", Name: "esxi01", State: "ready", Power: "on", LastRequest: time.Unix(1795500000, 0)}})
 	tenant := m.Tenant("lab-a")
 	tenant.Received()
@@ -117,6 +118,7 @@ func TestSeries(t *testing.T) {
 		"bmcgw_ipmi_requests_total{command=get_chassis_status,result=ok,tenant=lab-a}":              1,
 		"bmcgw_ipmi_request_duration_seconds{command=get_chassis_status}":                           1,
 		"bmcgw_ipmi_sessions{tenant=lab-a}":                                                         7,
+		"bmcgw_page_streams{}":                                                                      3,
 		"bmcgw_ipmi_session_handshakes_total{result=ok,tenant=lab-a}":                               1,
 		"bmcgw_power_operations_total{operation=on,result=ok,tenant=lab-a}":                         1,
 		"bmcgw_vsphere_up{vcenter=vc-lab}":                                                          1,

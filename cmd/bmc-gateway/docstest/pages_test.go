@@ -18,7 +18,7 @@ var made = []string{"docs/reference/cli.md"}
 var unplayed = []string{
 	"docs/howto/maas.md", "docs/howto/metal3.md", "docs/howto/ironic.md", "docs/howto/openshift-ipi.md",
 	"docs/howto/nested-esxi-dpm.md", "docs/howto/register-hosts.md", "docs/howto/ovirt-fencing.md",
-	"docs/howto/pacemaker-fencing.md", "docs/howto/status-page.md",
+	"docs/howto/pacemaker-fencing.md",
 }
 
 // documents are README.md and all pages below docs, by their path in the repository.

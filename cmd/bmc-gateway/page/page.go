@@ -46,6 +46,9 @@ func New(c Config) *Page {
 	return p
 }
 
+// Streams returns how many open pages are kept up to date now.
+func (p *Page) Streams() int { return len(p.streams) }
+
 // Handle puts the page's addresses on the mux.
 func (p *Page) Handle(mux *http.ServeMux) {
 	for pattern, of := range map[string]func(*http.Request) view{

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/page"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/metrics"
 )
 
 // A Config says where and how to answer.
@@ -88,7 +89,9 @@ func handler(reg *prometheus.Registry, src Source, g *gate, ending <-chan struct
 	mux.Handle("GET /sd/prometheus", g.let(discovery(src)))
 	mux.HandleFunc("GET /healthz", alive)
 	mux.Handle("GET /readyz", g.let(readiness(src)))
-	page.New(page.Config{Source: src, Viewer: g.viewer, Ending: ending}).Handle(mux)
+	status := page.New(page.Config{Source: src, Viewer: g.viewer, Ending: ending})
+	status.Handle(mux)
+	metrics.Pages(reg, status.Streams)
 	return mux
 }
 
