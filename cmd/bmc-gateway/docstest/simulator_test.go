@@ -96,8 +96,9 @@ func control(words []string, out io.Writer) error {
 
 // A simulator is the vCenter of a world and what undoes its troubles.
 type simulator struct {
-	vc   *vspheretest.VCenter
-	undo map[string]func()
+	vc    *vspheretest.VCenter
+	undo  map[string]func()
+	inner *innerVCenter // nil until it is asked for something
 }
 
 func (s *simulator) answer(conn net.Conn) {
@@ -121,14 +122,27 @@ var usage = []string{
 }
 
 func (s *simulator) obey(words []string) (string, error) {
-	i := slices.IndexFunc(usage, func(u string) bool { return strings.Fields(u)[0] == words[0] })
-	if i < 0 || len(words) < len(strings.Fields(usage[i]))-strings.Count(usage[i], "[") {
-		return "", errors.New("its commands are:\n" + strings.Join(usage, "\n"))
+	all := slices.Concat(usage, innerUsage)
+	i := slices.IndexFunc(all, func(u string) bool { return strings.Fields(u)[0] == words[0] })
+	if i < 0 || len(words) < len(strings.Fields(all[i]))-strings.Count(all[i], "[") {
+		return "", errors.New("its commands are:\n" + strings.Join(all, "\n"))
+	}
+	if i >= len(usage) {
+		return s.askInner(words)
 	}
 	if i := slices.Index([]string{"ca", "thumbprint", "power"}, words[0]); i >= 0 {
 		return s.ask(words)
 	}
 	return "", s.change(append(words, "", "")) // so that none is missing
+}
+
+func (s *simulator) askInner(words []string) (says string, err error) {
+	if s.inner == nil {
+		if s.inner, err = startInner(); err != nil {
+			return "", err
+		}
+	}
+	return s.inner.obey(s.vc, words)
 }
 
 func (s *simulator) ask(words []string) (string, error) {

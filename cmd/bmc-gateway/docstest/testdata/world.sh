@@ -12,7 +12,7 @@ mkdir -p /run/netns /run/bmc-gateway /var/lib/bmc-gateway /var/log/bmc-gateway /
 # What the package would have made, and where the vCenter is.
 echo 'bmc-gateway:x:64623:' >> /etc/group
 echo 'bmc-gateway:x:64623:64623::/nonexistent:/usr/sbin/nologin' >> /etc/passwd
-printf '127.0.0.1 localhost\n192.0.2.3 vcenter.example.org\n' > /etc/hosts
+printf '127.0.0.1 localhost\n192.0.2.3 vcenter.example.org\n192.0.2.4 vcenter-nested.example.org\n' > /etc/hosts
 echo 'hosts: files' > /etc/nsswitch.conf
 : > /etc/resolv.conf
 
@@ -20,7 +20,7 @@ echo 'hosts: files' > /etc/nsswitch.conf
 ip netns add other
 ip link add ens192 type veth peer name eth0 netns other
 for address in 192.0.2.2/24 10.120.8.2/22; do ip addr add "$address" dev ens192; done
-for address in 192.0.2.3/24 10.120.8.3/22; do ip -n other addr add "$address" dev eth0; done
+for address in 192.0.2.3/24 192.0.2.4/24 10.120.8.3/22; do ip -n other addr add "$address" dev eth0; done
 ip link set lo up
 ip link set ens192 up
 ip -n other link set lo up
