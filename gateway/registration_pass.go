@@ -116,6 +116,9 @@ func (r *registrar) order(row *registration, o order) {
 	switch {
 	case o.unregister:
 		row.act = row.match.VM != (inventory.Key{}) && row.of.owns(row.host.BMC) && row.host.BMC != vsphere.HostBMC{}
+		if row.act && o.dryRun {
+			row.reason = "it would be unregistered"
+		}
 	case o.rotate && row.state == admin.Registered:
 		row.state, row.reason, row.act = admin.Drifted, "a new account is wanted", row.host.Connected
 	case row.act && waits && o.by == nil && !o.dryRun:

@@ -63,6 +63,7 @@ type nest struct {
 // tells its UUID the newer way.
 func newNest(t *testing.T, hosts int, addresses string, mode RegisterMode) *nest {
 	t.Helper()
+	t.Parallel() // all of these tests mostly wait
 	n := &nest{lab: newLab(t), bmcs: &visitor{Client: bmcclient.Client{Port: testPort, Timeout: 2 * time.Second}}}
 	n.outer = simulator(t, vspheretest.Config{Name: "outer", VMs: hosts, Prefix: "esx"})
 	n.inner = simulator(t, vspheretest.Config{Name: "inner", BMCs: n.bmcs})

@@ -168,11 +168,12 @@ const mostNamed = 4
 
 func names(vms []VM) string {
 	var out []string
-	for _, vm := range vms[:min(len(vms), mostNamed)] {
+	for _, vm := range vms {
 		out = append(out, vm.Name)
 	}
-	if more := len(vms) - mostNamed; more > 0 {
-		out = append(out, fmt.Sprintf("%d more", more))
+	slices.Sort(out)
+	if more := len(out) - mostNamed; more > 0 {
+		out = append(out[:mostNamed], fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(out, ", ")
 }
