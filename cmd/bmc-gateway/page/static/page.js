@@ -42,14 +42,18 @@
     }
   }
 
+  // tellClock says how old what is shown is; of the server's clock, to the second.
   function tellClock(iso) {
+    if (!asof) return;
+    asof.dateTime = iso;
+    asof.textContent = iso.replace("T", " ").replace("Z", " UTC");
+  }
+
+  function setClock(iso) {
     const at = Date.parse(iso);
     if (isNaN(at)) return;
     ahead = at - Date.now();
-    if (asof) {
-      asof.dateTime = iso;
-      asof.textContent = iso.replace("T", " ").replace("Z", " UTC");
-    }
+    tellClock(iso);
   }
 
   // Changing the page.
@@ -57,16 +61,28 @@
   const keyOf = (n) => (n.nodeType === Node.ELEMENT_NODE && n.id) || "";
   const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && keyOf(a) === keyOf(b);
 
+  const blank = (n) => n.nodeType === Node.TEXT_NODE && !n.data.trim();
+
   // morph makes what is in "to" of what is in "from", touching as little as it can.
   function morph(from, to, flash) {
     const rows = new Map();
-    for (const c of from.children) if (c.id) rows.set(c.id, c);
+    const wanted = new Set();
+    for (const c of to.children) if (c.id) wanted.add(c.id);
+    for (const c of Array.from(from.children)) {
+      if (c.id && !wanted.has(c.id)) c.remove(); // first, so that what stays need not be moved
+      else if (c.id) rows.set(c.id, c);
+    }
     let at = from.firstChild;
     for (const want of Array.from(to.childNodes)) {
       const id = keyOf(want);
       if (id && rows.has(id) && rows.get(id) !== at) {
         from.insertBefore(rows.get(id), at);
         at = rows.get(id);
+      }
+      while (at && blank(at) && !blank(want)) {
+        const next = at.nextSibling;
+        at.remove();
+        at = next;
       }
       if (!at || !alike(at, want)) {
         const fresh = document.importNode(want, true);
@@ -113,8 +129,11 @@
   document.addEventListener("animationend", (e) => e.target.classList.remove("changed"));
 
   function show(html, flash) {
-    const parsed = new DOMParser().parseFromString(html, "text/html");
-    morph(region, parsed.body, flash);
+    // The parser drops what is blank at the beginning of a body, but not of a section.
+    const parsed = new DOMParser().parseFromString("<div>" + html + "</div>", "text/html");
+    const focused = document.activeElement;
+    morph(region, parsed.body.firstChild, flash);
+    if (focused && focused.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true }); // it was moved
     tellTimes();
   }
 
@@ -138,7 +157,8 @@
   function lost() {
     say("not live", true);
     if (stale.hidden) {
-      stale.textContent = "The connection to the gateway is lost. What you see is old, as of " + (asof ? asof.textContent : "some time ago") + ". Trying again…";
+      stale.textContent = "Not live: the gateway does not answer, or keeps as many pages up to date as it can. What you see is old, as of " +
+        (asof ? asof.textContent : "some time ago") + ". Trying again…";
       stale.hidden = false;
     }
   }
@@ -153,18 +173,32 @@
       alive();
       region.dataset.digest = e.lastEventId;
       show(e.data, true);
+      tellClock(new Date(Date.now() + ahead).toISOString().slice(0, 19) + "Z");
     });
     mine.addEventListener("beat", (e) => {
       alive();
-      tellClock(e.data);
+      setClock(e.data);
     });
     mine.addEventListener("gone", () => location.reload());
     mine.onerror = () => {
       if (source !== mine) return;
       lost();
       // The browser tries again by itself unless it was refused.
-      if (mine.readyState === EventSource.CLOSED) again();
+      if (mine.readyState === EventSource.CLOSED) {
+        again();
+        refused();
+      }
     };
+  }
+
+  // refused shows what there is to say when the page is not ours to see any more.
+  async function refused() {
+    try {
+      const answer = await fetch(location.href, { method: "HEAD", credentials: "same-origin" });
+      if ([401, 403, 404].includes(answer.status)) location.reload();
+    } catch {
+      // It does not answer, which is told already.
+    }
   }
 
   function close() {
@@ -221,7 +255,7 @@
       if (!fresh) return;
       for (const name of ["live", "digest", "now"]) region.dataset[name] = fresh.dataset[name];
       morph(region, fresh, false);
-      tellClock(region.dataset.now);
+      setClock(region.dataset.now);
       tellTimes();
       history.replaceState(null, "", to);
       open();
@@ -238,7 +272,7 @@
     });
   }
 
-  tellClock(region.dataset.now);
+  setClock(region.dataset.now);
   tellTimes();
   if (document.hidden) return;
   open();
