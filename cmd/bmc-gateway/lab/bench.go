@@ -13,7 +13,7 @@ import (
 
 // lineLimit is what a command line may take before it is killed with all that
 // it started.
-const lineLimit = 90 * time.Second
+const lineLimit = 4 * time.Minute
 
 // A Bench is a client's place: a directory of its own, and words for the BMC
 // it is to speak to.

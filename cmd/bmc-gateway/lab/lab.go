@@ -14,7 +14,7 @@ import (
 )
 
 // readyLimit is how long a busy machine may take until what was started is there.
-const readyLimit = 60 * time.Second
+const readyLimit = 3 * time.Minute
 
 // A Config says what lab to set up.
 type Config struct {
@@ -130,7 +130,7 @@ func (l *Lab) Ready(t testing.TB, vm string) admin.BMC {
 	return b
 }
 
-// Until polls until f returns nil, and ends the test when that takes a minute.
+// Until polls until f returns nil, and ends the test when that takes three minutes.
 func Until(t testing.TB, what string, f func() error) {
 	t.Helper()
 	var err error

@@ -81,7 +81,7 @@ func fenceThrough(t *testing.T, o outage, a accident) {
 		a.task.Method, a.task.VM = "PowerOffVM_Task", vm
 		l.VCenter.Inject(a.task)
 	}
-	options := "action=off power_timeout=8 "
+	options := "action=off power_timeout=5 "
 	if o.passes && a.task.Fault == nil {
 		options = "action=off power_timeout=40 "
 	}

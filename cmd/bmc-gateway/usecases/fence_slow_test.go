@@ -18,10 +18,10 @@ type slowness struct {
 var slownesses = []slowness{
 	{name: "every call takes 2 s", fault: vspheretest.Fault{Delay: 2 * time.Second}, options: "power_timeout=60"},
 	{name: "every call takes 10 s", fault: vspheretest.Fault{Delay: 10 * time.Second}, options: "power_timeout=60"},
-	{name: "every call takes 60 s", fault: vspheretest.Fault{Delay: time.Minute}, options: "power_timeout=8", fails: true},
+	{name: "every call takes 60 s", fault: vspheretest.Fault{Delay: time.Minute}, options: "power_timeout=5", fails: true},
 	{name: "the task takes 2 s", fault: vspheretest.Fault{Method: "PowerOffVM_Task", InTask: true, Delay: 2 * time.Second}, options: "power_timeout=60"},
 	{name: "the task takes 10 s", fault: vspheretest.Fault{Method: "PowerOffVM_Task", InTask: true, Delay: 10 * time.Second}, options: "power_timeout=60"},
-	{name: "the task takes 60 s", fault: vspheretest.Fault{Method: "PowerOffVM_Task", InTask: true, Delay: time.Minute}, options: "power_timeout=8", fails: true},
+	{name: "the task takes 60 s", fault: vspheretest.Fault{Method: "PowerOffVM_Task", InTask: true, Delay: time.Minute}, options: "power_timeout=5", fails: true},
 }
 
 // TestFenceSlow: while the VM runs the agent waits, and fails when its time is up.

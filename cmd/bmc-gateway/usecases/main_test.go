@@ -17,7 +17,7 @@ var (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	// Use cases wait most of the time: for time-outs, for VMs, for each other.
-	if err := flag.Set("test.parallel", "24"); err != nil {
+	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
