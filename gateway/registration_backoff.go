@@ -10,7 +10,7 @@ const (
 	registerLast  = 30 * time.Minute // the longest such wait
 )
 
-// backoffs are the hosts that a vCenter refused, by vCenter and managed object id.
+// backoffs are the hosts that a vCenter refused, or was told of just now, by vCenter and managed object id.
 type backoffs map[string]backoff
 
 // A backoff is how long a host waits.

@@ -153,8 +153,11 @@ func (r *registrar) outcome(vc *vsphere.VCenter, rows []*registration, results [
 			continue
 		}
 		switch err := results[i]; {
-		case err == nil:
+		case err == nil && row.state == admin.Unregistered:
 			delete(r.wait, row.backoffKey())
+		case err == nil:
+			// Should it look the same the next time, vCenter does not keep what it takes.
+			r.wait.failed(*row, "vCenter has taken the BMC and tells something else", time.Now())
 		case silence(vc, err):
 			silent = err // what was planned is still to be done
 		default:

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"bytes"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -79,7 +81,7 @@ func decide(h vsphere.Host, m inventory.Match, of served, adopt bool) registrati
 
 // owns reports whether what a vCenter has is of this BMC.
 func (s served) owns(has vsphere.HostBMC) bool {
-	return sameAddress(has.Address, s.bmc.Address) || has.MAC != "" && strings.EqualFold(has.MAC, s.bmc.MAC) || slices.Contains(s.logins, has.Login)
+	return sameAddress(has.Address, s.bmc.Address) || sameMAC(has.MAC, s.bmc.MAC) || slices.Contains(s.logins, has.Login)
 }
 
 // differences are in words what a vCenter has of this BMC that is not right.
@@ -87,7 +89,7 @@ func (s served) differences(has vsphere.HostBMC) (wrong []string) {
 	if !sameAddress(has.Address, s.bmc.Address) {
 		wrong = append(wrong, fmt.Sprintf("vCenter has the address %s", has.Address))
 	}
-	if !strings.EqualFold(has.MAC, s.bmc.MAC) {
+	if !sameMAC(has.MAC, s.bmc.MAC) {
 		wrong = append(wrong, fmt.Sprintf("vCenter has the MAC %s", has.MAC))
 	}
 	switch {
@@ -103,6 +105,12 @@ func sameAddress(a, b string) bool {
 	x, err := netip.ParseAddr(a)
 	y, wrong := netip.ParseAddr(b)
 	return err == nil && wrong == nil && x.Unmap() == y.Unmap()
+}
+
+func sameMAC(a, b string) bool {
+	x, err := net.ParseMAC(a)
+	y, wrong := net.ParseMAC(b)
+	return err == nil && wrong == nil && bytes.Equal(x, y)
 }
 
 // told is the registration as an operator sees it.

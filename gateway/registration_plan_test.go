@@ -46,7 +46,7 @@ func TestDecide(t *testing.T) {
 		{name: "nothing there any more", match: match, of: ready, state: admin.WouldRegister, act: true},
 		{name: "right", match: match, of: ready, has: has(address, mac, login), state: admin.Registered},
 		{name: "right in other letters", match: match, of: served{bmc: vsphere.HostBMC{Address: "2001:db8::1", MAC: "02:00:00:00:00:AB"}, account: account(true), logins: []string{login}},
-			has: has("2001:DB8:0::1", "02:00:00:00:00:ab", login), state: admin.Registered},
+			has: has("2001:DB8:0::1", "02-00-00-00-00-ab", login), state: admin.Registered},
 		{name: "another address", match: match, of: ready, has: has("10.120.8.99", mac, login), state: admin.Drifted, act: true, reason: "vCenter has the address 10.120.8.99"},
 		{name: "another MAC", match: match, of: ready, has: has(address, "02:00:00:00:00:99", login), state: admin.Drifted, act: true, reason: "vCenter has the MAC 02:00:00:00:00:99"},
 		{name: "another login", match: match, of: ready, has: has(address, mac, "operator"), state: admin.Drifted, act: true, reason: `vCenter has the login "operator"`},
@@ -71,6 +71,32 @@ func TestDecide(t *testing.T) {
 				t.Errorf("got %s, act %t, %q", got.state, got.act, got.reason)
 			}
 		})
+	}
+}
+
+// TestForgetfulVCenter: one that takes a BMC and tells as before is not told again and
+// again.
+func TestForgetfulVCenter(t *testing.T) {
+	r := &registrar{wait: make(backoffs)}
+	match := inventory.Match{VM: inventory.Key{VCenter: "outer", VM: "5021"}, By: inventory.ByServiceTag}
+	of := served{bmc: vsphere.HostBMC{Address: "10.120.8.17", MAC: "02:00:00:00:00:01"}}
+	look := func(by *admin.Caller) registration {
+		row := decide(vsphere.Host{Ref: "host-1", Connected: true}, match, of, false)
+		r.order(&row, order{by: by})
+		return row
+	}
+	row := look(nil)
+	if !row.act {
+		t.Fatalf("got %+v", row)
+	}
+	if err := r.outcome(nil, []*registration{&row}, []error{nil}); err != nil {
+		t.Fatal(err)
+	}
+	if again := look(nil); again.act || again.state != admin.Failed || again.reason != "vCenter has taken the BMC and tells something else" {
+		t.Errorf("at once it is told again: %+v", again)
+	}
+	if again := look(&admin.Caller{}); !again.act {
+		t.Errorf("an operator waits: %+v", again)
 	}
 }
 

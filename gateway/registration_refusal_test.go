@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -85,7 +86,7 @@ func TestFailureWaits(t *testing.T) {
 	// Whatever else happens at vCenter is a reason to look, and none to try.
 	for i := range 2 {
 		looked := n.gw.Registrations()[0].At
-		n.edit(t, n.vm(2), func(h *types.HostIpmiInfo) { h.BmcMacAddress = "02:00:00:00:00:99" })
+		n.edit(t, n.vm(2), func(h *types.HostIpmiInfo) { h.BmcMacAddress = fmt.Sprintf("02:00:00:00:00:%02x", i) })
 		within(t, 60*time.Second, "it looks", func() error {
 			if !n.gw.Registrations()[0].At.After(looked) || n.updates() < calls+i+1 {
 				return errors.New("not yet")

@@ -204,6 +204,16 @@ func TestRegisterCluster(t *testing.T) {
 			t.Errorf("%s, which is hardware, is %s", h.Host, h.State)
 		}
 	}
+	audited := make(map[string]bool)
+	events, _ := n.gw.Events().Since(0)
+	for _, e := range events {
+		if strings.HasPrefix(e.Command, "register host ") && e.Result == "ok" && e.Via == admin.ViaGateway && e.Operation != "" {
+			audited[e.BMC] = true
+		}
+	}
+	if len(audited) != hosts {
+		t.Errorf("of %d hosts the audit says that they were registered", len(audited))
+	}
 	if n := n.inner.Calls()["Login"]; n > 2 {
 		t.Errorf("%d logins at the inner vCenter", n)
 	}

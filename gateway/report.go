@@ -274,7 +274,11 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 		b.Accounts = append(b.Accounts, admin.Account{Name: a.Name, Privilege: a.Privilege.String()})
 	}
 	for _, g := range t.holders(vm.Key) {
-		b.Accounts = append(b.Accounts, admin.Account{Name: g.User, Privilege: g.Privilege, Until: g.Until.UTC()})
+		a := admin.Account{Name: g.User, Privilege: g.Privilege, Until: g.Until.UTC()}
+		if g.Registration != nil {
+			a.VCenter = g.Registration.VCenter
+		}
+		b.Accounts = append(b.Accounts, a)
 	}
 	if v := t.config().IPMI.V15; v != bmc.V15Off {
 		b.V15 = v.String()

@@ -171,6 +171,9 @@ func accounts(all []admin.Account) string {
 		if !a.Until.IsZero() {
 			words[i] = fmt.Sprintf("%s (%s, until %s)", a.Name, a.Privilege, stamp(a.Until))
 		}
+		if a.VCenter != "" {
+			words[i] = fmt.Sprintf("%s (%s, of vCenter %s)", a.Name, a.Privilege, a.VCenter)
+		}
 	}
 	return strings.Join(words, "  ")
 }

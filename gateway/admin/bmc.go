@@ -95,6 +95,8 @@ type Account struct {
 	Privilege string `json:"privilege"`
 	// Until is when it ends, of one that has access for a time; zero: it is configured.
 	Until time.Time `json:"until,omitzero"`
+	// VCenter is whom it was made for, that wakes the VM as its host; empty: for nobody alone.
+	VCenter string `json:"vcenter,omitempty"`
 }
 
 // A Session is one open IPMI session.

@@ -130,7 +130,8 @@ func identify(hosts []Host) {
 // AccountFor chooses the account of a BMC for the client of a format: the one that
 // is named, or else the one with the least privilege that may do what the client
 // does. That is to switch power. Ironic also sets boot devices for good once it has
-// deployed, which section 28.12 keeps for administrators.
+// deployed, which section 28.12 keeps for administrators. One that was made for a
+// vCenter, or for a time, is chosen only by its name.
 func AccountFor(b admin.BMC, format, name string) (admin.Account, error) {
 	order := []string{"operator", "administrator", "user", "callback"}
 	switch format {
@@ -145,7 +146,9 @@ func AccountFor(b admin.BMC, format, name string) (admin.Account, error) {
 		return b.Accounts[i], nil
 	}
 	for _, level := range order {
-		i := slices.IndexFunc(b.Accounts, func(a admin.Account) bool { return a.Privilege == level })
+		i := slices.IndexFunc(b.Accounts, func(a admin.Account) bool {
+			return a.Privilege == level && a.Until.IsZero() && a.VCenter == "" // somebody else's, and not for ever
+		})
 		if i >= 0 {
 			return b.Accounts[i], nil
 		}

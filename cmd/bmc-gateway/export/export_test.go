@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -171,10 +172,13 @@ func TestUnknownFormat(t *testing.T) {
 }
 
 func TestAccountFor(t *testing.T) {
-	b := admin.BMC{Tenant: "a", Name: "x", Accounts: []admin.Account{{Name: "root", Privilege: "administrator"}, {Name: "op", Privilege: "operator"}}}
+	b := admin.BMC{Tenant: "a", Name: "x", Accounts: []admin.Account{
+		{Name: "vc-abc", Privilege: "operator", VCenter: "vc-nested"}, {Name: "tmp", Privilege: "administrator", Until: time.Unix(4102444800, 0)},
+		{Name: "root", Privilege: "administrator"}, {Name: "op", Privilege: "operator"}}}
 	for _, tt := range []struct{ format, name, want string }{
 		{"hosts", "", "op"}, {"maas", "", "op"}, {"maas", "root", "root"},
 		{"ironic", "", "root"}, {"metal3", "", "root"}, {"openshift", "", "root"}, {"ironic", "op", "op"},
+		{"hosts", "vc-abc", "vc-abc"},
 	} {
 		if a, err := AccountFor(b, tt.format, tt.name); err != nil || a.Name != tt.want {
 			t.Errorf("%s for %q: %+v, %v", tt.format, tt.name, a, err)
