@@ -132,6 +132,12 @@ func everyCallIsMade(v *metrics.VCenter, tenants []Tenant) {
 func everyState(s metrics.Snapshot, tenants []Tenant) metrics.Snapshot {
 	s.Audit = &metrics.AuditFile{}
 	s.State.CopiedAt, s.Config.At = time.Now(), time.Now()
+	s.Clusters = nil
+	for i := range 30 * len(tenants) { // in thirty clusters each
+		t := tenants[i%len(tenants)]
+		s.Clusters = append(s.Clusters, metrics.ClusterState{Tenant: t.Name, VCenter: t.VCenter, Cluster: fmt.Sprintf("cluster-%d", i), On: 1})
+	}
+	s.Clusters = largest(s.Clusters, mostClusters)
 	for i := range s.Pools {
 		s.Pools[i].Kept = map[string]int{"ready": 1, "missing": 1, "foreign": 1, "disputed": 1}
 	}

@@ -120,6 +120,7 @@ func (g *Gateway) snapshot() metrics.Snapshot {
 			LastUpdate: now.LastAnswer, Missing: missing,
 			CircuitOpen: now.CircuitOpen, Commands: now.Commands, Reads: now.Reads, Waiting: waiting})
 	}
+	s.Clusters = g.clusters()
 	h := g.stateFile()
 	if c := g.record.file.Counts(); g.record.file != nil {
 		s.Audit = &metrics.AuditFile{Written: c.Written, Lost: c.Lost, Failing: c.Failing}
@@ -252,7 +253,7 @@ func (t *tenant) common(vm inventory.VM) admin.BMC {
 		b.VM.Firmware = firmware(s.EFI)
 	}
 	if facts, err := t.vc().Facts(vm.Key); err == nil {
-		b.VM.NICs = facts.NICs
+		b.VM.NICs, b.Cluster = facts.NICs, facts.Cluster
 	}
 	b.Protected = t.config().Protect.by(vm)
 	for _, tag := range vm.Tags {

@@ -10,6 +10,7 @@ import (
 // A Snapshot is the present state of the daemon, as the gauges tell it.
 type Snapshot struct {
 	Tenants  []TenantState
+	Clusters []ClusterState // each tenant and cluster once
 	Pools    []PoolState
 	VCenters []VCenterState
 	State    StateFile
@@ -131,7 +132,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, s := range []stateSeries{bmcs, grants, hosts, hostsFailed, sessions, powerHeld, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, reloadGood, reloadAt, stateBytes, stateFailures, stateCopied, auditLines, auditFailing, up, logins, inventoryVMs, lacking, inventoryLast, circuitOpen, inFlight, commandsQueue} {
+	for _, s := range []stateSeries{bmcs, clusterBMCs, grants, hosts, hostsFailed, sessions, powerHeld, addresses, allocated, byState, waiting, kept, conflicts, heard, putBacks, resyncs, reloadGood, reloadAt, stateBytes, stateFailures, stateCopied, auditLines, auditFailing, up, logins, inventoryVMs, lacking, inventoryLast, circuitOpen, inFlight, commandsQueue} {
 		ch <- s.desc
 	}
 }
@@ -166,6 +167,7 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		tell(sessions, float64(t.Sessions), t.Name)
 		tell(powerHeld, truth(t.PowerHeld), t.Name)
 	}
+	tellClusters(tell, now.Clusters)
 	for _, p := range now.Pools {
 		tell(addresses, float64(p.Addresses), p.Name)
 		tell(allocated, float64(p.Allocated), p.Name)

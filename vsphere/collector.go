@@ -13,8 +13,8 @@ import (
 
 // A collector is one property collector in one session, with a filter over all
 // VMs, one over the members of each folder and one each over all folders, the names
-// of custom attributes, the events of tags and all hosts. So a single outstanding
-// call waits for everything. One goroutine uses it.
+// of custom attributes, the events of tags, all clusters and all hosts. So a single
+// outstanding call waits for everything. One goroutine uses it.
 type collector struct {
 	conn    *conn
 	ref     types.ManagedObjectReference
@@ -33,6 +33,10 @@ type collector struct {
 	tree       string // filter over all folders; empty: none
 	treeView   types.ManagedObjectReference
 	folderTree tree
+
+	clusterFilter string // over all clusters; empty: none
+	clusterView   types.ManagedObjectReference
+	clusters      clusters
 }
 
 // A placement is the server's side of one folder.
@@ -153,7 +157,7 @@ func (col *collector) destroy(ctx context.Context) error {
 	_, err := methods.DestroyPropertyCollector(ctx, col.conn, &types.DestroyPropertyCollector{This: col.ref})
 	errs := []error{err}
 	var views []types.ManagedObjectReference
-	for _, v := range []types.ManagedObjectReference{col.view, col.treeView, col.hostsView} {
+	for _, v := range []types.ManagedObjectReference{col.view, col.treeView, col.hostsView, col.clusterView} {
 		if v.Value != "" {
 			views = append(views, v)
 		}

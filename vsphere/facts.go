@@ -26,7 +26,12 @@ type Facts struct {
 	// they are known: soon, for a VM that is followed. Nobody may change them.
 	NICs []string
 
+	// Cluster is the name of the cluster that it runs in, or would run in; empty: its host
+	// is in none, or the account may not see it.
+	Cluster string
+
 	parent  string // managed object id of its folder
+	host    string // managed object id
 	version uint64 // of the configuration, see changeVersion
 }
 
@@ -49,6 +54,10 @@ func (f *Facts) change(c types.PropertyChange) {
 		if ref, ok := c.Val.(types.ManagedObjectReference); ok {
 			f.parent = ref.Value
 		}
+	case "runtime.host":
+		if ref, ok := c.Val.(types.ManagedObjectReference); ok {
+			f.host = ref.Value
+		}
 	}
 }
 
@@ -69,7 +78,7 @@ func (m *memory) factsOf(key inventory.Key) (Facts, error) {
 		return Facts{}, ErrNotFound
 	}
 	facts := r.facts
-	facts.NICs = r.nics.macs
+	facts.NICs, facts.Cluster = r.nics.macs, m.clusters[r.facts.host]
 	return facts, nil
 }
 

@@ -172,3 +172,17 @@ func (c *conn) lookUp(ctx context.Context, rt soap.RoundTripper, path string) (*
 	}
 	return nil, nil
 }
+
+// A membership is which VMs lie in a folder.
+type membership struct {
+	refs    map[string]bool
+	ready   bool   // refs is complete
+	problem string // why it is not; empty: not known yet
+}
+
+// misplace notes that a folder's members are not known, and why.
+func (m *memory) misplace(f Folder, problem string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*m.folders[f] = membership{refs: make(map[string]bool), problem: problem}
+}

@@ -14,14 +14,17 @@ var tagEvents = []string{"com.vmware.cis.tagging.attach", "com.vmware.cis.taggin
 
 // listen follows what is not about VMs themselves: folders and the events of tags,
 // from when the first is wanted, and from the beginning, before which before is nil,
-// the names of custom attributes. Without it VMs are watched all the same, so a
-// refusal is told once and is no error.
+// clusters and the names of custom attributes. Without it VMs are watched all the same,
+// so a refusal is told once and is no error.
 func (w *watcher) listen(ctx context.Context, col *collector, before, now *Wanted) error {
 	var errs []error
 	if before == nil {
 		before = new(Wanted)
 		if w.cfg.AttributePrefix != "" && now.vms() {
 			errs = append(errs, col.watchFields(ctx))
+		}
+		if now.vms() {
+			errs = append(errs, col.watchClusters(ctx))
 		}
 	}
 	if len(before.Folders) == 0 && len(now.Folders) > 0 && col.tree == "" {
@@ -37,7 +40,7 @@ func (w *watcher) listen(ctx context.Context, col *collector, before, now *Wante
 	}
 	if err := errors.Join(errs...); err != nil && !w.deaf {
 		w.deaf = true
-		w.cfg.Log.Warn("folders, custom attributes or tag events cannot be followed", "vcenter", w.cfg.Name, "error", err)
+		w.cfg.Log.Warn("folders, clusters, custom attributes or tag events cannot be followed", "vcenter", w.cfg.Name, "error", err)
 	}
 	return nil
 }

@@ -25,6 +25,8 @@ type memory struct {
 	folders   map[Folder]*membership
 	tags      tagging
 
+	clusters map[string]string // managed object id of a host → name of its cluster; replaced, never changed
+
 	prefix     string           // of the custom attributes that are ours; empty: none are
 	attributes map[int32]string // custom attributes, number → name
 
@@ -37,13 +39,6 @@ type memory struct {
 	power   signal // the state of some VM is another
 	tagged  signal // some object has another tag
 	hosts   signal // some host, or what is known of its BMC, is another
-}
-
-// A membership is which VMs lie in a folder.
-type membership struct {
-	refs    map[string]bool
-	ready   bool   // refs is complete
-	problem string // why it is not; empty: not known yet
 }
 
 func newMemory(freshness time.Duration, folders []Folder) *memory {
@@ -72,7 +67,7 @@ func (m *memory) open(vcenter string) {
 		return
 	}
 	m.vcenter = vcenter
-	m.tags, m.attributes = tagging{}, nil
+	m.tags, m.attributes, m.clusters = tagging{}, nil, nil
 	m.forgetAll()
 }
 
@@ -217,13 +212,6 @@ func (m *memory) complete(now time.Time, placed []Folder) (first bool) {
 		}
 	}
 	return first
-}
-
-// misplace notes that a folder's members are not known, and why.
-func (m *memory) misplace(f Folder, problem string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	*m.folders[f] = membership{refs: make(map[string]bool), problem: problem}
 }
 
 // fresh returns ErrStale unless the watch has spoken within the freshness.

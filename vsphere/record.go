@@ -25,6 +25,7 @@ var watchedPaths = []string{
 	"config.hardware.numCPU",
 	"config.hardware.memoryMB",
 	"parent",
+	"runtime.host",
 	"customValue",
 	"guestHeartbeatStatus",
 	"runtime.bootTime",

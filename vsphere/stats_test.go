@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -162,7 +163,7 @@ func TestFacts(t *testing.T) {
 	l.ready()
 	got, err := l.v.Facts(l.key("lab-01"))
 	must(t, err)
-	want := Facts{Hardware: "vmx-21", OS: "VMware ESXi 8.0 or later", GuestOS: "VMware ESXi 8.0.3", CPUs: 4, MemoryMB: 16384}
+	want := Facts{Hardware: "vmx-21", OS: "VMware ESXi 8.0 or later", GuestOS: "VMware ESXi 8.0.3", CPUs: 4, MemoryMB: 16384, Cluster: vspheretest.FirstCluster}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Facts{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

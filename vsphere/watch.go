@@ -171,6 +171,10 @@ func (w *watcher) take(set *types.UpdateSet, now time.Time) (believed bool) {
 			w.mem.sweep(w.seen.vms, w.seen.folders, less)
 			w.seen, e = nil, effect{list: true, power: true}
 		}
+		if w.col.clusters.changed {
+			w.mem.setClusters(w.col.clusters.byHost())
+			w.col.clusters.changed = false
+		}
 		placed := make([]Folder, 0, len(w.col.placed))
 		for f := range w.col.placed {
 			placed = append(placed, f)
@@ -209,6 +213,9 @@ func (w *watcher) update(u types.PropertyFilterUpdate, now time.Time) effect {
 		if w.col.folderTree.apply(u.ObjectSet) && w.seen == nil {
 			w.folders.stirred, w.folders.doubt = true, now.Add(viewLag)
 		}
+		return effect{}
+	case w.col.clusterFilter:
+		w.col.clusters.apply(u.ObjectSet)
 		return effect{}
 	case w.col.fields:
 		return effect{list: w.mem.applyFields(u.ObjectSet)}

@@ -68,7 +68,7 @@ func printNames(w io.Writer, bmcs []admin.BMC) error {
 
 var (
 	columns     = []string{"TENANT", "NAME", "STATUS", "POWER", "ADDRESS", "PORT", "SESSIONS", "LAST REQUEST", "VCENTER"}
-	wideColumns = []string{"MAC", "INTERFACE", "POOL", "VM", "UUID", "REASON"}
+	wideColumns = []string{"MAC", "INTERFACE", "POOL", "VM", "UUID", "CLUSTER", "REASON"}
 )
 
 func allColumns() []string { return append(columns[:len(columns):len(columns)], wideColumns...) }
@@ -104,7 +104,7 @@ func row(b admin.BMC, now time.Time) []string {
 }
 
 func wideRow(b admin.BMC, now time.Time) []string {
-	return append(row(b, now), dash(b.MAC), dash(b.Interface), dash(b.Pool), dash(b.VM.Ref), dash(b.VM.InstanceUUID), dash(b.Reason))
+	return append(row(b, now), dash(b.MAC), dash(b.Interface), dash(b.Pool), dash(b.VM.Ref), dash(b.VM.InstanceUUID), dash(b.Cluster), dash(b.Reason))
 }
 
 // ago tells how long something is past, in its largest unit; "-" for never.

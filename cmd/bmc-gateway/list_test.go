@@ -28,9 +28,9 @@ func TestListTable(t *testing.T) {
 			"lab-a  web1    ready  off  10.120.8.18  623  0  -       vc-lab",
 		}},
 		{"wide", []string{"-t", "lab-b", "-o", "wide"}, []string{
-			"TENANT  NAME           STATUS   POWER    ADDRESS  PORT  SESSIONS  LAST REQUEST  VCENTER  MAC  INTERFACE  POOL    VM  UUID         REASON",
-			"lab-b   web1           pending  unknown  -        623   -         -             vc-dmz   -    -          dmz-v4  -   5026aaaa-03  address pool exhausted",
-			"lab-b   evil?[2J?name  error    unknown  -        623   -         -             vc-dmz   -    -          -       -   -            no socket",
+			"TENANT  NAME           STATUS   POWER    ADDRESS  PORT  SESSIONS  LAST REQUEST  VCENTER  MAC  INTERFACE  POOL    VM  UUID         CLUSTER  REASON",
+			"lab-b   web1           pending  unknown  -        623   -         -             vc-dmz   -    -          dmz-v4  -   5026aaaa-03  gold     address pool exhausted",
+			"lab-b   evil?[2J?name  error    unknown  -        623   -         -             vc-dmz   -    -          -       -   -            -        no socket",
 		}},
 		{"names", []string{"-o", "name"}, []string{"lab-a/esxi01", "lab-a/web1", "lab-b/web1", "lab-b/evil?[2J?name"}},
 		{"none", []string{"-t", "lab-z", "-o", "name"}, nil},

@@ -58,7 +58,7 @@ func TestShowYAML(t *testing.T) {
 func TestListCSV(t *testing.T) {
 	_, text, _ := command(t, none, "--socket", daemon(t, lab()), "list", "-o", "csv")
 	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
-	if err != nil || len(rows) != 5 || rows[0][1] != "NAME" || rows[1][1] != "esxi01" || rows[3][14] != "address pool exhausted" {
+	if err != nil || len(rows) != 5 || rows[0][1] != "NAME" || rows[1][1] != "esxi01" || rows[3][15] != "address pool exhausted" {
 		t.Errorf("%v, %q", err, rows)
 	}
 }

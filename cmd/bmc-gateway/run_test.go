@@ -46,7 +46,7 @@ func lab() fixed {
 			Address: netip.MustParseAddr("10.120.8.18"), Pool: "lab-v4", VCenter: "vc-lab",
 			VM: admin.VM{InstanceUUID: "5026aaaa-02"}},
 		{Tenant: "lab-b", Name: "web1", State: admin.Pending, Reason: "address pool exhausted", Power: admin.PowerUnknown,
-			Port: 623, Pool: "dmz-v4", VCenter: "vc-dmz", Since: since, VM: admin.VM{InstanceUUID: "5026aaaa-03"}},
+			Port: 623, Pool: "dmz-v4", VCenter: "vc-dmz", Cluster: "gold", Since: since, VM: admin.VM{InstanceUUID: "5026aaaa-03"}},
 		{Tenant: "lab-b", Name: "evil\x1b[2J\tname", State: admin.Error, Reason: "no socket", Power: admin.PowerUnknown,
 			Port: 623, VCenter: "vc-dmz", Since: since},
 	}

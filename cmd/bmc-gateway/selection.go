@@ -22,6 +22,7 @@ var selectable = map[string]func(admin.BMC) string{
 	"state":     func(b admin.BMC) string { return string(b.State) },
 	"power":     func(b admin.BMC) string { return string(b.Power) },
 	"vcenter":   func(b admin.BMC) string { return b.VCenter },
+	"cluster":   func(b admin.BMC) string { return b.Cluster },
 	"pool":      func(b admin.BMC) string { return b.Pool },
 	"interface": func(b admin.BMC) string { return b.Interface },
 	"protected": func(b admin.BMC) string { return fmt.Sprint(b.Protected != "") },

@@ -125,6 +125,7 @@ func properties(b admin.BMC, now time.Time) []property {
 		{"Port", fmt.Sprintf("%d/udp", b.Port)},
 		{"Extra ports", extraPorts(b.ExtraPorts)},
 		{"vCenter", b.VCenter},
+		{"Cluster", b.Cluster},
 		{"VM", fmt.Sprintf("%s  %s  uuid %s", b.VM.Name, b.VM.Ref, b.VM.InstanceUUID)},
 		{"BIOS UUID", b.VM.BIOSUUID},
 		{"Network cards", strings.Join(b.VM.NICs, "  ")},

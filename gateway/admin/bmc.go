@@ -52,6 +52,7 @@ type BMC struct {
 	Interface  string      `json:"interface"`
 
 	VCenter      string    `json:"vcenter"`
+	Cluster      string    `json:"cluster,omitempty"` // that its VM runs in, or would; empty: none, or not known
 	VM           VM        `json:"vm"`
 	SelectedBy   []string  `json:"selectedBy"` // "tag bmc/enabled", "folder /DC0/vm/Lab"
 	Accounts     []Account `json:"accounts"`

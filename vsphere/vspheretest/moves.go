@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/vmware/govmomi/vim25/methods"
-	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -77,26 +76,6 @@ func (v *VCenter) Clone(name, to, folder string) error {
 	}
 	v.registry.WithLock(v.context(), vm, func() { v.power(vm, on) })
 	return nil
-}
-
-// Migrate moves a running VM to another host of the cluster (vMotion).
-func (v *VCenter) Migrate(name string) error {
-	hosts := v.registry.All("HostSystem")
-	err := v.Edit(name, func(vm *mo.VirtualMachine) {
-		for _, h := range hosts {
-			if to := h.Reference(); to != *vm.Runtime.Host {
-				vm.Runtime.Host, vm.Summary.Runtime.Host = &to, &to
-				return
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	return v.Post(name, func(e types.VmEvent) types.BaseEvent {
-		e.Ds = new(types.DatastoreEventArgument)
-		return &types.VmMigratedEvent{VmEvent: e, SourceHost: *e.Host, SourceDatacenter: e.Datacenter, SourceDatastore: e.Ds}
-	})
 }
 
 // FreezeViews makes container views that are created from now on blind to moves,

@@ -56,7 +56,11 @@ func (v *VCenter) AddNestedHost(n NestedHost) error {
 	if err != nil {
 		return fmt.Errorf("host %q: %w", n.Name, err)
 	}
-	host, err := v.addHost(n.Name)
+	cluster, err := v.findCluster(FirstCluster)
+	if err != nil {
+		return fmt.Errorf("host %q: %w", n.Name, err)
+	}
+	host, err := v.addHost(cluster, n.Name)
 	if err != nil {
 		return fmt.Errorf("host %q: %w", n.Name, err)
 	}
@@ -75,15 +79,11 @@ func (v *VCenter) AddNestedHost(n NestedHost) error {
 	return nil
 }
 
-func (v *VCenter) addHost(name string) (*simulator.HostSystem, error) {
+func (v *VCenter) addHost(cluster *simulator.ClusterComputeResource, name string) (*simulator.HostSystem, error) {
 	starting.Lock() // a host is licensed by what a Start writes
 	defer starting.Unlock()
 	v.inventory.Lock()
 	defer v.inventory.Unlock()
-	cluster, ok := v.registry.Any("ClusterComputeResource").(*simulator.ClusterComputeResource)
-	if !ok {
-		return nil, errors.New("there is no cluster")
-	}
 	ctx := v.context()
 	var task types.ManagedObjectReference
 	v.registry.WithLock(ctx, cluster, func() {
@@ -97,6 +97,7 @@ func (v *VCenter) addHost(name string) (*simulator.HostSystem, error) {
 	t := v.registry.Get(task).(*simulator.Task)
 	var made types.ManagedObjectReference
 	v.registry.WithLock(v.context(), t, func() { made = t.Info.Result.(types.ManagedObjectReference) })
+	v.hub.touch(cluster.Self)
 	v.hub.restructure()
 	return v.registry.Get(made).(*simulator.HostSystem), nil
 }

@@ -39,7 +39,7 @@ func discovery(src Source) part {
 			}
 			groups = append(groups, targetGroup{Targets: []string{target}, Labels: map[string]string{
 				"__meta_bmcgw_tenant": b.Tenant, "__meta_bmcgw_bmc": b.Name, "__meta_bmcgw_vm": b.VM.Name,
-				"__meta_bmcgw_vm_uuid": b.VM.InstanceUUID, "__meta_bmcgw_vcenter": b.VCenter, "__meta_bmcgw_power": string(b.Power),
+				"__meta_bmcgw_vm_uuid": b.VM.InstanceUUID, "__meta_bmcgw_vcenter": b.VCenter, "__meta_bmcgw_cluster": b.Cluster, "__meta_bmcgw_power": string(b.Power),
 				"__meta_bmcgw_state": string(b.State), "__meta_bmcgw_tags": "," + strings.Join(tagsOf(b.SelectedBy), ",") + ",",
 				"__param_module": b.Tenant,
 			}})

@@ -48,7 +48,7 @@ func lab() fleet {
 	return fleet{
 		bmcs: []admin.BMC{
 			{Tenant: "lab-a", Name: "esxi01", State: admin.Ready, Power: admin.PowerOn, Address: netip.MustParseAddr("10.120.8.17"),
-				Port: 623, MAC: "02:5a:1c:9e:40:11", VCenter: "vc-lab", VM: admin.VM{InstanceUUID: "5026aaaa-01", Name: "esxi01"},
+				Port: 623, MAC: "02:5a:1c:9e:40:11", VCenter: "vc-lab", Cluster: "gold", VM: admin.VM{InstanceUUID: "5026aaaa-01", Name: "esxi01"},
 				SelectedBy: []string{"tag bmc/enabled", "folder /DC0/vm"}, Sessions: make([]admin.Session, 2), Requests: 12, LastRequest: at},
 			{Tenant: "lab-a", Name: "web", State: admin.Ready, Power: admin.PowerOff, Address: netip.MustParseAddr("2001:db8::1"), Port: 6230,
 				VM: admin.VM{InstanceUUID: "5026aaaa-02"}},
@@ -155,7 +155,7 @@ func TestDiscovery(t *testing.T) {
 	if got, want := strings.Join(targets, " "), "10.120.8.17 [2001:db8::1]:6230 10.120.8.19"; got != want {
 		t.Errorf("targets %s, want %s", got, want)
 	}
-	if got := groups[0].Labels; got["__param_module"] != "lab-a" || got["__meta_bmcgw_tags"] != ",bmc/enabled," || got["__meta_bmcgw_power"] != "on" {
+	if got := groups[0].Labels; got["__param_module"] != "lab-a" || got["__meta_bmcgw_tags"] != ",bmc/enabled," || got["__meta_bmcgw_power"] != "on" || got["__meta_bmcgw_cluster"] != "gold" {
 		t.Errorf("labels %v", got)
 	}
 	if _, body := get(t, plain(), "http://"+at+"/sd/prometheus?tenant=none"); strings.TrimSpace(body) != "[]" {
