@@ -12,7 +12,7 @@ import (
 )
 
 // operatorPassword is also in the environment as IPMI_PASSWORD, which ipmitool -E reads.
-const operatorPassword = "S3cretWord-lab-a-op"
+const operatorPassword = "S3cretWord-lab-a"
 
 //go:embed testdata/lab.yaml
 var labConfig string
@@ -73,7 +73,7 @@ func (pl *player) must(line int, command, stdin string) {
 
 // serve makes the world of most pages: a tenant whose VMs all have a BMC.
 func (pl *player) serve() {
-	for name, secret := range map[string]string{"vc-lab": vcenterPassword, "lab-a-operator": operatorPassword, "lab-a-admin": operatorPassword, "lab-a-metrics": "S3cretWord-metrics"} {
+	for name, secret := range map[string]string{"vc-lab": vcenterPassword, "lab-a-operator": operatorPassword, "lab-a-admin": operatorPassword, "lab-a-metrics": "S3cretWord-metri"} {
 		pl.must(0, "cat > /etc/bmc-gateway/secrets/"+name+" && chmod 640 /etc/bmc-gateway/secrets/"+name, secret+"\n")
 	}
 	pl.must(0, "cp /run/vcenter-ca.pem /etc/bmc-gateway/ca-lab.pem && cat > /etc/bmc-gateway/config.yaml", labConfig)

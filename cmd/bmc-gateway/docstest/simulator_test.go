@@ -116,7 +116,7 @@ func (s *simulator) answer(conn net.Conn) {
 
 // usage is what the commands are, and how many words each needs.
 var usage = []string{
-	"ca", "thumbprint", "vm NAME [FOLDER]", "rm NAME", "tag TAG NAME", "untag TAG NAME", "power NAME [on|off]",
+	"ca", "thumbprint", "vm NAME [FOLDER]", "rm NAME", "tag TAG NAME...", "untag TAG NAME...", "power NAME [on|off]",
 	"tools NAME on|off", "connection NAME STATE", "attribute NAME ATTRIBUTE VALUE", "deny PRIVILEGE OBJECT",
 	"allow PRIVILEGE OBJECT", "password WORD", "stall on|off", "down", "up", "forget CATEGORY", "hide", "show",
 }
@@ -132,6 +132,12 @@ func (s *simulator) obey(words []string) (string, error) {
 	}
 	if i := slices.Index([]string{"ca", "thumbprint", "power"}, words[0]); i >= 0 {
 		return s.ask(words)
+	}
+	if words[0] == "tag" {
+		return "", s.vc.Tag(words[1], words[2:]...)
+	}
+	if words[0] == "untag" {
+		return "", s.vc.Untag(words[1], words[2:]...)
 	}
 	return "", s.change(append(words, "", "")) // so that none is missing
 }
@@ -166,10 +172,6 @@ func (s *simulator) change(words []string) error {
 		return s.vc.AddVM(one, two)
 	case "rm":
 		return s.vc.RemoveVM(one)
-	case "tag":
-		return s.vc.Tag(one, two)
-	case "untag":
-		return s.vc.Untag(one, two)
 	case "tools":
 		return s.vc.SetTools(one, two == "on")
 	case "connection":
