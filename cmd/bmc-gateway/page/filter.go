@@ -92,15 +92,16 @@ func (s *scene) sort(places []int, by string) {
 	}
 }
 
-// searchText is what a BMC can be found by: its names, address, hardware address with
-// and without colons, and UUIDs, in lower case.
+// searchText is what a BMC can be found by: its names, address, UUIDs, and hardware
+// addresses, its own and the VM's, with and without colons, in lower case.
 func searchText(b *admin.BMC) string {
 	address := ""
 	if b.Address.IsValid() {
 		address = b.Address.String()
 	}
+	macs := b.MAC + "\n" + strings.Join(b.VM.NICs, "\n")
 	return strings.ToLower(strings.Join([]string{
-		b.Tenant + "/" + b.Name, address, b.MAC, strings.ReplaceAll(b.MAC, ":", ""), b.VM.InstanceUUID, b.VM.BIOSUUID, b.VM.Ref, b.VM.Name,
+		b.Tenant + "/" + b.Name, address, macs, strings.ReplaceAll(macs, ":", ""), b.VM.InstanceUUID, b.VM.BIOSUUID, b.VM.Ref, b.VM.Name,
 	}, "\n"))
 }
 

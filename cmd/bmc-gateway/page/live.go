@@ -22,6 +22,13 @@ const (
 // from what the page has, and "beat" says that nothing does. A page that comes back
 // says what it has in Last-Event-ID.
 func (p *Page) stream(w http.ResponseWriter, r *http.Request, v Viewer, of view) {
+	if reg := p.regionOf(p.clock.now(), v, of); reg.err != nil {
+		p.nothing(w, r, v)
+		return
+	}
+	if r.Method == http.MethodHead {
+		return
+	}
 	select {
 	case p.streams <- struct{}{}:
 		defer func() { <-p.streams }()

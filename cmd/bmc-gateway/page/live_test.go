@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -240,39 +241,53 @@ func TestStreamsEndWithTheDaemon(t *testing.T) {
 	})
 }
 
-// Over a real connection a stream outlives the server's limits for one request.
+// Over a real connection, of both versions of HTTP, a stream outlives the server's
+// limits for one request.
 func TestStreamOutlivesTheServersLimits(t *testing.T) {
-	src := &changing{fleet: lab()}
-	srv := httptest.NewUnstartedServer(handle(src, nil))
-	const limit = 1500 * time.Millisecond
-	srv.Config.ReadTimeout, srv.Config.WriteTimeout = limit, limit
-	srv.Start()
-	t.Cleanup(srv.Close)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+"/live/bmcs?tenant=lab-a", nil)
-	if err != nil {
-		t.Fatal(err)
+	for name, start := range map[string]func(*httptest.Server){
+		"HTTP/1.1": (*httptest.Server).Start,
+		"HTTP/2":   func(s *httptest.Server) { s.EnableHTTP2 = true; s.StartTLS() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			src := &changing{fleet: lab()}
+			srv := httptest.NewUnstartedServer(handle(src, nil))
+			const limit = 1500 * time.Millisecond
+			srv.Config.ReadTimeout, srv.Config.WriteTimeout = limit, limit
+			start(srv)
+			t.Cleanup(srv.Close)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+"/live/bmcs?tenant=lab-a", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := srv.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if kind := resp.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/event-stream") || resp.Proto[:6] != name[:6] {
+				t.Errorf("content type %q, %s", kind, resp.Proto)
+			}
+			outlives(t, src, resp.Body, 2*limit)
+		})
 	}
-	resp, err := srv.Client().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if kind := resp.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/event-stream") {
-		t.Errorf("content type %q", kind)
-	}
+}
+
+// outlives wants changes to come through a stream for longer than d.
+func outlives(t *testing.T, src *changing, stream io.Reader, d time.Duration) {
+	t.Helper()
 	began := time.Now()
-	lines := bufio.NewScanner(resp.Body)
+	lines := bufio.NewScanner(stream)
 	lines.Buffer(nil, 1<<20)
 	regions, lasted := 0, false
 	for !lasted && lines.Scan() {
 		if lines.Text() == "event: region" {
 			regions++
-			n := regions
-			src.change(func(f *fleet) { f.bmcs[0].Name = fmt.Sprintf("web-%d", n) })
+			src.change(func(f *fleet) { f.bmcs[0].Name = fmt.Sprintf("web-%d", regions) })
 		}
-		lasted = time.Since(began) > 2*limit && regions > 2
+		lasted = time.Since(began) > d && regions > 2
 	}
 	if !lasted {
 		t.Errorf("the stream ended after %s and %d changes: %v", time.Since(began), regions, lines.Err())

@@ -40,7 +40,7 @@ func allProblems(s *scene) (all []problem) {
 	}
 	all = append(all, ofDaemon(s)...)
 	for _, t := range s.status.Tenants {
-		all = append(all, ofTenant(s, t)...)
+		all = append(all, byTenant(s, t)...)
 	}
 	for _, p := range s.status.Pools {
 		all = append(all, ofPool(p)...)
@@ -129,7 +129,7 @@ func ofDaemon(s *scene) (all []problem) {
 	return all
 }
 
-func ofTenant(s *scene, t admin.Tenant) (all []problem) {
+func byTenant(s *scene, t admin.Tenant) (all []problem) {
 	of := func(state admin.State) link {
 		return link{query{Tenant: t.Name, State: string(state)}.Path(), "show them"}
 	}

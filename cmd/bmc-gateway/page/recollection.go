@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
@@ -17,6 +18,7 @@ type recollection struct {
 // A command is one that was answered, or several equal ones.
 type command struct {
 	admin.Command
+	Name string
 	At   stamp
 	Look string
 }
@@ -33,14 +35,7 @@ type sensor struct{ Name, Type, Reading, State, Look string }
 func recollect(s *scene, d admin.Detail) *recollection {
 	out := new(recollection)
 	for _, c := range d.Commands {
-		look := "quiet"
-		switch {
-		case c.Result != "ok":
-			look = "error"
-		case c.Changes:
-			look = "change"
-		}
-		out.Commands = append(out.Commands, command{c, stampOf(s.at, c.Time), look})
+		out.Commands = append(out.Commands, commandOf(s, c))
 	}
 	for _, e := range d.SEL {
 		out.SEL = append(out.SEL, selEntry{e, stampOf(s.at, e.Time)})
@@ -50,6 +45,24 @@ func recollect(s *scene, d admin.Detail) *recollection {
 	}
 	for _, one := range d.Sensors {
 		out.Sensors = append(out.Sensors, sensorOf(one))
+	}
+	return out
+}
+
+// commandOf has a command that failed stand out if it was to change something; that a
+// client asks for what there is not is its way of finding out.
+func commandOf(s *scene, c admin.Command) command {
+	out := command{Command: c, Name: c.Command, At: stampOf(s.at, c.Time), Look: "quiet"}
+	switch {
+	case c.Result != "ok" && c.Changes:
+		out.Look = "error"
+	case c.Result != "ok" && c.Result != "unsupported":
+		out.Look = "remark"
+	case c.Changes:
+		out.Look = "change"
+	}
+	if c.Command == "unknown" {
+		out.Name = fmt.Sprintf("unknown (NetFn %02Xh, command %02Xh)", c.NetFn, c.Cmd)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,7 +18,8 @@ type Viewer struct {
 // Sees says whether the BMCs of a tenant are the viewer's to see.
 func (v Viewer) Sees(tenant string) bool { return v.All || slices.Contains(v.Tenants, tenant) }
 
-// BMCs returns those of bmcs that the viewer sees, in their order.
+// BMCs returns those of bmcs that the viewer sees, in their order. Reasons that name
+// another tenant are told without it.
 func (v Viewer) BMCs(bmcs []admin.BMC) []admin.BMC {
 	if v.All {
 		return bmcs
@@ -25,10 +27,24 @@ func (v Viewer) BMCs(bmcs []admin.BMC) []admin.BMC {
 	var mine []admin.BMC
 	for _, b := range bmcs {
 		if v.Sees(b.Tenant) {
+			b.Reason = v.reason(b.Reason)
 			mine = append(mine, b)
 		}
 	}
 	return mine
+}
+
+// ofTenant is how a reason names a tenant, whose VM it may name, too.
+var ofTenant = regexp.MustCompile(`tenant "([^"]*)"`)
+
+// reason is why a BMC is as it is, as far as it is the viewer's to know.
+func (v Viewer) reason(text string) string {
+	for _, named := range ofTenant.FindAllStringSubmatch(text, -1) {
+		if !v.Sees(named[1]) {
+			return "another tenant has the virtual machine or the address; the gateway's administrator can say more"
+		}
+	}
+	return text
 }
 
 // Status returns what the viewer sees of the daemon's status: of a tenant's user

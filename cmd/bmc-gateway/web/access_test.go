@@ -2,7 +2,10 @@ package web
 
 import (
 	"bufio"
+	"context"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
@@ -72,6 +76,11 @@ func TestWhoSeesWhat(t *testing.T) {
 		{"/no/such/page", foreign, foreign, foreign, foreign, no},
 		{"/assets/page.css", 200, 200, 200, 200, no},
 		{"/assets/page.js", 200, 200, 200, 200, no},
+		{"/live/", everything, own, own, own, no},
+		{"/live/bmcs", everything, own, own, own, no},
+		{"/live" + a, everything, own, foreign, own, no},
+		{"/live" + b, everything, foreign, own, own, no},
+		{"/live/bmcs/lab-c/none", foreign, foreign, foreign, foreign, no},
 		{"/metrics", everything, no, no, no, no},
 		{"/metrics/bmcs", everything, own, own, own, no},
 		{"/sd/prometheus", everything, own, own, own, no},
@@ -79,7 +88,7 @@ func TestWhoSeesWhat(t *testing.T) {
 		{"/healthz", 200, 200, 200, 200, 200},
 	} {
 		for user, want := range map[string]int{"ops": tt.ops, "ann": tt.ann, "bob": tt.bob, "cat": tt.cat, "eve": tt.eve} {
-			code, body := get(t, plain(), "http://"+at+tt.path, user, user+user)
+			code, body := beginning(t, "http://"+at+tt.path, user)
 			if code != want {
 				t.Errorf("%s for %s: %d, want %d", tt.path, user, code, want)
 			}
@@ -109,6 +118,60 @@ func TestWhoSeesWhat(t *testing.T) {
 		if _, foreign := get(t, plain(), "http://"+at+b, "ann", "annann"); foreign != not {
 			t.Errorf("of another's BMC:\n%s\nof none:\n%s", foreign, not)
 		}
+	}
+}
+
+// beginning returns an answer; of a stream, what comes first.
+func beginning(t *testing.T, url, user string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.SetBasicAuth(user, user+user)
+	resp, err := plain().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	stream := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
+	var text strings.Builder
+	for lines := bufio.NewReader(resp.Body); ; {
+		line, err := lines.ReadString('\n')
+		text.WriteString(line)
+		if err != nil || stream && line == "\n" {
+			return resp.StatusCode, text.String()
+		}
+	}
+}
+
+// An open page does not keep the server from ending: its stream ends well.
+func TestEndsWithPagesOpen(t *testing.T) {
+	s, err := Listen(Config{Listen: "127.0.0.1:0"}, prometheus.NewRegistry(), lab(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr().String()+"/live/bmcs", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := plain().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if line, err := bufio.NewReader(resp.Body).ReadString('\n'); err != nil || !strings.HasPrefix(line, "event: ") {
+		t.Errorf("first %q, %v", line, err)
+	}
+	cancel()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		t.Errorf("the stream was cut off: %v", err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -94,7 +94,7 @@
       if (at.nodeType === Node.TEXT_NODE) {
         if (at.data !== want.data) {
           at.data = want.data;
-          if (flash && !at.parentNode.closest("time")) mark(at.parentNode);
+          if (flash && !blank(want) && !at.parentNode.closest("time")) mark(at.parentNode);
         }
       } else if (!at.isEqualNode(want)) {
         attributes(at, want, flash);
@@ -121,6 +121,7 @@
   // mark shows that something has just changed.
   function mark(node) {
     const place = node.closest("td, th, dd, li, a") || node;
+    if (place === region) return;
     place.classList.remove("changed");
     void place.offsetWidth; // starts the animation anew
     place.classList.add("changed");
