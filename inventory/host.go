@@ -37,8 +37,8 @@ func parseUUID(text string) (u uuid, ok bool) {
 	return uuid(raw), true
 }
 
-// virtual reports whether the host may be a virtual machine of vSphere.
-func (h Host) virtual() bool {
+// Virtual reports whether the host may be a virtual machine of vSphere.
+func (h Host) Virtual() bool {
 	return h.Vendor == "" || strings.HasPrefix(strings.ToLower(h.Vendor), "vmware")
 }
 

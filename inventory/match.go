@@ -44,7 +44,7 @@ func Candidates(hosts []Host, vms []VM) (some []VM) {
 	wanted := make(map[uuid]bool)
 	for _, h := range hosts {
 		for u := range h.claims() {
-			wanted[u] = wanted[u] || h.virtual()
+			wanted[u] = wanted[u] || h.Virtual()
 		}
 	}
 	for _, vm := range vms {
@@ -93,7 +93,7 @@ func MatchHosts(hosts []Host, vms []VM, cards func(VM) [][6]byte) []Match {
 
 // match looks at one host alone.
 func (h Host) match(byUUID map[uuid][]VM, cards func(VM) [][6]byte) Match {
-	if !h.virtual() {
+	if !h.Virtual() {
 		return Match{Doubt: fmt.Sprintf("it is no virtual machine of vSphere: its vendor is %q", h.Vendor)}
 	}
 	found, by := h.candidates(byUUID)

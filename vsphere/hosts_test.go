@@ -222,3 +222,26 @@ func TestUpdateIPMIWaits(t *testing.T) {
 		must(t, <-done)
 	}
 }
+
+// TestCheckHosts: where BMCs are registered the hosts are looked at, and what the
+// role lacks on them.
+func TestCheckHosts(t *testing.T) {
+	t.Parallel()
+	hosts := func(c *Config) { c.Hosts = true }
+	l, _ := nestedLab(t, 2, kindBMCs{})
+	bad, all := l.check(hosts)
+	if last := all[len(all)-1]; len(bad) > 0 || last.Topic != "hosts" || last.Text != "VMs: 2 of 4" {
+		t.Errorf("found %q, %+v", bad, all)
+	}
+	allow := l.Deny("Host.Config.Settings", "esx-02")
+	want := []string{"hosts: the role lacks Host.Config.Settings on esx-02: BMCs cannot be registered with these hosts" +
+		" -> add Host.Config.Settings to the role, or assign the role to them: see docs/howto/vcenter-role.md"}
+	if bad, _ := l.check(hosts); !slices.Equal(bad, want) {
+		t.Errorf("found %q", bad)
+	}
+	allow()
+	bare := newLab(t, 1)
+	if bad, _ := bare.check(hosts); len(bad) != 1 || !strings.HasPrefix(bad[0], "hosts: none that is a VM among 2 -> see whether register.vcenter") {
+		t.Errorf("found %q", bad)
+	}
+}

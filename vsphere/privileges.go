@@ -29,6 +29,11 @@ var needs = []need{
 	{privilege: "VirtualMachine.Interact.GuestControl", without: "power diag (NMI) is refused", control: true, optional: true},
 }
 
+// hostNeeds is what is called on a host to register its BMC.
+var hostNeeds = []need{
+	{privilege: "Host.Config.Settings", without: "BMCs cannot be registered with these hosts"},
+}
+
 // needed returns the rows that count for what is wanted.
 func (w *Wanted) needed() []need {
 	return slices.DeleteFunc(slices.Clone(needs), func(n need) bool { return n.control && w.ReadOnly })

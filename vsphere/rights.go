@@ -232,7 +232,7 @@ func (v *VCenter) askByUser(ctx context.Context, c *conn, refs []types.ManagedOb
 	for _, r := range res.Returnval {
 		have := make(map[string]bool, len(needs))
 		for _, p := range r.Privileges {
-			if slices.ContainsFunc(needs, func(n need) bool { return n.privilege == p }) {
+			if slices.ContainsFunc(slices.Concat(needs, hostNeeds), func(n need) bool { return n.privilege == p }) {
 				have[p] = true
 			}
 		}
@@ -243,7 +243,7 @@ func (v *VCenter) askByUser(ctx context.Context, c *conn, refs []types.ManagedOb
 
 func (v *VCenter) askBySession(ctx context.Context, c *conn, refs []types.ManagedObjectReference, granted map[types.ManagedObjectReference]map[string]bool) error {
 	req := &types.HasPrivilegeOnEntities{This: *c.content.AuthorizationManager, Entity: refs, SessionId: c.user.Key}
-	for _, n := range needs {
+	for _, n := range slices.Concat(needs, hostNeeds) {
 		req.PrivId = append(req.PrivId, n.privilege)
 	}
 	res, err := methods.HasPrivilegeOnEntities(ctx, v.operations.on(c.vcenter), req)

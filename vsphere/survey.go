@@ -2,8 +2,12 @@ package vsphere
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/vmware/govmomi/vim25/types"
 )
 
 // surveyInventory runs the VCenter until it knows everything, or ctx ends.
@@ -32,6 +36,9 @@ func (v *VCenter) surveyInventory(ctx context.Context, s *survey) {
 	v.surveyTags(s)
 	v.surveySelectors(ctx, s)
 	v.surveyPrivileges(s)
+	if v.cfg.Hosts {
+		v.surveyHosts(ctx, s)
+	}
 }
 
 // settled reports whether there is nothing more to wait for.
@@ -115,5 +122,39 @@ func (v *VCenter) surveyPrivileges(s *survey) {
 	}
 	if len(p.Missing) == 0 && len(v.cfg.Selectors) > 0 {
 		s.fine("privileges", "all there; VMs and folders asked about: %d", p.Objects)
+	}
+}
+
+// surveyHosts looks at the hosts that may be VMs, which somebody registers BMCs with.
+func (v *VCenter) surveyHosts(ctx context.Context, s *survey) {
+	hosts, err := v.Hosts(ctx)
+	if err != nil {
+		s.tell(Broken, "hosts", err.Error(), "give the account its role on the hosts: see docs/howto/vcenter-role.md")
+		return
+	}
+	var virtual []entity
+	for _, h := range hosts {
+		if h.Virtual() {
+			virtual = append(virtual, entity{types.ManagedObjectReference{Type: "HostSystem", Value: h.Ref}, h.Name})
+		}
+	}
+	if len(virtual) == 0 {
+		s.tell(Doubtful, "hosts", fmt.Sprintf("none that is a VM among %d", len(hosts)),
+			"see whether register.vcenter is the vCenter of the nested hosts, and whether the account's role lets it see them")
+		return
+	}
+	granted := make(map[types.ManagedObjectReference]map[string]bool)
+	for batch := range slices.Chunk(virtual, rightsBatch) {
+		if err := v.askPrivileges(ctx, batch, granted); err != nil {
+			s.tell(Doubtful, "hosts", err.Error(), "compare the role with docs/howto/vcenter-role.md")
+			return
+		}
+	}
+	lacking := missing(hostNeeds, virtual, granted)
+	for _, m := range lacking {
+		s.tell(Doubtful, "hosts", m.String(), "add "+m.Privilege+" to the role, or assign the role to them: see docs/howto/vcenter-role.md")
+	}
+	if len(lacking) == 0 {
+		s.fine("hosts", "VMs: %d of %d", len(virtual), len(hosts))
 	}
 }
