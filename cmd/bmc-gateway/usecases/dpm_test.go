@@ -3,7 +3,6 @@ package usecases
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -107,29 +106,17 @@ func TestDPMCluster(t *testing.T) {
 	for _, method := range []string{"PowerOnVM_Task", "PowerOnMultiVM_Task"} {
 		l.VCenter.Inject(vspheretest.Fault{Method: method, Delay: 100 * time.Millisecond})
 	}
-	all := func(t *testing.T, do func(host string) error) {
-		t.Helper()
-		var wg sync.WaitGroup
-		for i := range hosts {
-			wg.Go(func() {
-				if err := do(l.VM(i)); err != nil {
-					t.Errorf("%s: %v", l.VM(i), err)
-				}
-			})
-		}
-		wg.Wait()
-	}
 	u.step(t, "32 hosts are registered and go to standby, all at once", func(t *testing.T) {
-		all(t, func(host string) error { return n.register(t.Context(), host, n.bmc(host)) })
-		all(t, func(host string) error { return n.sleep(t.Context(), host) })
-		all(t, func(host string) error { return n.is(host, asleep) })
+		n.each(t, hosts, func(host string) error { return n.register(t.Context(), host, n.bmc(host)) })
+		n.each(t, hosts, func(host string) error { return n.sleep(t.Context(), host) })
+		n.each(t, hosts, func(host string) error { return n.is(host, asleep) })
 	})
 	u.step(t, "all are woken at once, and leave standby", func(t *testing.T) {
 		l.VCenter.ResetCalls()
 		began := time.Now()
-		all(t, func(host string) error { return n.wake(t.Context(), host) })
+		n.each(t, hosts, func(host string) error { return n.wake(t.Context(), host) })
 		took := time.Since(began)
-		all(t, func(host string) error { return n.is(host, awake) })
+		n.each(t, hosts, func(host string) error { return n.is(host, awake) })
 		calls := l.VCenter.Calls()
 		single, batches, sum := calls["PowerOnVM_Task"], calls["PowerOnMultiVM_Task"], 0
 		for _, times := range calls {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,11 +48,23 @@ func newNest(t *testing.T, l *lab.Lab, name string, first, hosts int, bmcs bmccl
 	if l.Port != lab.StandardPort {
 		bmcs.Port = l.Port // else vCenter's own
 	}
-	inner, err := vspheretest.Start(vspheretest.Config{Name: name, VMs: hosts, Prefix: "guest", BMCs: bmcs})
+	return inhabit(t, l, startInner(t, name, hosts, bmcs), first, hosts)
+}
+
+// startInner starts a vCenter with as many VMs as it will have nested hosts.
+func startInner(t *testing.T, name string, vms int, bmcs bmcclient.Client) *vspheretest.VCenter {
+	t.Helper()
+	inner, err := vspheretest.Start(vspheretest.Config{Name: name, VMs: vms, Prefix: "guest", BMCs: bmcs})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(inner.Close)
+	return inner
+}
+
+// inhabit makes hosts of the lab's VMs from first on, and has each run a VM.
+func inhabit(t *testing.T, l *lab.Lab, inner *vspheretest.VCenter, first, hosts int) *nest {
+	t.Helper()
 	for n := range hosts {
 		vm := l.VM(first + n)
 		if err := inner.AddNestedHost(vspheretest.NestedHost{Outer: l.VCenter, VM: vm, Swapped: n%2 == 1, BootTime: bootTime}); err != nil {
@@ -111,6 +124,20 @@ func (n *nest) wake(ctx context.Context, host string) error {
 		return err
 	}
 	return object.NewTask(n.client, res.Returnval).Wait(ctx)
+}
+
+// each does something with the hosts on VMs 0 to hosts-1, with all at once.
+func (n *nest) each(t *testing.T, hosts int, do func(host string) error) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for i := range hosts {
+		wg.Go(func() {
+			if err := do(n.lab.VM(i)); err != nil {
+				t.Errorf("%s: %v", n.lab.VM(i), err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // state is the host as the inner vCenter has it, and its VM as the outer one has.
