@@ -17,8 +17,6 @@ var made = []string{"docs/reference/cli.md"}
 // doc.go tells of; docs/reference/compatibility.md names them.
 var unplayed = []string{
 	"docs/howto/maas.md", "docs/howto/metal3.md", "docs/howto/ironic.md", "docs/howto/openshift-ipi.md",
-	"docs/howto/ovirt-fencing.md",
-	"docs/howto/pacemaker-fencing.md",
 }
 
 // documents are README.md and all pages below docs, by their path in the repository.

@@ -30,7 +30,7 @@ type clusterNode struct {
 	ended   chan struct{}
 }
 
-// corosyncConf has the token lost after 3 s: nobody else on this machine waits
+// corosyncConf has the token lost after 5 s: nobody else on this machine waits
 // as long for a processor, or the wrong node would be fenced.
 const corosyncConf = `totem {
   version: 2
@@ -38,7 +38,7 @@ const corosyncConf = `totem {
   transport: knet
   crypto_cipher: none
   crypto_hash: none
-  token: 3000
+  token: 5000
 }
 quorum {
   provider: corosync_votequorum

@@ -77,6 +77,7 @@ func TestPacemaker(t *testing.T) {
 		// A fence that cannot succeed is to fail within seconds, for the next step.
 		// Under Pacemaker the agent ignores its power_timeout.
 		c.must(t, survivor, "pcs stonith update fence-"+victim+" pcmk_reboot_timeout=15 pcmk_reboot_retries=1")
+		c.must(t, survivor, "pcs stonith update fence-"+survivor+" pcmk_delay_base=5s")
 		c.must(t, survivor, "crm_resource --wait --timeout=60s")
 		c.shows(t, survivor, "fence-"+victim+" (stonith:fence_ipmilan): Started")
 	}) && u.step(t, "it crashes while vCenter is gone: the cluster waits", func(t *testing.T) {
