@@ -2,11 +2,15 @@ package bmc
 
 import (
 	"encoding/binary"
+	"errors"
 	"net/netip"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
 )
 
 const floodSize = 100_000
@@ -146,6 +150,37 @@ func TestAbandonedIsTold(t *testing.T) {
 	if n := len(r.bmc.handshakes.named.sources); n != 0 {
 		t.Errorf("%d sources are still counted", n)
 	}
+}
+
+// TestAbandonedIsToldWithoutAnotherPacket: somebody who looks why a client cannot
+// log in may find that it does not try again.
+func TestAbandonedIsToldWithoutAnotherPacket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		l := loginAs(t, operator)
+		l.Password = "wrong"
+		if _, err := r.console(t).Login(t.Context(), l); !errors.Is(err, ipmitest.ErrPassword) {
+			t.Fatalf("log in: %v", err)
+		}
+		told := func() (all []string) {
+			r.journal.read(func(j *journal) { all = slices.Clone(j.handshakes) })
+			return all
+		}
+		time.Sleep(handshakeLife - time.Second)
+		if got := told(); len(got) != 0 {
+			t.Errorf("told of %q already", got)
+		}
+		time.Sleep(2 * time.Second)
+		if got := told(); len(got) != 1 || got[0] != "abandoned "+operator.Name {
+			t.Errorf("told of %q", got)
+		}
+		synctest.Wait()
+		r.bmc.mu.Lock()
+		defer r.bmc.mu.Unlock()
+		if r.bmc.sweeping {
+			t.Error("the sweeper goes on")
+		}
+	})
 }
 
 func BenchmarkFlood(b *testing.B) {

@@ -162,6 +162,7 @@ func (b *BMC) nameUser(now time.Time, h *handshake, m ipmi.RAKPMessage1) ipmi.St
 	clear(h.who.password)
 	h.who = who
 	b.handshakes.name(now, h)
+	b.startSweeping()
 	return ipmi.StatusOK
 }
 

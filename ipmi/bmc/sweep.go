@@ -11,7 +11,9 @@ const sweepPause = time.Second
 
 // startSweeping ends sessions by time also when no packet comes: a place in a
 // limit that several BMCs share must not stay taken by one whose client has
-// gone, nor its keys stay in memory. There is a sweeper only while there are sessions.
+// gone, nor its keys stay in memory. It also ends set-ups whose console has seen RAKP
+// message 2 and went away, so that a wrong password shows without another try. There
+// is a sweeper only while there are sessions or such set-ups.
 func (b *BMC) startSweeping() {
 	if b.sweeping || b.conn == nil {
 		return // Serve waits for the goroutines of a BMC, and nobody serves this one
@@ -44,10 +46,15 @@ func (b *BMC) sweepStep() (wait time.Duration, goesOn bool) {
 	now := time.Now()
 	b.sweepSessions(now)
 	b.forgetParting(now)
-	if b.sweeping = len(b.sessions)+len(b.parting.queue) > 0; !b.sweeping {
+	b.handshakes.expire(now)
+	named := b.handshakes.named.queue
+	if b.sweeping = len(b.sessions)+len(b.parting.queue)+len(named) > 0; !b.sweeping {
 		b.rest()
 	}
 	wait = rememberFor // for those that part in the meantime
+	if len(named) > 0 {
+		wait = min(wait, named[0].stepped.Add(handshakeLife).Sub(now))
+	}
 	for _, s := range b.sessions {
 		wait = min(wait, s.seen.Add(b.config.IdleTimeout).Sub(now))
 	}
