@@ -15,6 +15,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
+	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
 // detail asks for a BMC in detail, which there must be.
@@ -188,5 +189,22 @@ func TestDetailHasTheCommands(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// While vCenter answers nothing, a look at a BMC is answered from memory.
+func TestDetailWaitsForNobody(t *testing.T) {
+	vc, l, b, _ := oneVM(t)
+	l.carded(t)
+	remove := vc.Inject(vspheretest.Fault{Delay: time.Minute})
+	defer remove()
+	began := time.Now()
+	for range 100 {
+		if d := l.detail(t, b); len(d.Sensors) == 0 || d.Sensors[0].Name != "ACPI State" {
+			t.Fatalf("sensors %+v", d.Sensors)
+		}
+	}
+	if took := time.Since(began); took > 20*time.Second { // one call that was waited for takes a minute
+		t.Errorf("a hundred looks took %v", took)
 	}
 }
