@@ -55,7 +55,7 @@ func (g *Gateway) Status() admin.Status {
 	for _, t := range g.served() {
 		c := t.count()
 		held, released := t.fuse.state()
-		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config().Name, BMCs: c.all(), Ready: c.ready, Waiting: c.waiting, Error: c.failed, Held: c.held, Maintenance: c.maintained,
+		s.Tenants = append(s.Tenants, admin.Tenant{Name: t.config().Name, VCenter: t.config().VCenter, Pools: t.config().Pools, BMCs: c.all(), Ready: c.ready, Waiting: c.waiting, Error: c.failed, Held: c.held, Maintenance: c.maintained,
 			PowerHeldSince: held, PowerReleasedUntil: released})
 	}
 	h := g.stateFile()

@@ -83,11 +83,13 @@ type Pool struct {
 
 // A Tenant is one tenant's BMCs, counted.
 type Tenant struct {
-	Name    string `json:"name"`
-	BMCs    int    `json:"bmcs"`
-	Ready   int    `json:"ready"`
-	Waiting int    `json:"waiting"`
-	Error   int    `json:"error"`
+	Name    string   `json:"name"`
+	VCenter string   `json:"vcenter"`
+	Pools   []string `json:"pools"`
+	BMCs    int      `json:"bmcs"`
+	Ready   int      `json:"ready"`
+	Waiting int      `json:"waiting"`
+	Error   int      `json:"error"`
 	// Maintenance are those that would be ready and are in maintenance.
 	Maintenance int `json:"maintenance"`
 	Held        int `json:"held"` // removals that are held: they serve on until somebody confirms

@@ -54,7 +54,7 @@ func lab() *fleet {
 			Version: "0.9.0", Started: at,
 			VCenters: []admin.VCenter{{Name: "vc-lab-a", Host: "vc-a.example.net", State: admin.Up, Since: at, LastAnswer: at, VMs: 2}, {Name: "vc-lab-b", Host: "vc-b.example.net", State: admin.Up, Since: at, LastAnswer: at, VMs: 3}},
 			Pools:    []admin.Pool{{Name: "pool-lab-a", Interface: "ens192", Addresses: 190, InUse: 2}, {Name: "pool-lab-b", Interface: "ens193", Addresses: 2, InUse: 2, Waiting: 1}},
-			Tenants:  []admin.Tenant{{Name: "lab-a", BMCs: 2, Ready: 2}, {Name: "lab-b", BMCs: 3, Ready: 1, Waiting: 1, Error: 1}},
+			Tenants:  []admin.Tenant{{Name: "lab-a", VCenter: "vc-lab-a", Pools: []string{"pool-lab-a"}, BMCs: 2, Ready: 2}, {Name: "lab-b", VCenter: "vc-lab-b", Pools: []string{"pool-lab-b"}, BMCs: 3, Ready: 1, Waiting: 1, Error: 1}},
 		},
 	}
 }

@@ -55,27 +55,35 @@ func (v Viewer) Status(s admin.Status, bmcs []admin.BMC) admin.Status {
 	if v.All {
 		return s
 	}
-	vcenters, pools := make(map[string]int), make(map[string]int)
-	for _, b := range bmcs {
-		vcenters[b.VCenter]++
-		pools[b.Pool]++
-	}
 	mine := admin.Status{Version: s.Version, Started: s.Started}
+	vcenters, pools := make(map[string]bool), make(map[string]bool)
+	for _, t := range s.Tenants {
+		if !v.Sees(t.Name) {
+			continue
+		}
+		mine.Tenants = append(mine.Tenants, t)
+		vcenters[t.VCenter] = true
+		for _, p := range t.Pools {
+			pools[p] = true
+		}
+	}
+	vms, addresses := make(map[string]int), make(map[string]int)
+	for _, b := range bmcs {
+		vms[b.VCenter]++
+		if b.Address.IsValid() {
+			addresses[b.Pool]++
+		}
+	}
 	for _, vc := range s.VCenters {
-		if n := vcenters[vc.Name]; n > 0 {
+		if vcenters[vc.Name] {
 			mine.VCenters = append(mine.VCenters, admin.VCenter{
-				Name: vc.Name, State: vc.State, Since: vc.Since, LastAnswer: vc.LastAnswer, VMs: n, CircuitOpen: vc.CircuitOpen,
+				Name: vc.Name, State: vc.State, Since: vc.Since, LastAnswer: vc.LastAnswer, VMs: vms[vc.Name], CircuitOpen: vc.CircuitOpen,
 			})
 		}
 	}
 	for _, p := range s.Pools {
-		if n := pools[p.Name]; n > 0 {
-			mine.Pools = append(mine.Pools, admin.Pool{Name: p.Name, InUse: n})
-		}
-	}
-	for _, t := range s.Tenants {
-		if v.Sees(t.Name) {
-			mine.Tenants = append(mine.Tenants, t)
+		if pools[p.Name] {
+			mine.Pools = append(mine.Pools, admin.Pool{Name: p.Name, InUse: addresses[p.Name]})
 		}
 	}
 	return mine

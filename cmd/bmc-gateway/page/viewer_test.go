@@ -1,6 +1,7 @@
 package page
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -45,15 +46,15 @@ func TestStatusOfATenant(t *testing.T) {
 			{Name: "vc-2"},
 		},
 		Pools:   []admin.Pool{{Name: "p-1", Interface: "i", Addresses: 9, InUse: 8, Held: 7, Quarantined: 6, Reserved: 5, Waiting: 4, Notices: []string{"n"}}, {Name: "p-2"}},
-		Tenants: []admin.Tenant{{Name: "lab-a", BMCs: 2, Ready: 2}, {Name: "lab-b", BMCs: 9}},
+		Tenants: []admin.Tenant{{Name: "lab-a", VCenter: "vc-1", Pools: []string{"p-1"}, BMCs: 2, Ready: 2}, {Name: "lab-b", VCenter: "vc-2", Pools: []string{"p-1", "p-2"}, BMCs: 9}},
 		State:   admin.StateFile{Bytes: 1, Failure: "f"}, Config: admin.Reload{At: at, Problems: []string{"p"}}, Audit: &admin.Audit{File: "f"},
 	}
-	bmcs := []admin.BMC{{Tenant: "lab-a", VCenter: "vc-1", Pool: "p-1"}, {Tenant: "lab-a", VCenter: "vc-1", Pool: "p-1"}}
+	bmcs := []admin.BMC{{Tenant: "lab-a", VCenter: "vc-1", Pool: "p-1", Address: netip.MustParseAddr("10.0.0.1")}, {Tenant: "lab-a", VCenter: "vc-1", Pool: "p-1"}}
 	want := admin.Status{
 		Version: "0.9.0", Started: at,
 		VCenters: []admin.VCenter{{Name: "vc-1", State: admin.Down, Since: at, LastAnswer: at, VMs: 2, CircuitOpen: true}},
-		Pools:    []admin.Pool{{Name: "p-1", InUse: 2}},
-		Tenants:  []admin.Tenant{{Name: "lab-a", BMCs: 2, Ready: 2}},
+		Pools:    []admin.Pool{{Name: "p-1", InUse: 1}},
+		Tenants:  []admin.Tenant{{Name: "lab-a", VCenter: "vc-1", Pools: []string{"p-1"}, BMCs: 2, Ready: 2}},
 	}
 	if diff := cmp.Diff(want, Viewer{Tenants: []string{"lab-a"}}.Status(s, bmcs)); diff != "" {
 		t.Error(diff)

@@ -48,7 +48,7 @@ func shared() fleet {
 	}
 	f.status = admin.Status{
 		VCenters: []admin.VCenter{{Name: "vc-lab-a", Host: "secret-a", State: admin.Up, LastAnswer: time.Now(), VMs: 3}, {Name: "vc-lab-b", Host: "secret-b", State: admin.Down, LastAnswer: time.Now(), LastError: "dial secret-b", VMs: 7777}},
-		Tenants:  []admin.Tenant{{Name: "lab-a", BMCs: 3, Ready: 3}, {Name: "lab-b", BMCs: 1, Waiting: 1}},
+		Tenants:  []admin.Tenant{{Name: "lab-a", VCenter: "vc-lab-a", Pools: []string{"pool-shared"}, BMCs: 3, Ready: 3}, {Name: "lab-b", VCenter: "vc-lab-b", Pools: []string{"pool-shared"}, BMCs: 1, Waiting: 1}},
 		Pools:    []admin.Pool{{Name: "pool-shared", Interface: "ens192", Addresses: 4242, InUse: 3, Waiting: 1, Notices: []string{"secret notice"}}, {Name: "pool-lab-c", Addresses: 9}},
 		State:    admin.StateFile{Failure: "secret disk"}, Config: admin.Reload{Problems: []string{"secret line"}},
 	}
