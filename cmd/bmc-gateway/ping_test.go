@@ -26,7 +26,7 @@ func TestPing(t *testing.T) {
 			[]string{"presence ping ", "IPMI 2.0", "as operator (operator) with cipher suite 17", "power is on", "close session"}, ""},
 		{"by address, without", []string{at.String()}, 0, []string{"pong, IPMI is supported"}, ""},
 		{"wrong name", []string{"esxi01", "-U", "root"}, 1, []string{"FAILED: the password is wrong, or nobody has this name"}, "log in"},
-		{"a suite it does not have", []string{"esxi01", "-U", "operator", "-C", "3"}, 1, []string{"FAILED: open session response: status 11h"}, "log in"},
+		{"a suite it does not have", []string{"esxi01", "-U", "operator", "-C", "3"}, 1, []string{"FAILED: the BMC does not have this cipher suite"}, "log in"},
 		{"no address yet", []string{"web1"}, 1, nil, "lab-a/web1 has no address: address pool exhausted"},
 		{"unknown", []string{"web9"}, 3, nil, "web9: no such BMC"},
 		{"privilege nobody has", []string{"esxi01", "-L", "root"}, 1, nil, `--privilege: "root" is not one of`},

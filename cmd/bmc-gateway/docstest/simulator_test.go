@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	// Pages wait more than they compute.
-	if err := flag.Set("test.parallel", "4"); err != nil {
+	if err := flag.Set("test.parallel", "6"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -49,11 +49,15 @@ func tryTenant(ctx context.Context, t gateway.Tenant, bmcs []admin.BMC) []Findin
 		return r.findings
 	}
 	steps := probe.Run(ctx, target)
+	var status *ipmitest.StatusError
 	switch err := probe.Failed(steps); {
 	case err == nil:
 		r.ok("%s at %s answers; %s in %s", bmcs[i].Name, target.Address, "a whole session", total(steps))
 	case errors.Is(err, ipmitest.ErrNoAnswer):
 		r.fail("look for a firewall on this host (nft list ruleset) and at allow_from of the tenant",
+			"%s at %s: %v", bmcs[i].Name, target.Address, err)
+	case errors.As(err, &status) && status.Status == ipmi.StatusNoResources:
+		r.fail("\"ipmitool session info active\" tells who has them; raise ipmi.sessions_per_bmc or quota.sessions",
 			"%s at %s: %v", bmcs[i].Name, target.Address, err)
 	default:
 		r.fail("look at the daemon's log; was the configuration changed since the daemon read it?",

@@ -88,7 +88,7 @@ func (r *run) take(name string, do func() (string, error)) {
 	}
 	began := time.Now()
 	text, err := do()
-	r.steps = append(r.steps, Step{Name: name, Took: time.Since(began), Text: text, Err: err})
+	r.steps = append(r.steps, Step{Name: name, Took: time.Since(began), Text: text, Err: inWords(err, r.target.Tries)})
 	r.failed = err != nil
 }
 

@@ -31,7 +31,7 @@ func TestRun(t *testing.T) {
 		{"more privilege than the account has", func(t *Target) { t.Privilege = ipmi.Administrator },
 			"presence ping, authentication capabilities, log in", "log in: "},
 		{"a suite the BMC does not have", func(t *Target) { t.Suite = 3 },
-			"presence ping, authentication capabilities, log in", "log in: open session response: status 11h"},
+			"presence ping, authentication capabilities, log in", "log in: the BMC does not have this cipher suite"},
 		{"a suite nobody has", func(t *Target) { t.Suite = 99 },
 			"presence ping, authentication capabilities, log in", "log in: cipher suite 99"},
 		{"a key it does not know", func(t *Target) { t.Kg = "twenty bytes of key " },
@@ -78,5 +78,28 @@ func TestRunAtNobody(t *testing.T) {
 	steps := Run(t.Context(), Target{Address: silent, Timeout: 20 * time.Millisecond, Tries: 2})
 	if len(steps) != 1 || !errors.Is(steps[0].Err, ipmitest.ErrNoAnswer) {
 		t.Errorf("steps %+v", steps)
+	}
+	if err := Failed(steps); err == nil || err.Error() != "presence ping: no answer, asked 2 times" {
+		t.Error(err)
+	}
+}
+
+// What ended a login is told in words where it has some.
+func TestInWords(t *testing.T) {
+	for _, row := range []struct {
+		err  error
+		want string
+	}{
+		{&ipmitest.StatusError{Message: "RAKP message 4", Status: ipmi.StatusNoResources}, "insufficient resources: all sessions of the BMC, or of its tenant, are taken"},
+		{&ipmitest.StatusError{Message: "RAKP message 2", Status: ipmi.StatusUnauthorizedRole}, "the account may not have this privilege"},
+		{&ipmitest.StatusError{Message: "RAKP message 2", Status: ipmi.StatusIllegalParameter}, "RAKP message 2: status 12h"},
+		{errors.New("something else"), "something else"},
+	} {
+		if got := inWords(row.err, 3); got.Error() != row.want || !errors.Is(got, row.err) {
+			t.Errorf("%v: %v, want %s", row.err, got, row.want)
+		}
+	}
+	if inWords(nil, 3) != nil {
+		t.Error("an error was made of none")
 	}
 }
