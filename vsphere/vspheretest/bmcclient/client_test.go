@@ -130,7 +130,7 @@ func TestCheck(t *testing.T) {
 			t.Run(tt.name+", IPMI "+version, func(t *testing.T) {
 				t.Parallel()
 				// Who is answered is so at once; the rows of a time-out should not take long.
-				c := bmcclient.Client{Port: serve(t, &machine{}, tt.change), V15: v15, Timeout: 500 * time.Millisecond}
+				c := bmcclient.Client{Port: serve(t, &machine{}, tt.change), V15: v15, Timeout: 300 * time.Millisecond, Tries: 8}
 				mac, fault := c.Check(t.Context(), tt.info)
 				if mac != tt.mac || fmt.Sprintf("%T", fault) != fmt.Sprintf("%T", tt.fault) {
 					t.Errorf("got %q and %T, want %q and %T", mac, fault, tt.mac, tt.fault)
