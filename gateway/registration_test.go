@@ -17,6 +17,8 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest/bmcclient"
@@ -147,11 +149,10 @@ func (n *nest) all(hosts int, state admin.Registration) map[string]admin.Registr
 	return out
 }
 
-// do asks as an operator.
+// do asks as an operator does, on the admin socket.
 func (n *nest) do(t *testing.T, q admin.RegistrationRequest) map[string]admin.RegisteredHost {
 	t.Helper()
-	uid := uint32(1000)
-	done, err := n.gw.RegisterHosts(t.Context(), q, admin.Caller{UID: &uid})
+	done, err := admin.NewClient(n.config.AdminSocket).RegisterHosts(t.Context(), q)
 	if err != nil || len(done) != 1 || done[0].Error != "" {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -217,6 +218,24 @@ func TestRegisterCluster(t *testing.T) {
 	if n := n.inner.Calls()["Login"]; n > 2 {
 		t.Errorf("%d logins at the inner vCenter", n)
 	}
+}
+
+// TestRegisterMD5: a vCenter that logs in as VMware's documents say, by IPMI 1.5.
+func TestRegisterMD5(t *testing.T) {
+	n := newNest(t, 1, "127.61.14.1-127.61.14.20", RegisterDisabled)
+	n.bmcs.V15 = true
+	n.tenant.IPMI.CipherSuites = []ipmi.CipherSuiteID{17}
+	n.begin(t, 1)
+	if got := n.do(t, admin.RegistrationRequest{})[n.vm(1)]; got.State != admin.Failed {
+		t.Errorf("without MD5: %+v", got)
+	}
+	n.stop()
+	n.config.Tenants[0].IPMI.V15 = bmc.V15MD5
+	n.begin(t, 1)
+	if got := n.do(t, admin.RegistrationRequest{})[n.vm(1)]; got.State != admin.Registered {
+		t.Errorf("with MD5: %+v", got)
+	}
+	n.has(t, n.vm(1))
 }
 
 // secret checks that a password is nowhere but in the state file.
