@@ -54,7 +54,7 @@ usecases: deps
 bench:
 	$(GO) build -o bin/bench ./cmd/bmc-gateway/bench
 	bin/bench
-	$(GO) test -run '^$$' -bench . -benchmem -benchtime 0.5s ./ipmi/... ./gateway/address ./gateway/listen ./metrics ./vsphere
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime 0.5s ./ipmi/... ./gateway/address ./gateway/listen ./metrics ./vsphere ./cmd/bmc-gateway/page
 
 #? scale: 10,000 BMCs in a namespace, from a cold start, and what they need of memory (root)
 scale: deps

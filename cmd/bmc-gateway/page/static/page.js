@@ -241,7 +241,17 @@
     const all = new URLSearchParams();
     for (const [key, value] of new FormData(form)) if (value) all.append(key, value);
     const query = all.toString();
-    return form.getAttribute("action") + (query ? "?" + query : "");
+    // From the origin: a page that was opened with user and password in its address
+    // has both in its base, and nothing may be fetched from there.
+    return location.origin + form.getAttribute("action") + (query ? "?" + query : "");
+  }
+
+  function remember(to) {
+    try {
+      history.replaceState(null, "", to);
+    } catch {
+      // A page with a password in its address keeps that address.
+    }
   }
 
   async function search() {
@@ -258,7 +268,7 @@
       morph(region, fresh, false);
       setClock(region.dataset.now);
       tellTimes();
-      history.replaceState(null, "", to);
+      remember(to);
       open();
     } catch (e) {
       if (e.name !== "AbortError") lost();
