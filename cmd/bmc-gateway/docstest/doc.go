@@ -44,7 +44,8 @@
 //	                            web1=10.120.8.17 at that address
 //	<!-- run: COMMANDS -->      what the reader's world has by itself: it has to succeed
 //
-// In them there are the commands vc, which changes the simulated vCenter, and
-// vcenter-nested.example.org, whose hosts are VMs of it ("vc help"), other, which runs a command on another host of the network, and
-// eventually, which repeats a command until it succeeds.
+// In them there are the commands vc, which changes the simulated vCenter and
+// vcenter-nested.example.org, whose hosts are VMs of it ("vc help"); other, which
+// runs a command on another host of the network; and eventually, which repeats a
+// command until it succeeds.
 package docstest
