@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
@@ -117,7 +118,7 @@ func (s *simulator) answer(conn net.Conn) {
 // usage is what the commands are, and how many words each needs.
 var usage = []string{
 	"ca", "thumbprint", "vm NAME [FOLDER]", "rm NAME", "tag TAG NAME...", "untag TAG NAME...", "power NAME [on|off]",
-	"tools NAME on|off", "connection NAME STATE", "attribute NAME ATTRIBUTE VALUE", "deny PRIVILEGE OBJECT",
+	"tools NAME on|off", "boot NAME", "efi NAME", "connection NAME STATE", "attribute NAME ATTRIBUTE VALUE", "deny PRIVILEGE OBJECT",
 	"allow PRIVILEGE OBJECT", "password WORD", "stall on|off", "down", "up", "forget CATEGORY", "hide", "show",
 }
 
@@ -130,7 +131,7 @@ func (s *simulator) obey(words []string) (string, error) {
 	if i >= len(usage) {
 		return s.askInner(words)
 	}
-	if i := slices.Index([]string{"ca", "thumbprint", "power"}, words[0]); i >= 0 {
+	if i := slices.Index([]string{"ca", "thumbprint", "power", "boot"}, words[0]); i >= 0 {
 		return s.ask(words)
 	}
 	if words[0] == "tag" {
@@ -157,6 +158,8 @@ func (s *simulator) ask(words []string) (string, error) {
 		return string(s.vc.CA()), nil
 	case words[0] == "thumbprint":
 		return s.vc.Thumbprint() + "\n", nil
+	case words[0] == "boot":
+		return bootOrder(s.vc.BootOptions(words[1])), nil
 	case len(words) == 2:
 		return string(s.vc.Power(words[1])) + "\n", nil
 	case words[2] == "on":
@@ -164,6 +167,22 @@ func (s *simulator) ask(words []string) (string, error) {
 	default:
 		return "", s.vc.SetPower(words[1], types.VirtualMachinePowerStatePoweredOff)
 	}
+}
+
+// bootOrder is a VM's boot order, a device on each line.
+func bootOrder(o types.VirtualMachineBootOptions) string {
+	var b strings.Builder
+	for _, d := range o.BootOrder {
+		switch d.(type) {
+		case *types.VirtualMachineBootOptionsBootableEthernetDevice:
+			b.WriteString("ethernet\n")
+		case *types.VirtualMachineBootOptionsBootableDiskDevice:
+			b.WriteString("disk\n")
+		default:
+			b.WriteString("other\n")
+		}
+	}
+	return b.String()
 }
 
 func (s *simulator) change(words []string) error {
@@ -174,6 +193,8 @@ func (s *simulator) change(words []string) error {
 		return s.vc.RemoveVM(one)
 	case "tools":
 		return s.vc.SetTools(one, two == "on")
+	case "efi":
+		return s.vc.Edit(one, func(vm *mo.VirtualMachine) { vm.Config.Firmware = string(types.GuestOsDescriptorFirmwareTypeEfi) })
 	case "connection":
 		return s.vc.SetConnection(one, types.VirtualMachineConnectionState(two))
 	case "attribute":
