@@ -116,6 +116,9 @@ func (r *results) timed() string {
 		client := r.clients[row.useCase]
 		fmt.Fprintf(&b, "%-4s  %6.1fs  %-24s  %s %s  %s\n", row.result, row.took.Round(100*time.Millisecond).Seconds(),
 			row.useCase, client, r.versions[client], row.step)
+		if row.figures != "" {
+			fmt.Fprintf(&b, "%16s%s\n", "", row.figures)
+		}
 	}
 	for _, useCase := range slices.Sorted(maps.Keys(r.skipped)) {
 		fmt.Fprintf(&b, "skip           %-24s  %s\n", useCase, r.skipped[useCase])

@@ -111,7 +111,8 @@ func TestDPMCluster(t *testing.T) {
 		n.each(t, hosts, func(host string) error { return n.sleep(t.Context(), host) })
 		n.each(t, hosts, func(host string) error { return n.is(host, asleep) })
 	})
-	u.step(t, "all are woken at once, and leave standby", func(t *testing.T) {
+	const woken = "all are woken at once, and leave standby"
+	u.step(t, woken, func(t *testing.T) {
 		l.VCenter.ResetCalls()
 		began := time.Now()
 		n.each(t, hosts, func(host string) error { return n.wake(t.Context(), host) })
@@ -122,7 +123,8 @@ func TestDPMCluster(t *testing.T) {
 		for _, times := range calls {
 			sum += times
 		}
-		t.Logf("%d hosts left standby within %s: %d power-ons one by one, %d batches, %d calls in all: %v", hosts, took, single, batches, sum, calls)
+		journal.measure(u.name, woken, fmt.Sprintf("%d hosts within %.1f s: %d power-ons one by one, %d batches, %d calls of vCenter in all",
+			hosts, took.Seconds(), single, batches, sum))
 		if single+batches == 0 || single+batches > hosts {
 			t.Errorf("%d power-ons one by one and %d batches for %d hosts", single, batches, hosts)
 		}

@@ -16,6 +16,7 @@ type row struct {
 	useCase, step string
 	result        string
 	took          time.Duration
+	figures       string // measured in this run; empty: none
 }
 
 // results are written by use cases that run side by side.
@@ -68,6 +69,17 @@ func (r *results) add(t *testing.T, useCase, step string) *row {
 	added := &row{useCase: useCase, step: step, result: "FAIL"}
 	r.rows = append(r.rows, added)
 	return added
+}
+
+// measure has figures of a step that is there.
+func (r *results) measure(useCase, step, figures string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, row := range r.rows {
+		if row.useCase == useCase && row.step == step {
+			row.figures = figures
+		}
+	}
 }
 
 func (r *results) note(noted *row, passed bool, took time.Duration) {
