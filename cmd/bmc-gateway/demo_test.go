@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -60,6 +62,10 @@ func TestDemo(t *testing.T) {
 	if len(lines) != len(demoTenants) {
 		t.Fatalf("%d lines to try, want one a tenant:\n%s", len(lines), out)
 	}
+	t.Run("status page", func(t *testing.T) {
+		t.Parallel()
+		demoPage(t, out)
+	})
 	for i, line := range lines {
 		t.Run(demoTenants[i].name, func(t *testing.T) {
 			t.Parallel()
@@ -70,6 +76,35 @@ func TestDemo(t *testing.T) {
 			}
 			refusals(t, line[1])
 		})
+	}
+}
+
+// pageLine is where the demo says that its status page is.
+var pageLine = regexp.MustCompile(`status page:  (http://\S+/)\n`)
+
+// demoPage looks at the status page for the tenants and one of the BMCs.
+func demoPage(t *testing.T, out string) {
+	t.Helper()
+	at := pageLine.FindStringSubmatch(out)
+	if at == nil {
+		t.Fatalf("no address of the status page:\n%s", out)
+	}
+	for path, want := range map[string][]string{"": {"lab-a", "lab-b", "vc-a"}, "bmcs?q=esxi-03": {"1–1 of 1", "127.6.2."}, "bmcs/lab-b/ocp-01": {"folder /DMZ/vm/OpenShift", "Recent commands"}} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at[1]+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		for _, w := range want {
+			if err != nil || !strings.Contains(string(body), w) {
+				t.Errorf("/%s: %s, %v, no %q in\n%s", path, resp.Status, err, w, body)
+			}
+		}
 	}
 }
 

@@ -39,9 +39,7 @@ func allProblems(s *scene) (all []problem) {
 		all = append(all, ofLink(s, v)...)
 	}
 	all = append(all, ofDaemon(s)...)
-	for _, t := range s.status.Tenants {
-		all = append(all, byTenant(s, t)...)
-	}
+	all = append(all, ofTenants(s)...)
 	for _, p := range s.status.Pools {
 		all = append(all, ofPool(p)...)
 	}
@@ -127,44 +125,6 @@ func ofDaemon(s *scene) (all []problem) {
 			Means: "It has errors; the one before stays in force. A daemon that starts now would refuse it."})
 	}
 	return all
-}
-
-func byTenant(s *scene, t admin.Tenant) (all []problem) {
-	of := func(state admin.State) link {
-		return link{query{Tenant: t.Name, State: string(state)}.Path(), "show them"}
-	}
-	if t.Error > 0 {
-		all = append(all, problem{Look: "error", Title: fmt.Sprintf("%s: %s in error", t.Name, several(t.Error, "BMC")), BMCs: of(admin.Error), Command: "bmc-gateway doctor",
-			Means: "Not answered at all. The reason stands beside each."})
-	}
-	if t.Waiting > 0 {
-		all = append(all, problem{Look: "error", Title: fmt.Sprintf("%s: %s waiting", t.Name, several(t.Waiting, "BMC")), BMCs: of(admin.Pending), Command: "bmc-gateway list -l tenant=" + t.Name + ",state=pending",
-			Means: "Without an address or a socket yet, and so not answered. The reason stands beside each."})
-	}
-	if !t.PowerHeldSince.IsZero() {
-		all = append(all, problem{Look: "error", Title: t.Name + ": power-offs are refused", Command: "bmc-gateway power release " + t.Name, Since: stampOf(s.at, t.PowerHeldSince),
-			BMCs:  link{query{Tenant: t.Name, Power: string(admin.PowerOff)}.Path(), "those that are off"},
-			Means: "Too many of the tenant’s machines would have been powered off at once, which looks like a mistake. If it is meant, an operator says so."})
-	}
-	if t.Held > 0 {
-		all = append(all, problem{Look: "remark", Title: fmt.Sprintf("%s: %s held", t.Name, several(t.Held, "removal")), BMCs: of(admin.Held), Command: "bmc-gateway removals",
-			Means: "Many virtual machines are not selected any more, all at once. Their BMCs serve on until somebody confirms that it is meant, or they are back."})
-	}
-	if n := s.remarks(t.Name); n > 0 {
-		all = append(all, problem{Look: "remark", Title: fmt.Sprintf("%s: %s ready, with a remark", t.Name, several(n, "BMC")), BMCs: link{query{Tenant: t.Name, State: problematic}.Path(), "show them"},
-			Means: "Answered, and something is not as it should be: another host has the address, or an attribute of the machine cannot be followed."})
-	}
-	return all
-}
-
-// remarks counts the BMCs of a tenant that answer although something is wrong.
-func (s *scene) remarks(tenant string) (n int) {
-	for i := range s.bmcs {
-		if s.bmcs[i].Tenant == tenant && rankOf(&s.bmcs[i]) == remarked {
-			n++
-		}
-	}
-	return n
 }
 
 func ofPool(p admin.Pool) (all []problem) {
