@@ -49,7 +49,7 @@ func New(reg prometheus.Registerer) *Metrics {
 		calls:      counter("vsphere_requests_total", "Calls made to the vCenter.", "vcenter", "method", "result"),
 		commands:   counter("vsphere_commands_total", "Commands for the vCenter, by what became of their wait for a turn.", "vcenter", "tenant", "fate"),
 		waited:     histogram("vsphere_command_wait_seconds", "How long commands waited for their turn to call the vCenter.", waitBuckets, "vcenter"),
-		callTook:   histogram("vsphere_request_duration_seconds", "Duration of calls to the vCenter.", callBuckets, "vcenter"),
+		callTook:   histogram("vsphere_request_duration_seconds", "Duration of calls to the vCenter, but for those that wait for a change.", callBuckets, "vcenter"),
 	}
 	reg.MustRegister(m.build, m.received, m.dropped, m.requests, m.duration,
 		m.handshakes, m.power, m.calls, m.callTook, m.commands, m.waited, &stateCollector{state: &m.state})
@@ -160,6 +160,10 @@ func (m *Metrics) VCenter(name string) *VCenter {
 	}
 }
 
+// longPoll is the call that vCenter answers when something has changed: how long it
+// takes says nothing about vCenter.
+const longPoll = "WaitForUpdatesEx"
+
 // Call counts a call to the vCenter. It fits vsphere.Config.OnCall.
 func (v *VCenter) Call(method string, took time.Duration, err error) {
 	if v == nil {
@@ -170,7 +174,9 @@ func (v *VCenter) Call(method string, took time.Duration, err error) {
 		result = "error"
 	}
 	v.calls.two(method, result).Inc()
-	v.took.Observe(took.Seconds())
+	if method != longPoll {
+		v.took.Observe(took.Seconds())
+	}
 }
 
 // Command counts a command of a tenant that waited for its turn to call the vCenter,
