@@ -71,7 +71,24 @@ func (s *scene) find(q query) finding {
 	}
 	f.found = slices.Concat(byRank[:]...)
 	s.sort(f.found, q.Sort)
+	if q.Sort == "" && q.Text != "" {
+		f.found = s.exactFirst(f.found, q.Text)
+	}
 	return f
+}
+
+// exactFirst puts what is called just as somebody searched before what is only called
+// something like it: esxi-38 before esxi-380.
+func (s *scene) exactFirst(places []int, text string) []int {
+	var exact, like []int
+	for _, i := range places {
+		if b := &s.bmcs[i]; strings.EqualFold(b.Name, text) || b.Address.IsValid() && b.Address.String() == text {
+			exact = append(exact, i)
+		} else {
+			like = append(like, i)
+		}
+	}
+	return append(exact, like...)
 }
 
 func (q query) fits(b *admin.BMC) bool {
