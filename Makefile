@@ -13,7 +13,7 @@ NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race demo reload-soak interop usecases bench scale fuzz lint cover install packages clean deps
+.PHONY: help build test race demo reload-soak interop usecases pictures bench scale fuzz lint cover install packages clean deps
 
 help:
 	@sed -n 's/^#? //p' $(MAKEFILE_LIST) | awk -F': ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -49,6 +49,10 @@ usecases: deps
 	@mkdir -p bin; rm -f bin/usecases.txt; \
 		CI=true $(GO) test -count=1 -timeout 10m ./cmd/bmc-gateway/usecases -update -table $(CURDIR)/bin/usecases.txt; status=$$?; \
 		cat bin/usecases.txt; exit $$status
+
+#? pictures: the status page and the dashboard of a daemon that works, in docs/pictures; three minutes
+pictures: deps
+	$(GO) test -count=1 -timeout 9m -v -run TestPictures ./cmd/bmc-gateway/browser -pictures
 
 #? bench: what a BMC costs beside an echo server and ipmi_sim, then all benchmarks; two minutes
 bench:

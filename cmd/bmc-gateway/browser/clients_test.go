@@ -14,16 +14,35 @@ import (
 )
 
 // Commands that the tests send.
-const cmdAuthCapabilities = 0x38
+const (
+	cmdAuthCapabilities = 0x38
+	cmdChassisControl   = 0x02
+	cmdSetBootOptions   = 0x08
+	cmdGetSDRInfo       = 0x20
+	cmdAddSELEntry      = 0x44
+)
 
-// bmcs are all BMCs of the daemon.
+// bmcs are all BMCs of the daemon. Where and what they are does not change any more.
 func (s *site) bmcs(t *testing.T) []admin.BMC {
 	t.Helper()
-	all, err := admin.NewClient(filepath.Join(s.dir, "admin.sock")).BMCs(t.Context(), "")
+	if s.known == nil {
+		client := admin.NewClient(filepath.Join(s.dir, "admin.sock"))
+		within(t, lookLimit, "the list of all BMCs", func(ctx context.Context) (err error) {
+			s.known, err = client.BMCs(ctx, "")
+			return err
+		})
+	}
+	return s.known
+}
+
+// bmc is the BMC of a VM.
+func (s *site) bmc(t *testing.T, vm string) admin.BMC {
+	t.Helper()
+	b, err := admin.Find(s.bmcs(t), vm)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all
+	return b
 }
 
 // console is a client of a BMC, until the test ends.
@@ -65,19 +84,26 @@ func send(t *testing.T, s *ipmitest.Session, fn ipmi.NetFn, cmd uint8, data ...b
 // everyBMCIsAsked sends each BMC one command that needs no session.
 func everyBMCIsAsked(t *testing.T, all []admin.BMC) {
 	t.Helper()
+	atOnce(8, all, func(b admin.BMC) {
+		if err := ask(t.Context(), b); err != nil {
+			t.Errorf("%s: %v", b.Name, err)
+		}
+	})
+}
+
+// atOnce does something with all elements, some at a time.
+func atOnce[T any](some int, all []T, do func(T)) {
 	var wg sync.WaitGroup
-	next := make(chan admin.BMC)
-	for range 8 {
+	next := make(chan T)
+	for range some {
 		wg.Go(func() {
-			for b := range next {
-				if err := ask(t.Context(), b); err != nil {
-					t.Errorf("%s: %v", b.Name, err)
-				}
+			for one := range next {
+				do(one)
 			}
 		})
 	}
-	for _, b := range all {
-		next <- b
+	for _, one := range all {
+		next <- one
 	}
 	close(next)
 	wg.Wait()

@@ -72,7 +72,7 @@ func (d *daemon) start(t *testing.T, vms int) {
 		}
 		ready := 0
 		for _, tenant := range status.Tenants {
-			ready += tenant.Ready
+			ready += tenant.Ready + tenant.Maintenance
 		}
 		if ready != vms {
 			return fmt.Errorf("%d", ready)

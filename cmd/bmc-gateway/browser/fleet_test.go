@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"context"
 	"testing"
 	"time"
 )
@@ -15,4 +16,23 @@ func TestTenThousandBMCs(t *testing.T) {
 	t.Logf("%d VMs made in %s", allBMCs, time.Since(began).Round(10*time.Millisecond))
 	s.daemon.start(t, allBMCs)
 	t.Run("metrics", s.metrics)
+	t.Run("own only", s.ownOnly)
+	t.Run("page", func(t *testing.T) {
+		chromium := newChromium(t)
+		for _, tt := range []struct {
+			name string
+			look func(*testing.T, context.Context)
+		}{
+			{"search", s.searchAmongAll},
+			{"power", s.powerArrives},
+			{"one BMC", s.oneBMC},
+			{"no scripts", s.withoutScripts},
+			{"looks", s.readable},
+			{"keyboard", s.keyboard},
+			{"tenant", s.aTenant},
+			{"restart", s.afterRestart},
+		} {
+			t.Run(tt.name, func(t *testing.T) { tt.look(t, chromium) })
+		}
+	})
 }

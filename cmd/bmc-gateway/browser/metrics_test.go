@@ -16,7 +16,8 @@ import (
 const (
 	mostSeries = 10_000          // of /metrics
 	mostBytes  = 5_000_000       // of /metrics/bmcs
-	mostTime   = 1 * time.Second // of the same
+	mostTime   = 1 * time.Second // of the same, on a machine that does nothing else
+	patience   = 10              // how much longer it may take on one that does
 )
 
 // metrics: after each BMC was asked something, and one of each tenant each command
@@ -41,7 +42,7 @@ func (s *site) metrics(t *testing.T) {
 	}
 
 	soonest := time.Hour
-	for range 5 { // others use this machine, too
+	for range 5 {
 		series, text, took = s.scrape(t, "/metrics/bmcs")
 		soonest = min(soonest, took)
 	}
@@ -49,8 +50,8 @@ func (s *site) metrics(t *testing.T) {
 	if series != 6*allBMCs || len(text) > mostBytes {
 		t.Errorf("%d series in %d bytes, want %d in at most %d", series, len(text), 6*allBMCs, mostBytes)
 	}
-	if !raceDetector && soonest > mostTime {
-		t.Errorf("took %s at best, want at most %s", soonest, mostTime)
+	if soonest > patience*mostTime {
+		t.Errorf("took %s at best, want %s", soonest, mostTime)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
@@ -31,6 +32,7 @@ type site struct {
 	dir      string
 	http     string // where the daemon tells what it does
 	daemon   *daemon
+	known    []admin.BMC // see bmcs
 }
 
 // prefixes are what the names of the VMs of a vCenter begin with.
@@ -55,7 +57,7 @@ func newSite(t *testing.T, vms int) *site {
 	}
 	config.WriteString("pools:\n")
 	for n := range tenants {
-		fmt.Fprintf(&config, poolText, tenantName(n), 40+2*n, 41+2*n)
+		fmt.Fprintf(&config, poolText, tenantName(n), addresses(n, vms/tenants))
 	}
 	config.WriteString("tenants:\n")
 	for n := range tenants {
@@ -76,11 +78,11 @@ const (
 	siteText = `apiVersion: bmc-gateway/v1
 admin: {socket: %[1]s/admin.sock}
 state: {path: %[1]s/state.db}
-http: {listen: "%[2]s", web_config_file: %[1]s/web.yaml}
+http: {listen: "%[2]s", web_config_file: %[1]s/web.yaml, admins: [boss]}
 vcenters:
 `
 	vcenterText = "- {name: %[1]s, url: https://%[2]s, username: administrator@vsphere.local, password_file: vcenter, ca_file: %[1]s.pem}\n"
-	poolText    = "- {name: %s, interface: lo, ranges: [127.77.%d.1-127.77.%d.250], prefix_length: 8, assign: existing}\n"
+	poolText    = "- {name: %s, interface: lo, ranges: [%s], prefix_length: 8, assign: existing}\n"
 	tenantText  = `- name: %[1]s
   vcenter: %[2]s
   pool: %[1]s
@@ -89,13 +91,29 @@ vcenters:
   accounts:
   - {username: operator, password_file: operator, privilege: operator}
   ipmi: {port: %[4]d}
+  web_users: [%[1]s]
 `
 )
+
+// addresses are as many as a tenant has VMs: one more has to wait.
+func addresses(tenant, count int) string {
+	from := 40 + 2*tenant
+	if count <= 250 {
+		return fmt.Sprintf("127.77.%d.1-127.77.%d.%d", from, from, count)
+	}
+	return fmt.Sprintf("127.77.%d.1-127.77.%d.250, 127.77.%d.1-127.77.%d.%d", from, from, from+1, from+1, count-250)
+}
+
+// vm is the name of a VM of a tenant, counted from 1.
+func vm(tenant, n int) string {
+	return fmt.Sprintf("%s-%02d", prefixes[tenant/10], 10*(n-1)+(tenant+9)%10+1)
+}
 
 // hash is of webPassword, made cheaply: the tests are not about guessing it.
 var hash = sync.OnceValues(func() ([]byte, error) { return bcrypt.GenerateFromPassword([]byte(webPassword), bcrypt.MinCost) })
 
-// webUsers is a web configuration file with the administrator and a user for each tenant.
+// webUsers is a web configuration file with the administrator, a user for each
+// tenant, and one who is nobody's.
 func webUsers(t *testing.T) string {
 	t.Helper()
 	secret, err := hash()
@@ -103,7 +121,7 @@ func webUsers(t *testing.T) string {
 		t.Fatal(err)
 	}
 	text := "basic_auth_users:\n"
-	for _, user := range append([]string{"boss"}, allTenants()...) {
+	for _, user := range append([]string{"boss", "stranger"}, allTenants()...) {
 		text += fmt.Sprintf("  %s: %q\n", user, secret)
 	}
 	return text
