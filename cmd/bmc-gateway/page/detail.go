@@ -40,8 +40,8 @@ type session struct {
 	Opened, Heard stamp
 }
 
-// portraitOf finds a BMC by its tenant and its name, UUID or address; false when the
-// viewer has none of these.
+// portraitOf finds a BMC by its tenant and its name, UUID or address. The error is
+// admin.ErrNotFound, also when the viewer may not see it, or admin.ErrAmbiguous, wrapped.
 func portraitOf(s *scene, src Source, tenant, name string) (portrait, error) {
 	var its []admin.BMC
 	for i := range s.bmcs {
