@@ -171,6 +171,20 @@ func TestUnknownFormat(t *testing.T) {
 	}
 }
 
+// MAAS has its own word for an administrator, and no field for a port.
+func TestMAASWords(t *testing.T) {
+	list := withSecrets()[:2]
+	list[1].Privilege = "administrator"
+	text := written(t, "maas", list)
+	for _, want := range []string{
+		"# ocp-1 answers at port 6230, and MAAS asks port 623 only.\nmaas", "privilege_level=OPERATOR ", "privilege_level=ADMIN ",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
 func TestAccountFor(t *testing.T) {
 	b := admin.BMC{Tenant: "a", Name: "x", Accounts: []admin.Account{
 		{Name: "vc-abc", Privilege: "operator", VCenter: "vc-nested"}, {Name: "tmp", Privilege: "administrator", Until: time.Unix(4102444800, 0)},

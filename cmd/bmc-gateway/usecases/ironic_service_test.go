@@ -19,11 +19,14 @@ import (
 
 // The client is the service; python3-ironic has no program, only modules.
 var (
-	ironicProgram   = program{name: "Ironic", debian: "python3-ironic", path: "/usr/lib/python3/dist-packages/ironic/cmd/singleprocess.py"}
-	ironicClient    = program{name: "baremetal", debian: "python3-ironicclient"}
-	ironicUses      = program{name: "ipmitool", debian: "ipmitool"}
+	ironicProgram = program{name: "Ironic", debian: "python3-ironic", path: "/usr/lib/python3/dist-packages/ironic/cmd/singleprocess.py"}
+	ironicClient  = program{name: "baremetal", debian: "python3-ironicclient"}
+	ironicUses    = program{name: "ipmitool", debian: "ipmitool"}
+)
+
+const (
 	debiansPython   = "/usr/bin/python3"
-	ironicHost      = byte(250) // of the lab's network, where no BMC gets
+	ironicHost      = 250 // of the lab's network, where no BMC gets
 	ironicPort      = "6385"
 	ironicEndWithin = 20 * time.Second
 )
@@ -32,7 +35,8 @@ var (
 // other directly, the database is a file, and nobody logs in. What is not about
 // IPMI is off. The conductor looks after power states every few seconds, where
 // the default is a minute, and asks each BMC once a second at most, not once in
-// five; it tries a command for ten seconds, not sixty.
+// five; it tries a command for fifteen seconds, not sixty, and does so
+// twice, not four times, before a power state counts as unknown.
 const ironicConf = `[DEFAULT]
 auth_strategy = noauth
 rpc_transport = none
@@ -66,11 +70,12 @@ sqlite_synchronous = false
 automated_clean = false
 sync_power_state_interval = 4
 power_failure_recovery_interval = 4
+power_state_sync_max_retries = 1
 power_state_change_timeout = 120
 soft_power_off_timeout = 120
 [ipmi]
 min_command_interval = 1
-command_retry_timeout = 10
+command_retry_timeout = 15
 cipher_suite_versions = 3,17
 [sensor_data]
 send_sensor_data = true
