@@ -136,6 +136,25 @@ func TestWorstFirst(t *testing.T) {
 	}
 }
 
+// What is called just as somebody searched comes before what is in trouble and only
+// called something like it.
+func TestExactNameFirst(t *testing.T) {
+	var f fleet
+	for _, name := range []string{"esxi-380", "esxi-38", "my-esxi-38"} {
+		f.bmcs = append(f.bmcs, admin.BMC{Name: name, State: admin.Error})
+	}
+	f.bmcs[1].State = admin.Ready
+	for text, want := range map[string]string{"ESXI-38": "esxi-38 esxi-380 my-esxi-38", "esxi-3": "esxi-380 my-esxi-38 esxi-38"} {
+		var got []string
+		for _, r := range listOf(sceneOf(&f), query{Text: text, Page: 1}).Rows {
+			got = append(got, r.Name)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s finds %v, want %s", text, got, want)
+		}
+	}
+}
+
 func TestRelative(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "just now", 3 * time.Second: "just now", -59 * time.Second: "59 s ago", time.Minute: "in 1 min", -59*time.Minute - 59*time.Second: "59 min ago",
