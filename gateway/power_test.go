@@ -162,6 +162,23 @@ func TestCycleFailsAfterItWasAccepted(t *testing.T) {
 	wantStatus(t, s, "on")
 }
 
+// A power cycle whose first half fails after it was accepted leaves the VM on, and
+// does not keep the next command waiting until nobody expects the VM off any more.
+func TestCycleWhosePowerOffFails(t *testing.T) {
+	vc, _, _, s := oneVM(t)
+	vc.Inject(vspheretest.Fault{Method: "PowerOffVM_Task", InTask: true, Delay: 3 * time.Second, Fault: &types.GenericVmConfigFault{}, Times: 1})
+	if code := control(t, s, ipmi.ChassisPowerCycle); code != ipmi.Completed {
+		t.Fatal(code)
+	}
+	within(t, time.Minute, "power off", func() error { // of the two minutes that a power off may take
+		if code := control(t, s, ipmi.ChassisPowerDown); code != ipmi.Completed {
+			return code
+		}
+		return nil
+	})
+	wantStatus(t, s, "off")
+}
+
 // A gateway that is stopped in the middle of a power cycle ends it first.
 func TestStopEndsAPowerCycle(t *testing.T) {
 	vc, l, _, s := oneVM(t, func(c *Tenant) { c.Power.CycleOffTime = 500 * time.Millisecond })

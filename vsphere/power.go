@@ -174,10 +174,13 @@ func (v *VCenter) explain(err error, verb, name string) error {
 
 // WaitPower returns nil when the watch reports the power state, ErrNotFound when
 // the VM leaves the inventory, the context's error when either takes too long.
-// It asks vCenter nothing.
+// When the command that ctx belongs to has begun a task that fails, it returns the
+// fault; every two seconds it asks vCenter for that, and for nothing else.
 func (v *VCenter) WaitPower(ctx context.Context, key inventory.Key, want PowerState) error {
 	changed, cancel := v.memory.power.subscribe()
 	defer cancel()
+	look := time.NewTicker(taskGlance)
+	defer look.Stop()
 	for {
 		s, err := v.memory.state(key)
 		if err == nil && s.Power == want {
@@ -188,6 +191,10 @@ func (v *VCenter) WaitPower(ctx context.Context, key inventory.Key, want PowerSt
 		}
 		select {
 		case <-changed:
+		case <-look.C:
+			if err := v.tasks.fault(ctx, commandIn(ctx).Task()); err != nil && v.already(err, key) != want {
+				return v.explain(sentinel(ctx, err), "wait for "+want.String(), key.String())
+			}
 		case <-ctx.Done():
 			return v.explain(ctx.Err(), "wait for "+want.String(), key.String())
 		}

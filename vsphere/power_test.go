@@ -101,6 +101,20 @@ func TestVerbMeetsAQuestion(t *testing.T) {
 	}
 }
 
+// A wait for what a task was to bring about ends with the task's fault.
+func TestWaitPowerOfATaskThatFails(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 1).ready()
+	key := l.key("lab-01")
+	l.sees("lab-01", PoweredOn)
+	l.Inject(vspheretest.Fault{Method: "PowerOffVM_Task", InTask: true, Delay: 3 * time.Second, Fault: &types.FileFault{}, Times: 1})
+	ctx := NewCommand("acme").In(t.Context())
+	must(t, l.v.PowerOff(ctx, key))
+	if err := l.v.WaitPower(ctx, key, PoweredOff); !errors.Is(err, ErrFailed) {
+		t.Errorf("err = %v, want ErrFailed", err)
+	}
+}
+
 func TestWaitPower(t *testing.T) {
 	l := newLab(t, 2).ready()
 	key := l.key("lab-01")

@@ -18,6 +18,7 @@ const (
 	taskFirst  = 20 * time.Millisecond  // from a task's acceptance to the first look at it
 	taskPeriod = 100 * time.Millisecond // between two looks
 	taskBatch  = 100                    // tasks in one look
+	taskGlance = 2 * time.Second        // between two looks at one that was accepted long ago
 )
 
 // A taskObserver looks at all tasks somebody waits for in one call a period, so
@@ -144,6 +145,25 @@ func (o *taskObserver) look(ctx context.Context, refs []types.ManagedObjectRefer
 			o.report(id, ending{err, props["info.result"]})
 		}
 	}
+}
+
+// fault returns what a task has failed with; nil when it has not, when there is no
+// such task, and when nobody can tell.
+func (o *taskObserver) fault(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	c, err := o.session.acquire(ctx)
+	if err != nil {
+		return nil
+	}
+	ref := types.ManagedObjectReference{Type: "Task", Value: id}
+	objects, err := readProperties(ctx, c, c.content.PropertyCollector, []types.ManagedObjectReference{ref}, "info.state", "info.error")
+	if err != nil {
+		return nil // the watch finds out about its session by itself
+	}
+	_, err = taskEnd(objects[id])
+	return err
 }
 
 func (o *taskObserver) report(id string, end ending) {
