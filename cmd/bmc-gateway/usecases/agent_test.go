@@ -34,10 +34,11 @@ type verdict struct {
 
 // fence runs a fence agent with options, "name=value" and spaces between them,
 // on its standard input, as Pacemaker and VDSM do. They come after what every
-// call needs, and the last word on an option counts.
+// call needs, and the last word on an option counts. Their power_timeout is for
+// busy machines: it is also the time that ipmitool has for one call.
 func fence(t *testing.T, b *lab.Bench, agent, options string) verdict {
 	t.Helper()
-	words := "ip=$H ipport=$P username=operator password=$W lanplus=1 privlvl=operator power_wait=1 " + options
+	words := "ip=$H ipport=$P username=operator password=$W lanplus=1 privlvl=operator power_wait=1 power_timeout=60 " + options
 	out, code := b.Shell(t.Context(), `printf '%s\n' `+words+" | "+agent)
 	t.Logf("%s %s: exit code %d\n%s", agent, options, code, out)
 	return verdict{out, code}

@@ -40,6 +40,9 @@ func (r *results) conclude(passed bool) error {
 		return fmt.Errorf("%s has lost its marks %q and %q", compatibilityPath, beginMark, endMark)
 	}
 	if *update {
+		if !complete() {
+			r.keep(page)
+		}
 		return os.WriteFile(compatibilityPath, []byte(before+beginMark+"\n"+r.page()+endMark+after), 0o644)
 	}
 	if !passed {
@@ -61,10 +64,10 @@ func (r *results) compare(page string) error {
 			wrong = append(wrong, "missing: "+cells)
 		}
 	}
-	complete := flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == "" && len(r.skipped) == 0
+	all := complete() && len(r.skipped) == 0
 	for line := range strings.Lines(page) {
 		cells, _, isRow := cutLast(strings.TrimSuffix(strings.TrimSpace(line), " |"), " | ")
-		if complete && isRow && strings.Count(cells, " | ") == 2 && !strings.HasPrefix(line, "| use case") && !shown[cells] {
+		if all && isRow && strings.Count(cells, " | ") == 2 && !strings.HasPrefix(line, "| use case") && !shown[cells] {
 			wrong = append(wrong, "no more: "+cells)
 		}
 	}
@@ -72,6 +75,29 @@ func (r *results) compare(page string) error {
 		return fmt.Errorf("%s does not list what was shown, run `make usecases`:\n%s", compatibilityPath, strings.Join(wrong, "\n"))
 	}
 	return nil
+}
+
+// complete reports whether all use cases were to run.
+func complete() bool {
+	return flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""
+}
+
+// keep takes over from the page what this run knows nothing of.
+func (r *results) keep(page string) {
+	ran := maps.Clone(r.clients)
+	for line := range strings.Lines(page) {
+		line = strings.Trim(line, "| \n")
+		cells := strings.Split(line, " | ")
+		switch {
+		case strings.HasPrefix(line, "---") || cells[0] == "use case" || cells[0] == "program":
+		case len(cells) == 2 && r.versions[cells[0]] == "":
+			r.versions[cells[0]] = cells[1]
+		case len(cells) == 4 && ran[cells[0]] == "":
+			r.clients[cells[0]] = cells[1]
+			r.rows = append(r.rows, &row{useCase: cells[0], step: cells[2], result: cells[3]})
+		}
+	}
+	slices.SortStableFunc(r.rows, func(a, b *row) int { return strings.Compare(a.useCase, b.useCase) })
 }
 
 // cutLast is strings.Cut at the last sep.

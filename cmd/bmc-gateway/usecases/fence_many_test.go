@@ -44,7 +44,7 @@ func raceAgents(t *testing.T, l *lab.Lab, vm, first, second string) {
 	verdicts := make([]verdict, 2)
 	for n, action := range []string{first, second} {
 		b := l.Bench(t, vm)
-		wg.Go(func() { verdicts[n] = fence(t, b, "fence_ipmilan", "power_timeout=4 action="+action) })
+		wg.Go(func() { verdicts[n] = fence(t, b, "fence_ipmilan", "power_timeout=20 action="+action) })
 	}
 	wg.Wait()
 	wasOff := stop()

@@ -1,6 +1,7 @@
 package usecases
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -57,6 +58,9 @@ func TestFenceOutage(t *testing.T) {
 	u.parallel(t, "vCenter comes back in time", func(t *testing.T) {
 		fenceAfterReturn(t)
 	})
+	u.parallel(t, "the power off of a cycle fails, then method onoff", func(t *testing.T) {
+		fenceAfterFailedCycle(t)
+	})
 	u.parallel(t, "vCenter goes between off and on of a reboot", func(t *testing.T) {
 		fenceHalf(t)
 	})
@@ -83,7 +87,7 @@ func fenceThrough(t *testing.T, o outage, a accident) {
 	}
 	options := "action=off power_timeout=5 "
 	if o.passes && a.task.Fault == nil {
-		options = "action=off power_timeout=40 "
+		options = "action=off "
 	}
 	options += holdAt(t, b, a.moment)
 	said := startFence(t, b, options)
@@ -121,7 +125,7 @@ func fenceAfterReturn(t *testing.T) {
 	l, vm := newFenceLab(t, nil)
 	b := l.Bench(t, vm)
 	l.VCenter.Inject(vspheretest.Fault{Method: "PowerOffVM_Task", VM: vm, InTask: true, Delay: 3 * time.Second})
-	options := "action=off power_timeout=40 " + holdAt(t, b, afterOrder)
+	options := "action=off " + holdAt(t, b, afterOrder)
 	said := startFence(t, b, options)
 	await(t, b, afterOrder)
 	l.VCenter.Down()
@@ -139,12 +143,32 @@ func fenceAfterReturn(t *testing.T) {
 	v.want(t, l, vm, 0, "Success: Powered OFF", off)
 }
 
+// fenceAfterFailedCycle: the agent believes method cycle, which looks at nothing.
+// What it left behind must not keep a fence waiting that does look.
+func fenceAfterFailedCycle(t *testing.T) {
+	l, vm := newFenceLab(t, nil)
+	b := l.Bench(t, vm)
+	l.VCenter.Inject(vspheretest.Fault{
+		Method: "PowerOffVM_Task", VM: vm, InTask: true, Delay: 3 * time.Second, Times: 1, Fault: &types.GenericVmConfigFault{Reason: "the host says no"},
+	})
+	fence(t, b, "fence_ipmilan", "action=reboot method=cycle").want(t, l, vm, 0, "Success: Rebooted", on)
+	lab.Until(t, "the next fence succeeds", func() error {
+		if v := fence(t, b, "fence_ipmilan", "action=off power_timeout=10"); v.code != 0 {
+			return fmt.Errorf("%q", v.out)
+		}
+		return nil
+	})
+	if got := l.VCenter.Power(vm); got != off {
+		t.Errorf("the agent says off, and the VM is %s", got)
+	}
+}
+
 // fenceHalf: the VM is off and stays so. The agent calls that a success, for the
 // cluster may go on.
 func fenceHalf(t *testing.T) {
 	l, vm := newFenceLab(t, nil)
 	b := l.Bench(t, vm)
-	said := startFence(t, b, "action=reboot power_timeout=5 "+holdAt(t, b, beforeStart))
+	said := startFence(t, b, "action=reboot power_timeout=15 "+holdAt(t, b, beforeStart))
 	await(t, b, beforeStart)
 	l.VCenter.Down()
 	release(t, b)
@@ -169,6 +193,6 @@ func fenceStale(t *testing.T) {
 		}
 		return nil
 	})
-	fence(t, b, "fence_ipmilan", "action=off power_timeout=3").want(t, l, vm, 1, "Unable to obtain correct plug status", on)
+	fence(t, b, "fence_ipmilan", "action=off").want(t, l, vm, 1, "Unable to obtain correct plug status", on)
 	fence(t, b, "fence_ipmilan", "action=status").want(t, l, vm, 1, "Unable to obtain correct plug status", on)
 }

@@ -60,7 +60,7 @@ func TestOVirt(t *testing.T) {
 func vdsm(t *testing.T, l *lab.Lab, vm, action, options string) verdict {
 	t.Helper()
 	b := l.Bench(t, vm)
-	words := "agent=fence_ipmilan ipaddr=$H login=operator action=" + action + " passwd=$W ipport=$P " + options
+	words := "agent=fence_ipmilan ipaddr=$H login=operator action=" + action + " passwd=$W ipport=$P power_timeout=60 " + options
 	out, code := b.Shell(t.Context(), `printf '%s\n' `+words+" | fence_ipmilan")
 	t.Logf("%s %s: exit code %d\n%s", action, options, code, out)
 	return verdict{out, code}
