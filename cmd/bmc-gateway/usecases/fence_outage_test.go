@@ -179,7 +179,7 @@ func fenceHalf(t *testing.T) {
 // fenceStale: what vCenter said before it went is not the truth for ever. The VM
 // was off then; its host has started it since, as HA does.
 func fenceStale(t *testing.T) {
-	l, vm := newFenceLab(t, func(c *gateway.Config) { c.VCenters[0].Freshness = 3 * time.Second })
+	l, vm := newFenceLab(t, func(c *gateway.Config) { c.VCenters[0].Freshness = 10 * time.Second })
 	b := l.Bench(t, vm)
 	switchOff(t, l, vm)
 	fence(t, b, "fence_ipmilan", "action=status").want(t, l, vm, 2, "Status: OFF", off)

