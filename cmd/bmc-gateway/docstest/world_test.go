@@ -19,7 +19,7 @@ import (
 const patience = 90 * time.Second
 
 // tools are the programs that a world is made of, and those of the pages.
-var tools = []string{"unshare", "ip", "ipmitool", "ipmipower", "ipmi-chassis-config", "baremetal", "bmc-info", "curl", "jq", "nft", "openssl", "promtool", "setsid", "fence_ipmilan", "htpasswd"}
+var tools = []string{"unshare", "ip", "ipmitool", "ipmipower", "ipmi-chassis-config", "baremetal", "bmc-info", "curl", "jq", "nft", "openssl", "promtool", "setsid", "fence_ipmilan", "htpasswd", "logrotate"}
 
 // repository is the root of the source.
 var repository = sync.OnceValues(func() (string, error) { return filepath.Abs("../../..") })
