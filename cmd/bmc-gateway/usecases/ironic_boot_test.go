@@ -3,8 +3,12 @@ package usecases
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
 )
 
 func (s *ironicStory) setBoot(t *testing.T, vm, device string, persistent bool) {
@@ -99,4 +103,28 @@ func (s *ironicStory) readsEFI(t *testing.T, vm string) {
 	if !strings.Contains(out, "BIOS EFI boot") {
 		t.Errorf("the BMC has\n%s", out)
 	}
+}
+
+// bootMissingSteps take the network cards out of a VM that is then to boot from one.
+func (s *ironicStory) bootMissingSteps(t *testing.T) {
+	vm := s.lab.VM(cardless)
+	s.ironic.manage(t, vm)
+	s.ironic.power(t, vm, "power off", "power off")
+	err := s.lab.VCenter.Edit(vm, func(m *mo.VirtualMachine) {
+		m.Config.Hardware.Device = slices.DeleteFunc(m.Config.Hardware.Device, func(d types.BaseVirtualDevice) bool {
+			_, card := d.(types.BaseVirtualEthernetCard)
+			return card
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.step(t, "PXE of a VM without a network card: an error, and it does not start from its disk", func(t *testing.T) {
+		s.setBoot(t, vm, "pxe", false)
+		s.ironic.do(t, http.MethodPut, "nodes/"+vm+"/states/power", map[string]any{"target": "power on"})
+		s.ironic.until(t, vm, "has an error", func(n node) bool {
+			return n.TargetPower == nil && strings.Contains(text(n.LastError), "Failed to change power state to 'power on'")
+		})
+		s.isPower(t, vm, off)
+	})
 }

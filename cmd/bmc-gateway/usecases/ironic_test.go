@@ -25,6 +25,7 @@ const (
 	bootedEver         // persistent, BIOS
 	bootedUEFI         // both, UEFI
 	other              // NMI, sensors, vendor
+	cardless           // no network card
 	stranger           // a wrong password
 	bridged            // bridging
 	suite3             // its BMC has cipher suite 3 only
@@ -65,6 +66,7 @@ func TestIronic(t *testing.T) {
 			{"Ironic, boot once", good, (*ironicStory).bootOnceSteps},
 			{"Ironic, boot persistent", good, (*ironicStory).bootEverSteps},
 			{"Ironic, boot in UEFI mode", good, (*ironicStory).uefiSteps},
+			{"Ironic, boot from what is not there", good, (*ironicStory).bootMissingSteps},
 			{"Ironic, management", good, (*ironicStory).otherSteps},
 			{"Ironic, refused", good, (*ironicStory).refusedSteps},
 			{"Ironic, vCenter slow or gone", bad, (*ironicStory).outageSteps},
