@@ -13,7 +13,7 @@ NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race demo reload-soak interop usecases pictures bench scale fuzz lint cover install packages clean deps
+.PHONY: help build test race demo reload-soak interop docs usecases pictures bench scale fuzz lint cover install packages clean deps
 
 help:
 	@sed -n 's/^#? //p' $(MAKEFILE_LIST) | awk -F': ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -43,6 +43,10 @@ reload-soak:
 interop: deps
 	@$(GO) test -count=1 -timeout 5m ./cmd/bmc-gateway/interop -run TestInterop -update; status=$$?; \
 		sed -n '/interop: written/,/interop: end/p' docs/reference/compatibility.md; exit $$status
+
+#? docs: what README and docs show, executed page by page (root)
+docs: deps
+	CI=true $(GO) test -count=1 -timeout 10m ./cmd/bmc-gateway/docstest
 
 #? usecases: fencing, provisioning and DPM with real programs; prints a table and writes docs/reference/compatibility.md
 usecases: deps

@@ -71,6 +71,16 @@ func (pl *player) must(line int, command, stdin string) {
 	}
 }
 
+// hidden runs the commands of a comment, each of which has to succeed.
+func (pl *player) hidden(x part) {
+	text := "__failed=\ntrap '__failed=\"${__failed:-$BASH_COMMAND}\"' ERR\n" + x.text + "trap - ERR\n" +
+		"[ -z \"$__failed\" ] || { echo \"it was: $__failed\"; false; }"
+	out, code, err := pl.run(text, "")
+	if err != nil || code != 0 {
+		pl.wrong(x.line, "unseen commands failed: %v\n%s", err, out)
+	}
+}
+
 // serve makes the world of most pages: a tenant whose VMs all have a BMC.
 func (pl *player) serve() {
 	for name, secret := range map[string]string{"vc-lab": vcenterPassword, "lab-a-operator": operatorPassword, "lab-a-admin": operatorPassword, "lab-a-metrics": "S3cretWord-metri"} {
@@ -97,7 +107,7 @@ func (pl *player) part(x part) {
 			pl.wrong(x.line, "no reason why it is not run")
 		}
 	case x.hidden:
-		pl.must(x.line, "__failed=\ntrap '__failed=\"${__failed:-$BASH_COMMAND}\"' ERR\n"+x.text+"trap - ERR\necho \"$__failed\"; test -z \"$__failed\"", "")
+		pl.hidden(x)
 	case isChecked:
 		pl.must(x.line, "BLOCK=$(mktemp) && cat > $BLOCK", pl.fill(x.text))
 		pl.must(x.line, check, "")
@@ -145,7 +155,7 @@ func (pl *player) terminal(x part) {
 		}
 		out, err := pl.step(s, x.notes["stdin"], asked)
 		for err != nil && time.Now().Before(end) {
-			time.Sleep(200 * time.Millisecond)
+			<-time.After(200 * time.Millisecond)
 			out, err = pl.step(s, x.notes["stdin"], asked)
 		}
 		pl.t.Logf("# %s\n%s", s.command, out)
