@@ -56,6 +56,10 @@ func (p *Page) stream(w http.ResponseWriter, r *http.Request, v Viewer, of view)
 			if _, err := w.Write(text); err != nil || out.Flush() != nil {
 				return
 			}
+			// HTTP/2 ends a stream whose time is up, also when nothing is being written.
+			if out.SetWriteDeadline(time.Time{}) != nil {
+				return
+			}
 		}
 		if !p.wait(r, next) {
 			return

@@ -1,0 +1,85 @@
+package page
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// pipes is a listener without a network.
+type pipes struct {
+	made   chan net.Conn
+	closed chan struct{}
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.made:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipes) Close() error   { close(p.closed); return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
+	near, far := net.Pipe()
+	p.made <- far
+	return near, nil
+}
+
+// A page of which nothing changes for long stays live, in both versions of HTTP.
+func TestQuietStreamStays(t *testing.T) {
+	for name, set := range map[string]func(*http.Protocols, bool){
+		"HTTP/1.1": (*http.Protocols).SetHTTP1, "HTTP/2.0": (*http.Protocols).SetUnencryptedHTTP2,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				protocols := new(http.Protocols)
+				set(protocols, true)
+				p := pipes{make(chan net.Conn), make(chan struct{})}
+				srv := &http.Server{Handler: handle(&changing{fleet: lab()}, nil), Protocols: protocols, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
+				served := make(chan error, 1)
+				go func() { served <- srv.Serve(p) }()
+				wire := &http.Transport{DialContext: p.dial, Protocols: protocols}
+				ctx, cancel := context.WithCancel(t.Context())
+				req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://gw/live/bmcs", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp, err := wire.RoundTrip(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if resp.Proto != name {
+					t.Errorf("over %s", resp.Proto)
+				}
+				began, beats := time.Now(), 0
+				lines := bufio.NewScanner(resp.Body)
+				lines.Buffer(nil, 1<<20)
+				for beats < 12 && lines.Scan() {
+					if strings.HasPrefix(lines.Text(), "event: beat") {
+						beats++
+					}
+				}
+				if beats < 12 {
+					t.Errorf("it ended after %s and %d beats: %v", time.Since(began), beats, lines.Err())
+				}
+				cancel()
+				_ = resp.Body.Close() // which was cut off
+				wire.CloseIdleConnections()
+				if err := srv.Close(); err != nil {
+					t.Error(err)
+				}
+				<-served
+			})
+		})
+	}
+}
