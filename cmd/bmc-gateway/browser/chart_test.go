@@ -41,7 +41,7 @@ func drawn(lines []line, unit string, width, height float64, from, to time.Time)
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg width="%.0f" height="%.0f" viewBox="0 0 %[1]g %[2]g">`, width, height)
 	for v := 0.0; v <= most*1.001; v += step {
-		fmt.Fprintf(&b, `<path d="M%d %.1fH%.0f" class="grid"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`, left, y(v), width-4, left-6, y(v)+4, told1(v, unit))
+		fmt.Fprintf(&b, `<path d="M%d %.1fH%.0f" class="grid"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`, left, y(v), width-4, left-6, y(v)+4, inUnit(v, unit))
 	}
 	every := 15 * time.Second
 	if width < 350 {
@@ -82,8 +82,8 @@ func niceStep(most float64) float64 {
 	return 10 * power
 }
 
-// told1 is a value in the unit of a panel.
-func told1(v float64, unit string) string {
+// inUnit is a value in the unit of a panel.
+func inUnit(v float64, unit string) string {
 	switch {
 	case unit == "percentunit":
 		return fmt.Sprintf("%.4g%%", 100*v)

@@ -69,6 +69,7 @@ type tab struct {
 
 	mu       sync.Mutex
 	silent   bool     // a lost connection is expected now
+	missing  string   // an address that is missing on purpose; empty: none
 	mistakes []string // what the browser complained about
 }
 
@@ -118,7 +119,7 @@ func (b *tab) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	// The address for logging in is a text, for which the browser wants an icon.
-	if said != "" && !b.silent && !strings.HasSuffix(said, "/favicon.ico") {
+	if said != "" && !b.silent && !strings.HasSuffix(said, "/favicon.ico") && (b.missing == "" || !strings.HasSuffix(said, b.missing)) {
 		b.mistakes = append(b.mistakes, said)
 	}
 }
@@ -128,6 +129,13 @@ func (b *tab) expectErrors(silent bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.silent = silent
+}
+
+// expectMissing says that there is nothing at an address, which is to be visited.
+func (b *tab) expectMissing(path string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.missing = path
 }
 
 // run does what people do, and what they wait for.

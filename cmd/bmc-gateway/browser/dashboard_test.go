@@ -107,5 +107,5 @@ func last(lines []line, unit string) string {
 		return "-"
 	}
 	points := lines[0].points
-	return told1(points[len(points)-1].y, unit)
+	return inUnit(points[len(points)-1].y, unit)
 }

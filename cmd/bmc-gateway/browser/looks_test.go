@@ -97,12 +97,11 @@ func (s *site) readable(t *testing.T, chromium context.Context) {
 		b := s.open(t, chromium, "boss", "/", scheme(colours))
 		handheld := s.open(t, chromium, "boss", "/", scheme(colours), phone())
 		for name, path := range pages {
-			b.visit(t, path)
-			handheld.visit(t, path)
 			for _, w := range []*tab{b, handheld} {
 				if name == "nothing" {
-					w.forgetMissing()
+					w.expectMissing(path)
 				}
+				w.visit(t, path)
 				got := value[struct {
 					Seen  int
 					Least float64
@@ -159,11 +158,4 @@ func (s *site) keyboard(t *testing.T, chromium context.Context) {
 	}
 	b.run(t, "the link of the row", chromedp.Focus(`//table//a[normalize-space()="`+vm(7, 3)+`"]`), chromedp.KeyEvent(kb.Enter))
 	b.until(t, "the page of the BMC", `document.querySelector("h1").textContent.trim() === `+quoted(vm(7, 3)))
-}
-
-// forgetMissing takes away that a page was missing, which it is on purpose.
-func (b *tab) forgetMissing() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.mistakes = nil
 }
