@@ -19,7 +19,8 @@ type Viewer struct {
 func (v Viewer) Sees(tenant string) bool { return v.All || slices.Contains(v.Tenants, tenant) }
 
 // BMCs returns those of bmcs that the viewer sees, in their order. Reasons that name
-// another tenant are told without it.
+// another tenant are told without it, and those that count the addresses of a pool
+// without the figures.
 func (v Viewer) BMCs(bmcs []admin.BMC) []admin.BMC {
 	if v.All {
 		return bmcs
@@ -37,6 +38,10 @@ func (v Viewer) BMCs(bmcs []admin.BMC) []admin.BMC {
 // ofTenant is how a reason names a tenant, whose VM it may name, too.
 var ofTenant = regexp.MustCompile(`tenant "([^"]*)"`)
 
+// counted is how a reason tells that a pool has no address left: with figures of all
+// tenants that have addresses of it.
+var counted = regexp.MustCompile(`: \d+ addresses(, \d+ [a-zA-Z ]+)+`)
+
 // reason is why a BMC is as it is, as far as it is the viewer's to know.
 func (v Viewer) reason(text string) string {
 	for _, named := range ofTenant.FindAllStringSubmatch(text, -1) {
@@ -44,7 +49,7 @@ func (v Viewer) reason(text string) string {
 			return "another tenant has the virtual machine or the address; the gateway's administrator can say more"
 		}
 	}
-	return text
+	return counted.ReplaceAllLiteralString(text, "")
 }
 
 // Status returns what the viewer sees of the daemon's status: of a tenant's user

@@ -1,13 +1,16 @@
 package page
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
 
 func TestReasonsOfTenants(t *testing.T) {
@@ -32,6 +35,31 @@ func TestReasonsOfTenants(t *testing.T) {
 	all := Viewer{All: true}.BMCs([]admin.BMC{{Tenant: "lab-a", Reason: `tenant "lab-b" selects this VM too`}})
 	if !strings.Contains(all[0].Reason, "lab-b") {
 		t.Errorf("an administrator is told %q", all[0].Reason)
+	}
+}
+
+// The figures of a pool that has no address left are of all its tenants. The words are
+// a pool's own.
+func TestReasonsOfPools(t *testing.T) {
+	var joined error
+	for _, name := range []string{"front", "back"} {
+		addrs, err := address.ParseRange("10.0.0.1-10.0.0.2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		pool, err := address.NewPool(address.PoolConfig{Name: name, Ranges: []address.Range{addrs}}, address.NewMACs())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, vm := range []string{"a", "b", "c"} {
+			_, err = pool.Allocate(inventory.Key{VCenter: "vc", VM: vm}, at)
+		}
+		joined = errors.Join(joined, err)
+	}
+	told := Viewer{Tenants: []string{"lab-a"}}.BMCs([]admin.BMC{{Tenant: "lab-a", Reason: joined.Error()}})[0].Reason
+	const want = "pool \"front\", vm vc/c: address pool exhausted\npool \"back\", vm vc/c: address pool exhausted"
+	if told != want || !strings.Contains(joined.Error(), "2 in use") {
+		t.Errorf("%q\nbecame %q\nwant   %q", joined, told, want)
 	}
 }
 
