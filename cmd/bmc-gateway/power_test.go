@@ -62,7 +62,7 @@ func TestPower(t *testing.T) {
 			"lab-b/web1 failed - - the daemon refused /v1/bmcs/lab-b/5026aaaa-03/orders: web1: the BMC is not ready"}, "1 of 1 BMC failed"},
 		{"nothing named", "power on", 2, nil, "name a BMC, or select some"},
 		{"nothing selected", "power on -l power=suspended", 3, nil, "nothing is selected"},
-		{"an unknown selector", "power on -l colour=red", 2, nil, "keys are interface, name, pool"},
+		{"an unknown selector", "power on -l colour=red", 2, nil, "keys are cluster, interface, name, pool"},
 		{"an unknown name", "power on web9", 3, nil, "no such BMC"},
 		{"an ambiguous name", "power on web1", 2, nil, "several BMCs"},
 		{"status", "power status esxi01 lab-b/web1", 0, []string{"lab-a/esxi01: on", "lab-b/web1: unknown"}, ""},
