@@ -205,6 +205,7 @@ func TestAnotherVCenter(t *testing.T) {
 func TestDisplayName(t *testing.T) {
 	for in, want := range map[string]string{
 		"web1": "web1", "a%2fb": "a/b", "100%25": "100%", "c%5cd": `c\d`, "50% done": "50% done", "a+b": "a+b", "": "",
+		"caf%c3%a9": "café", "no text %ff": "no text %ff",
 	} {
 		if got := displayName(in); got != want {
 			t.Errorf("%q is shown as %q, want %q", in, got, want)

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/vmware/govmomi/vim25/types"
@@ -163,9 +164,10 @@ func powerState(v types.AnyType) PowerState {
 }
 
 // displayName decodes a name: vCenter keeps slash, backslash and percent as %2f,
-// %5c and %25. A name that is not well encoded is shown as it is.
+// %5c and %25. A name that is not well encoded, or is no text when it is decoded, is
+// shown as it is: no client of ours, Prometheus first, could read it.
 func displayName(s string) string {
-	if d, err := url.PathUnescape(s); err == nil {
+	if d, err := url.PathUnescape(s); err == nil && utf8.ValidString(d) {
 		return d
 	}
 	return s

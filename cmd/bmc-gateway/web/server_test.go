@@ -308,6 +308,34 @@ func TestBMCMetricsAreNegotiated(t *testing.T) {
 	}
 }
 
+// No name of a VM becomes a line or a label of its own.
+func TestBMCMetricsOfHostileNames(t *testing.T) {
+	f := lab()
+	f.bmcs = f.bmcs[:1]
+	f.bmcs[0].Name = "a\"} 1\nbmcgw_bmc_up{bmc=\"b\\"
+	at := serve(t, "", f)
+	const name = `bmc="a\"} 1\nbmcgw_bmc_up{bmc=\"b\\"`
+	for _, accept := range []string{"text/plain", "application/openmetrics-text;version=1.0.0"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+at+"/metrics/bmcs", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept", accept)
+		resp, err := plain().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(text), name); n != 6 || strings.Count(string(text), "\nbmcgw_bmc_up{") != 1 {
+			t.Errorf("%s: %d lines have the name, want 6:\n%s", accept, n, text)
+		}
+	}
+}
+
 // BenchmarkTenThousandBMCs is a scrape of /metrics/bmcs.
 func BenchmarkTenThousandBMCs(b *testing.B) {
 	h := handler(prometheus.NewRegistry(), crowd(), newGate("", crowd().WebAccess), nil, slog.New(slog.DiscardHandler))
