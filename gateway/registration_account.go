@@ -36,7 +36,7 @@ func (t *tenant) loginsAt(vcenter string) map[string]store.Grant {
 
 // vcenterAccount returns the account of a BMC that a vCenter is to have. It is made
 // when there is none, or when a fresh one is wanted; the one before holds until
-// vCenter has taken the new one.
+// vCenter has taken the new one, for nobody can know earlier which of them it has.
 func (t *tenant) vcenterAccount(vm inventory.VM, vcenter string, fresh bool) (store.Grant, error) {
 	if all := t.registeredAs(vm.Key, vcenter); len(all) > 0 && !fresh {
 		return all[len(all)-1], nil

@@ -204,16 +204,18 @@ func (r *registrar) tell(ctx context.Context, vc *vsphere.VCenter, row *registra
 // register tells vCenter the BMC of a host and keeps that it was told.
 func (r *registrar) register(ctx context.Context, vc *vsphere.VCenter, row *registration, fresh bool) error {
 	t := r.tenant
+	before := row.of.account
+	// One that vCenter has not taken yet, for all that is known, is fresh enough.
+	fresh = fresh && before != nil && !before.Registration.Told.IsZero()
 	g, err := t.vcenterAccount(row.of.vm, vc.Name(), fresh)
 	if err != nil {
 		return err
 	}
-	before := row.of.account
 	row.of.account = &g
 	login := vsphere.HostLogin{HostBMC: row.of.bmc, Password: string(g.Password)}
 	login.Login = g.User
 	if err = vc.UpdateIPMI(ctx, row.host, login); err != nil {
-		if fresh && before != nil && !silence(vc, err) {
+		if fresh && !unanswered(err) {
 			row.of.account = before // it goes on; of the fresh one nobody knows
 			err = errors.Join(err, t.dropAccounts(g.Key, func(other store.Grant) bool { return other.ID == g.ID }))
 		}

@@ -30,6 +30,7 @@ type visitor struct {
 	bmcclient.Client
 	mu        sync.Mutex
 	now, most int
+	checked   func() // after a login that went well, before vCenter keeps it; nil: nothing
 }
 
 // Check implements vspheretest.BMCs.
@@ -43,7 +44,21 @@ func (v *visitor) Check(ctx context.Context, bmc types.HostIpmiInfo) (string, ty
 		v.now--
 		v.mu.Unlock()
 	}()
-	return v.Client.Check(ctx, bmc)
+	mac, fault := v.Client.Check(ctx, bmc)
+	v.mu.Lock()
+	checked := v.checked
+	v.mu.Unlock()
+	if checked != nil && fault == nil {
+		checked()
+	}
+	return mac, fault
+}
+
+// then has something happen whenever a login went well.
+func (v *visitor) then(do func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.checked = do
 }
 
 func (v *visitor) atOnce() int {

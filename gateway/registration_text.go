@@ -35,6 +35,11 @@ func (r registration) refusal(vcenter string, err error) string {
 	}
 }
 
+// unanswered reports whether an error leaves open what vCenter has kept.
+func unanswered(err error) bool {
+	return errors.Is(err, vsphere.ErrUnavailable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
 // silence reports whether an error says nothing of the host: vCenter is gone, or
 // nobody waits any more.
 func silence(vc *vsphere.VCenter, err error) bool {
