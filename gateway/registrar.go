@@ -2,14 +2,14 @@ package gateway
 
 import (
 	"context"
-	"fmt"
 	"hash/fnv"
 	"slices"
-	"strings"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
@@ -99,9 +99,11 @@ func (r *registrar) look(ctx context.Context, c Register, hinted bool) bool {
 	}
 	now := time.Now()
 	r.mu.Lock()
-	gap := now.Sub(r.last.At)
+	gap, broken := now.Sub(r.last.At), r.last.Error != ""
 	r.mu.Unlock()
-	due := hinted || !now.Before(r.next) || r.wait.due(now) || r.seen != fingerprintBMCs(r.served())
+	// After an error hosts may have waited long enough and nobody was told of them: they
+	// wait for the next look.
+	due := hinted || !now.Before(r.next) || !broken && r.wait.due(now) || r.seen != fingerprintBMCs(r.served())
 	if !due || gap < registerGap {
 		return false
 	}
@@ -109,14 +111,14 @@ func (r *registrar) look(ctx context.Context, c Register, hinted bool) bool {
 	return true
 }
 
-// served returns the tenant's VMs by instance UUID.
-func (r *registrar) served() map[string]served {
+// served returns the tenant's VMs.
+func (r *registrar) served() map[inventory.Key]served {
 	t := r.tenant
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	out := make(map[string]served, len(t.endpoints)+len(t.waiting))
+	out := make(map[inventory.Key]served, len(t.endpoints)+len(t.waiting))
 	for key, w := range t.waiting {
-		out[key.VM] = served{vm: w.vm, why: "the BMC waits: " + w.err.Error()}
+		out[key] = served{vm: w.vm, why: "the BMC waits: " + w.err.Error()}
 	}
 	for key, ep := range t.endpoints {
 		s := served{vm: ep.vm(), bmc: vsphere.HostBMC{Address: ep.lease.Address.String(), MAC: ep.lease.MAC.String()}}
@@ -125,19 +127,23 @@ func (r *registrar) served() map[string]served {
 		} else if t.maintenance.mode(t.config().Name, key) == bmc.Silent {
 			s.why = "the BMC is in maintenance and silent"
 		}
-		out[key.VM] = s
+		out[key] = s
 	}
 	return out
 }
 
-// fingerprintBMCs is another one when some BMC is.
-func fingerprintBMCs(all map[string]served) uint64 {
-	var lines []string
-	for uuid, s := range all {
-		lines = append(lines, fmt.Sprintf("%s %s %s %t", uuid, s.bmc.Address, s.bmc.MAC, s.why == ""))
-	}
-	slices.Sort(lines)
+// fingerprintBMCs is another one when some BMC is. It is made each second, of ten
+// thousand perhaps, so it is a sum that needs no order.
+func fingerprintBMCs(all map[inventory.Key]served) (sum uint64) {
 	h := fnv.New64a()
-	h.Write([]byte(strings.Join(lines, "\n")))
-	return h.Sum64()
+	var line []byte
+	for key, s := range all {
+		line = append(append(append(line[:0], key.VCenter...), ' '), key.VM...)
+		line = append(append(append(line, ' '), s.bmc.Address...), ' ')
+		line = strconv.AppendBool(append(append(line, s.bmc.MAC...), ' '), s.why == "")
+		h.Reset()
+		h.Write(line)
+		sum += h.Sum64()
+	}
+	return sum
 }

@@ -21,17 +21,17 @@ func (t *tenant) registeredAs(vm inventory.Key, vcenter string) []store.Grant {
 	})
 }
 
-// loginsAt returns the accounts that a vCenter has or had of all BMCs of the tenant,
-// by name.
-func (t *tenant) loginsAt(vcenter string) map[string]store.Grant {
+// accountsAt returns the accounts that a vCenter has or had of all BMCs of the tenant,
+// by BMC, the latest last, and which BMC each name is of.
+func (t *tenant) accountsAt(vcenter string) (of map[inventory.Key][]store.Grant, by map[string]inventory.Key) {
 	name := t.config().Name
-	out := make(map[string]store.Grant)
+	of, by = make(map[inventory.Key][]store.Grant), make(map[string]inventory.Key)
 	for _, g := range t.grants.list(func(g store.Grant) bool {
 		return g.Tenant == name && !temporary(g) && g.Registration.VCenter == vcenter
 	}) {
-		out[g.User] = g
+		of[g.Key], by[g.User] = append(of[g.Key], g), g.Key
 	}
-	return out
+	return of, by
 }
 
 // vcenterAccount returns the account of a BMC that a vCenter is to have. It is made

@@ -26,6 +26,10 @@ type order struct {
 	by *admin.Caller // who wants it; nil: the gateway itself, which waits after failures
 }
 
+// asksOnly reports whether somebody wants to know what would be done. What the gateway
+// has to do by itself is as due afterwards as it was before.
+func (o order) asksOnly() bool { return o.dryRun && o.by != nil }
+
 // pass looks at all hosts once and makes right what is wrong, as ordered. The turn is
 // the caller's.
 func (r *registrar) pass(ctx context.Context, o order) admin.Registrations {
@@ -33,7 +37,9 @@ func (r *registrar) pass(ctx context.Context, o order) admin.Registrations {
 	c := t.config().Register
 	done := admin.Registrations{Tenant: t.config().Name, VCenter: c.VCenter, Mode: string(c.Mode), DryRun: o.dryRun, At: time.Now().UTC()}
 	bmcs := r.served()
-	r.seen, r.next = fingerprintBMCs(bmcs), time.Now().Add(c.Interval)
+	if !o.asksOnly() {
+		r.seen, r.next = fingerprintBMCs(bmcs), time.Now().Add(c.Interval)
+	}
 	vc := r.inner(c.VCenter)
 	rows, err := r.plan(ctx, vc, bmcs, o)
 	if err == nil {
@@ -41,7 +47,9 @@ func (r *registrar) pass(ctx context.Context, o order) admin.Registrations {
 	}
 	if err != nil {
 		done.Error = err.Error()
-		r.next = time.Now().Add(min(c.Interval, registerRetry))
+		if !o.asksOnly() {
+			r.next = time.Now().Add(min(c.Interval, registerRetry))
+		}
 	}
 	for _, row := range rows {
 		host := row.told()
@@ -55,7 +63,7 @@ func (r *registrar) pass(ctx context.Context, o order) admin.Registrations {
 }
 
 // plan asks vCenter for its hosts and says what is to become of each.
-func (r *registrar) plan(ctx context.Context, vc *vsphere.VCenter, bmcs map[string]served, o order) ([]*registration, error) {
+func (r *registrar) plan(ctx context.Context, vc *vsphere.VCenter, bmcs map[inventory.Key]served, o order) ([]*registration, error) {
 	t := r.tenant
 	if vc == nil {
 		return nil, fmt.Errorf("vCenter %q is not configured", t.config().Register.VCenter)
@@ -74,40 +82,29 @@ func (r *registrar) plan(ctx context.Context, vc *vsphere.VCenter, bmcs map[stri
 		who[i] = h.Host
 	}
 	rows := make([]*registration, len(hosts))
-	ours := t.loginsAt(vc.Name())
+	accounts, ours := t.accountsAt(vc.Name())
 	cards, err := networkCards(ctx, t.vc(), inventory.Candidates(who, vms))
 	if err != nil {
 		return nil, err
 	}
-	for i, m := range inventory.MatchHosts(who, vms, cards) {
-		if g, known := ours[hosts[i].BMC.Login]; known && o.unregister {
-			m = inventory.Match{VM: g.Key, By: m.By}
+	for _, vm := range vms {
+		if _, ok := bmcs[vm.Key]; !ok {
+			bmcs[vm.Key] = served{vm: vm, why: fmt.Sprintf("the VM has no BMC of tenant %q", t.config().Name)}
 		}
-		row := decide(hosts[i], m, r.account(m.VM, vms, bmcs), o.adopt)
+	}
+	for i, m := range inventory.MatchHosts(who, vms, cards) {
+		if vm, known := ours[hosts[i].BMC.Login]; known && o.unregister {
+			m = inventory.Match{VM: vm, By: m.By}
+		}
+		row := decide(hosts[i], m, bmcs[m.VM].with(m.VM, accounts[m.VM]), o.adopt)
 		r.order(&row, o)
 		there[row.backoffKey()] = row.act || row.state == admin.Failed
 		rows[i] = &row
 	}
-	r.wait.keep(there)
+	if !o.asksOnly() {
+		r.wait.keep(there)
+	}
 	return rows, nil
-}
-
-// account returns the BMC of a VM with the accounts that vCenter has of it.
-func (r *registrar) account(vm inventory.Key, vms []inventory.VM, bmcs map[string]served) served {
-	s, ok := bmcs[vm.VM]
-	if !ok {
-		s.why, s.vm.Key = fmt.Sprintf("the VM has no BMC of tenant %q", r.tenant.config().Name), vm
-		for _, one := range vms {
-			if one.Key == vm {
-				s.vm = one
-			}
-		}
-	}
-	for _, g := range r.tenant.registeredAs(vm, r.tenant.config().Register.VCenter) {
-		s.logins = append(s.logins, g.User)
-		s.account = &g
-	}
-	return s
 }
 
 // order changes a decision to what an operator wants, or to wait after a failure.

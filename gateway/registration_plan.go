@@ -79,6 +79,18 @@ func decide(h vsphere.Host, m inventory.Match, of served, adopt bool) registrati
 	return r
 }
 
+// with adds the accounts that a vCenter has of the BMC of the VM, the latest last.
+func (s served) with(vm inventory.Key, accounts []store.Grant) served {
+	if s.vm.Key != vm {
+		s.vm.Key, s.why = vm, "the VM is gone"
+	}
+	for _, g := range accounts {
+		s.logins = append(s.logins, g.User)
+		s.account = &g
+	}
+	return s
+}
+
 // owns reports whether what a vCenter has is of this BMC.
 func (s served) owns(has vsphere.HostBMC) bool {
 	return sameAddress(has.Address, s.bmc.Address) || sameMAC(has.MAC, s.bmc.MAC) || slices.Contains(s.logins, has.Login)

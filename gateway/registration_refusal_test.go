@@ -83,8 +83,10 @@ func TestFailureWaits(t *testing.T) {
 	want[n.vm(1)] = admin.Failed
 	n.reach(t, "one of two", want)
 	calls := n.updates()
-	// Whatever else happens at vCenter is a reason to look, and none to try.
+	// Whatever else happens at vCenter is a reason to look, and none to try. Nor is a
+	// question of what would be done.
 	for i := range 2 {
+		n.do(t, admin.RegistrationRequest{DryRun: true})
 		looked := n.gw.Registrations()[0].At
 		n.edit(t, n.vm(2), func(h *types.HostIpmiInfo) { h.BmcMacAddress = fmt.Sprintf("02:00:00:00:00:%02x", i) })
 		within(t, 60*time.Second, "it looks", func() error {
