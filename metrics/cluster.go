@@ -11,7 +11,7 @@ type ClusterState struct {
 var clusterBMCs = described(prometheus.GaugeValue, "cluster_bmcs",
 	"Virtual BMCs by the cluster their VM runs in and its power state.", "tenant", "vcenter", "cluster", "power")
 
-func tellClusters(tell func(s stateSeries, value float64, labels ...string), all []ClusterState) {
+func tellClusters(tell tell, all []ClusterState) {
 	for _, c := range all {
 		tell(clusterBMCs, float64(c.On), c.Tenant, c.VCenter, c.Cluster, "on")
 		tell(clusterBMCs, float64(c.Off), c.Tenant, c.VCenter, c.Cluster, "off")
