@@ -30,7 +30,7 @@ type visitor struct {
 	bmcclient.Client
 	mu        sync.Mutex
 	now, most int
-	checked   func() // after a login that went well, before vCenter keeps it; nil: nothing
+	checked   func() types.BaseMethodFault // after a login that went well; nil: nothing
 }
 
 // Check implements vspheretest.BMCs.
@@ -49,13 +49,14 @@ func (v *visitor) Check(ctx context.Context, bmc types.HostIpmiInfo) (string, ty
 	checked := v.checked
 	v.mu.Unlock()
 	if checked != nil && fault == nil {
-		checked()
+		fault = checked()
 	}
 	return mac, fault
 }
 
-// then has something happen whenever a login went well.
-func (v *visitor) then(do func()) {
+// then has something happen whenever a login went well, before vCenter keeps what it
+// was given, which it does not after a fault.
+func (v *visitor) then(do func() types.BaseMethodFault) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.checked = do
@@ -111,7 +112,7 @@ func (n *nest) add(t *testing.T, h vspheretest.NestedHost) {
 func (n *nest) begin(t *testing.T, hosts int) {
 	t.Helper()
 	n.start(t, func(g *Gateway) { g.registerPort = testPort })
-	within(t, 60*time.Second, "BMCs", func() error {
+	within(t, 3*time.Minute, "BMCs", func() error {
 		ready := 0
 		for _, b := range n.gw.BMCs() {
 			if b.State == admin.Ready {
@@ -148,7 +149,7 @@ func (n *nest) states() map[string]admin.Registration {
 // reach waits until the hosts have these states.
 func (n *nest) reach(t *testing.T, what string, want map[string]admin.Registration) {
 	t.Helper()
-	within(t, 60*time.Second, what, func() error {
+	within(t, 3*time.Minute, what, func() error {
 		if diff := cmp.Diff(want, n.states()); diff != "" {
 			return errors.New(diff)
 		}
@@ -200,8 +201,9 @@ func TestRegisterCluster(t *testing.T) {
 	if most := n.bmcs.atOnce(); most > 2 {
 		t.Errorf("%d BMCs were visited at a time", most)
 	}
-	if calls := n.inner.Calls()["UpdateIpmi"]; calls != hosts {
-		t.Errorf("UpdateIpmi was called %d times", calls)
+	_, failures := n.gw.served()[0].registrar.counted() // of a machine that is too slow for vCenter's patience
+	if calls := n.updates(); calls != hosts+int(failures) {
+		t.Errorf("UpdateIpmi was called %d times, with %d failures", calls, failures)
 	}
 	logins, passwords := make(map[string]bool), make(map[string]bool)
 	for i := range hosts {
