@@ -199,6 +199,17 @@ func TestUnregister(t *testing.T) {
 	if left, err := n.gw.state().Grants(); len(left) > 0 || err != nil {
 		t.Errorf("%d accounts are left, %v", len(left), err)
 	}
+	// Of what somebody has taken out of vCenter by hand the account is left.
+	n.do(t, admin.RegistrationRequest{})
+	before = n.has(t, n.vm(1))
+	n.edit(t, n.vm(1), func(h *types.HostIpmiInfo) { *h = types.HostIpmiInfo{} })
+	n.inner.ResetCalls()
+	if got := n.do(t, admin.RegistrationRequest{Unregister: true})[n.vm(1)]; got.State != admin.Unregistered || n.updates() != 0 {
+		t.Errorf("taken out by hand: %+v, %d calls", got, n.updates())
+	}
+	if err := n.login(t, n.vm(1), before); err == nil {
+		t.Error("the account that was left still holds")
+	}
 	// Of apply it would not last.
 	n.stop()
 	n.config.Tenants[0].Register.Mode = RegisterApply

@@ -112,7 +112,8 @@ func (r *registrar) order(row *registration, o order) {
 	failed, waits := r.wait.holds(*row, time.Now())
 	switch {
 	case o.unregister:
-		row.act = row.match.VM != (inventory.Key{}) && row.of.owns(row.host.BMC) && row.host.BMC != vsphere.HostBMC{}
+		left := row.host.BMC == vsphere.HostBMC{} && len(row.of.logins) > 0 // vCenter has forgotten by other means
+		row.act = row.match.VM != (inventory.Key{}) && (left || row.of.owns(row.host.BMC))
 		if row.act && o.dryRun {
 			row.reason = "it would be unregistered"
 		}
@@ -222,10 +223,13 @@ func (r *registrar) register(ctx context.Context, vc *vsphere.VCenter, row *regi
 	return t.keepAccount(g)
 }
 
-// unregister has vCenter forget the BMC of a host, and ends the accounts it had.
+// unregister has vCenter forget the BMC of a host, if it has one, and ends the accounts
+// it had.
 func (r *registrar) unregister(ctx context.Context, vc *vsphere.VCenter, row *registration) error {
-	if err := vc.UpdateIPMI(ctx, row.host, vsphere.HostLogin{}); err != nil {
-		return err
+	if row.host.BMC != (vsphere.HostBMC{}) {
+		if err := vc.UpdateIPMI(ctx, row.host, vsphere.HostLogin{}); err != nil {
+			return err
+		}
 	}
 	row.state, row.reason = admin.Unregistered, ""
 	return r.tenant.dropAccounts(row.of.vm.Key, func(g store.Grant) bool { return g.Registration.VCenter == vc.Name() })
