@@ -45,6 +45,9 @@ func (r *registrar) pass(ctx context.Context, o order) admin.Registrations {
 	if err == nil {
 		err = r.act(ctx, vc, rows, o)
 	}
+	if err != nil && ctx.Err() != nil && o.by == nil {
+		return done // the tenant ends, which is no trouble
+	}
 	if err != nil {
 		done.Error = err.Error()
 		if !o.asksOnly() {

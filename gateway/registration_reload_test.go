@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
@@ -72,6 +74,24 @@ func TestRegisterReload(t *testing.T) {
 	}
 	if got := status(t, session); got != "on" {
 		t.Errorf("a session from before says %s", got)
+	}
+}
+
+// TestStopWhileRegistering gives up what it is at, which is no trouble to tell of.
+func TestStopWhileRegistering(t *testing.T) {
+	n := newNest(t, 1, "127.61.19.1-127.61.19.20", RegisterApply)
+	visited, proceed := make(chan struct{}, 8), make(chan struct{})
+	n.bmcs.then(func() types.BaseMethodFault {
+		visited <- struct{}{}
+		<-proceed
+		return nil
+	})
+	defer close(proceed)
+	n.begin(t, 1)
+	<-visited
+	n.stop()
+	if bytes.Contains(n.log.Bytes(), []byte("the hosts are not registered")) {
+		t.Error("it is told as trouble")
 	}
 }
 
