@@ -29,13 +29,12 @@ func (p *Page) stream(w http.ResponseWriter, r *http.Request, v Viewer, of view)
 	if r.Method == http.MethodHead {
 		return
 	}
-	select {
-	case p.streams <- struct{}{}:
-		defer func() { <-p.streams }()
-	default:
+	leave, ok := p.streams.Take(v)
+	if !ok {
 		http.Error(w, "too many pages are kept up to date already", http.StatusServiceUnavailable)
 		return
 	}
+	defer leave()
 	has := r.Header.Get("Last-Event-ID")
 	if has == "" {
 		has = r.URL.Query().Get("has")
@@ -45,7 +44,8 @@ func (p *Page) stream(w http.ResponseWriter, r *http.Request, v Viewer, of view)
 	// connection without deadlines.
 	_ = out.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx passes events on at once
+	w.Header().Set("X-Accel-Buffering", "no")                               // nginx passes events on at once
+	defer func() { _ = out.SetWriteDeadline(time.Now().Add(readWithin)) }() // the end of an answer is written, too
 	f := follower{page: p, request: r, viewer: v, of: of, has: has}
 	for p.isStill(r, v) {
 		text, next := f.step()

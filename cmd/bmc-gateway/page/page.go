@@ -30,7 +30,7 @@ type Page struct {
 	clock     *clock
 	viewer    func(*http.Request) (Viewer, bool)
 	ending    <-chan struct{}
-	streams   chan struct{}
+	streams   *Places
 	templates map[string]*template.Template // by view
 }
 
@@ -39,7 +39,7 @@ var templates embed.FS
 
 // New returns the page. It does nothing until somebody asks.
 func New(c Config) *Page {
-	p := &Page{src: c.Source, clock: &clock{src: c.Source}, viewer: c.Viewer, ending: c.Ending, streams: make(chan struct{}, maxStreams), templates: make(map[string]*template.Template)}
+	p := &Page{src: c.Source, clock: &clock{src: c.Source}, viewer: c.Viewer, ending: c.Ending, streams: NewPlaces(maxStreams), templates: make(map[string]*template.Template)}
 	for _, name := range []string{"overview", "list", "bmc", "nothing"} {
 		p.templates[name] = template.Must(template.ParseFS(templates, "templates/layout.html", "templates/"+name+".html"))
 	}
@@ -47,7 +47,7 @@ func New(c Config) *Page {
 }
 
 // Streams returns how many open pages are kept up to date now.
-func (p *Page) Streams() int { return len(p.streams) }
+func (p *Page) Streams() int { return p.streams.count() }
 
 // Handle puts the page's addresses on the mux.
 func (p *Page) Handle(mux *http.ServeMux) {

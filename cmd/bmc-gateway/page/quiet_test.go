@@ -5,7 +5,9 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +35,36 @@ func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
 	near, far := net.Pipe()
 	p.made <- far
 	return near, nil
+}
+
+// A slow tape knows until when it may be written to.
+type slow struct {
+	*tape
+	until time.Time
+}
+
+func (s *slow) SetWriteDeadline(t time.Time) error { s.until = t; return nil }
+
+// What a stream writes has a time in which it must be read, the end of the answer, too,
+// which the server writes; a browser that reads nothing holds no connection for ever.
+func TestEndOfAStreamHasATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		out := &slow{tape: &tape{header: make(http.Header)}}
+		var done sync.WaitGroup
+		done.Go(func() {
+			handle(&changing{fleet: lab()}, nil).ServeHTTP(out, httptest.NewRequestWithContext(ctx, http.MethodGet, "/live/bmcs", nil))
+		})
+		synctest.Wait()
+		if !out.until.IsZero() {
+			t.Errorf("while nothing is written it has to be read within %s", time.Until(out.until))
+		}
+		cancel()
+		done.Wait()
+		if time.Until(out.until) != readWithin {
+			t.Errorf("the end has to be read within %s, want %s", time.Until(out.until), readWithin)
+		}
+	})
 }
 
 // A page of which nothing changes for long stays live, in both versions of HTTP.

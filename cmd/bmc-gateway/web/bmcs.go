@@ -13,17 +13,16 @@ import (
 // bmcMetrics tells some facts of every BMC, or of those of one tenant: more series
 // than belong on /metrics, so who wants them asks for them.
 func bmcMetrics(src Source, options promhttp.HandlerOpts) part {
-	places := make(chan struct{}, options.MaxRequestsInFlight)
+	places := page.NewPlaces(options.MaxRequestsInFlight)
 	options.MaxRequestsInFlight = 0 // it would count for each handler, and there is one for each request
 	options.Timeout = 0             // nothing is waited for, and to be cut off an answer has to be kept until it is whole
 	return func(w http.ResponseWriter, r *http.Request, v page.Viewer) {
-		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
-		default:
+		leave, ok := places.Take(v)
+		if !ok {
 			http.Error(w, "too many scrapes at once", http.StatusServiceUnavailable)
 			return
 		}
+		defer leave()
 		promhttp.HandlerFor(metrics.BMCs(snapshot(v.BMCs(src.BMCs()), r.URL.Query().Get("tenant"))), options).ServeHTTP(w, r)
 	}
 }
