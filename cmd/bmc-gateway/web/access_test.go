@@ -145,6 +145,25 @@ func beginning(t *testing.T, url, user string) (int, string) {
 	}
 }
 
+// The web configuration file bounds how many requests are answered, and so how many
+// passwords are tried.
+func TestRateLimit(t *testing.T) {
+	file := users(t, "ops")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, append(text, "rate_limit: {interval: 1h, burst: 2}\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := serve(t, file, lab())
+	for i, want := range []int{401, 401, 429, 429} {
+		if code, _ := get(t, plain(), "http://"+at+"/healthz", "ops", fmt.Sprintf("guess %d", i)); code != want {
+			t.Errorf("guess %d: %d, want %d", i, code, want)
+		}
+	}
+}
+
 // An open page does not keep the server from ending: its stream ends well.
 func TestEndsWithPagesOpen(t *testing.T) {
 	s, err := Listen(Config{Listen: "127.0.0.1:0"}, prometheus.NewRegistry(), lab(), slog.New(slog.DiscardHandler))
