@@ -50,9 +50,9 @@ func judge(s admin.Status) verdict {
 		c := check{Name: "vcenter " + vc.Name, OK: vc.State == admin.Up}
 		switch {
 		case vc.LastAnswer.IsZero():
-			v.Ready, c.Detail = false, "has not answered yet: "+vc.LastError
+			v.Ready, c.Detail = false, because("has not answered yet", vc.LastError)
 		case !c.OK:
-			v.Degraded, c.Detail = true, "is gone: "+vc.LastError
+			v.Degraded, c.Detail = true, because("is gone", vc.LastError)
 		}
 		v.Checks = append(v.Checks, c)
 	}
@@ -68,4 +68,12 @@ func judge(s admin.Status) verdict {
 		v.Checks = append(v.Checks, check{Name: "state file", Detail: s.State.Failure})
 	}
 	return v
+}
+
+// because says why, to those who may know it.
+func because(what, why string) string {
+	if why == "" {
+		return what
+	}
+	return what + ": " + why
 }

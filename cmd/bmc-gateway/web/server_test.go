@@ -174,7 +174,7 @@ func TestReadiness(t *testing.T) {
 		{"not heard yet", func(s *admin.Status) {
 			s.VCenters[0] = admin.VCenter{Name: "vc-lab", State: admin.Down, LastError: "connection refused"}
 		}, 503, 503, "has not answered yet: connection refused"},
-		{"gone", func(s *admin.Status) { s.VCenters[0].State = admin.Down }, 200, 503, "is gone"},
+		{"gone", func(s *admin.Status) { s.VCenters[0].State = admin.Down }, 200, 503, `"detail":"is gone"`},
 		{"a BMC waits", func(s *admin.Status) { s.Tenants[0].Waiting = 1 }, 200, 503, "1 of 3 BMCs do not answer"},
 		{"disk full", func(s *admin.Status) { s.State.Failure = "no space left" }, 200, 503, "no space left"},
 	}
