@@ -49,6 +49,13 @@ func New(c Config) *Page {
 // Streams returns how many open pages are kept up to date now.
 func (p *Page) Streams() int { return p.streams.count() }
 
+// BMCs returns all BMCs as they were at most a second ago, for whoever tells of them
+// besides the page: one look at the daemon serves them, too. They are not to be changed.
+func (p *Page) BMCs() []admin.BMC { return p.clock.now().bmcs() }
+
+// Status returns the daemon's status as it was at most a second ago.
+func (p *Page) Status() admin.Status { return p.clock.now().status }
+
 // Handle puts the page's addresses on the mux.
 func (p *Page) Handle(mux *http.ServeMux) {
 	for pattern, of := range map[string]func(*http.Request) view{

@@ -12,7 +12,7 @@ import (
 
 // bmcMetrics tells some facts of every BMC, or of those of one tenant: more series
 // than belong on /metrics, so who wants them asks for them.
-func bmcMetrics(src Source, options promhttp.HandlerOpts) part {
+func bmcMetrics(src look, options promhttp.HandlerOpts) part {
 	places := page.NewPlaces(options.MaxRequestsInFlight)
 	options.MaxRequestsInFlight = 0 // it would count for each handler, and there is one for each request
 	options.Timeout = 0             // nothing is waited for, and to be cut off an answer has to be kept until it is whole

@@ -18,7 +18,7 @@ type targetGroup struct {
 // discovery tells Prometheus which BMCs there are, all of them each time, as
 // targets of an exporter that is asked with ?target=. The labels that begin with
 // __meta_ are for relabelling; the module is the tenant, whose accounts differ.
-func discovery(src Source) part {
+func discovery(src look) part {
 	return func(w http.ResponseWriter, r *http.Request, v page.Viewer) {
 		q := r.URL.Query()
 		if e := q.Get("exporter"); e != "" && e != "ipmi" {

@@ -33,7 +33,7 @@ type verdict struct {
 // vCenter that is gone later is a degraded gateway, which goes on answering from
 // what it knows for a while and must not be taken out of service for that; with
 // ?strict=1 that is 503, too.
-func readiness(src Source) part {
+func readiness(src look) part {
 	return func(w http.ResponseWriter, r *http.Request, viewer page.Viewer) {
 		v := judge(viewer.Status(src.Status(), viewer.BMCs(src.BMCs())))
 		w.Header().Set("Content-Type", "application/json")

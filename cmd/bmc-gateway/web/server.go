@@ -35,6 +35,12 @@ type Source interface {
 	WebAccess() admin.WebAccess
 }
 
+// A look is what most addresses tell of: what a Source knows, and the page of it.
+type look interface {
+	BMCs() []admin.BMC
+	Status() admin.Status
+}
+
 // A Server is the HTTP server of the daemon.
 type Server struct {
 	listener net.Listener // nil: none is wanted
@@ -84,13 +90,13 @@ func handler(reg *prometheus.Registry, src Source, g *gate, ending <-chan struct
 		EnableOpenMetrics:   true,
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", g.letAdmins(promhttp.HandlerFor(reg, options)))
-	mux.Handle("GET /metrics/bmcs", g.let(bmcMetrics(src, options)))
-	mux.Handle("GET /sd/prometheus", g.let(discovery(src)))
-	mux.HandleFunc("GET /healthz", alive)
-	mux.Handle("GET /readyz", g.let(readiness(src)))
 	status := page.New(page.Config{Source: src, Viewer: g.viewer, Ending: ending})
 	status.Handle(mux)
+	mux.Handle("GET /metrics", g.letAdmins(promhttp.HandlerFor(reg, options)))
+	mux.Handle("GET /metrics/bmcs", g.let(bmcMetrics(status, options)))
+	mux.Handle("GET /sd/prometheus", g.let(discovery(status)))
+	mux.HandleFunc("GET /healthz", alive)
+	mux.Handle("GET /readyz", g.let(readiness(status)))
 	metrics.Pages(reg, status.Streams)
 	return mux
 }
