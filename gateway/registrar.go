@@ -59,6 +59,7 @@ func (r *registrar) run(ctx context.Context) {
 	tick := time.NewTicker(registerLook)
 	defer tick.Stop()
 	var of *vsphere.VCenter // that hints come from
+	var before Register
 	var hints <-chan struct{}
 	end := func() {}
 	defer func() { end() }()
@@ -72,6 +73,7 @@ func (r *registrar) run(ctx context.Context) {
 		case <-tick.C:
 		}
 		c := r.tenant.config().Register
+		hinted, before = hinted || c != before, c // by a reload
 		vc := r.inner(c.VCenter)
 		if vc != of {
 			end()

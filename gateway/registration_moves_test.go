@@ -11,15 +11,16 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 )
 
-// reloading starts the gateway and returns what changes its configuration.
-func (n *nest) reloading(t *testing.T, hosts int) (reload func(edit func(*Tenant))) {
+// reloading starts the gateway, waits until all hosts are in a state and returns what
+// changes the configuration.
+func (n *nest) reloading(t *testing.T, hosts int, state admin.Registration) (reload func(edit func(*Tenant))) {
 	t.Helper()
 	next := make(chan Config, 1)
 	n.start(t, func(g *Gateway) {
 		g.registerPort = testPort
 		g.LoadWith(func() (Config, []string, []string) { return <-next, nil, nil })
 	})
-	n.reach(t, "registered", n.all(hosts, admin.Registered))
+	n.reach(t, string(state), n.all(hosts, state))
 	return func(edit func(*Tenant)) {
 		t.Helper()
 		c := n.config
@@ -36,7 +37,7 @@ func (n *nest) reloading(t *testing.T, hosts int) (reload func(edit func(*Tenant
 // account.
 func TestRegisterFollowsTheBMC(t *testing.T) {
 	n := newNest(t, 2, "127.61.20.1-127.61.20.20", RegisterApply)
-	reload := n.reloading(t, 2)
+	reload := n.reloading(t, 2, admin.Registered)
 	before := n.has(t, n.vm(1))
 	n.inner.ResetCalls()
 	pin := Pin{VM: n.vm(1), Address: netip.MustParseAddr("127.61.20.9"), MAC: address.MAC{2, 0, 0x5e, 0x10, 0, 1}}
@@ -61,7 +62,7 @@ func TestRegisterFollowsTheBMC(t *testing.T) {
 // one's BMC, which vCenter is told of anew.
 func TestRegisterAfterAnotherTenant(t *testing.T) {
 	n := newNest(t, 1, "127.61.21.1-127.61.21.20", RegisterApply)
-	reload := n.reloading(t, 1)
+	reload := n.reloading(t, 1, admin.Registered)
 	before := n.has(t, n.vm(1))
 	reload(func(c *Tenant) { c.Name = "heir" })
 	within(t, 3*time.Minute, "vCenter has another account", func() error {
@@ -79,4 +80,18 @@ func TestRegisterAfterAnotherTenant(t *testing.T) {
 	if err := n.login(t, n.vm(1), before); err == nil {
 		t.Error("the account of the tenant before is taken")
 	}
+}
+
+// TestRegisterModeChanges at once, and not when the interval is over.
+func TestRegisterModeChanges(t *testing.T) {
+	n := newNest(t, 1, "127.61.22.1-127.61.22.20", RegisterDryRun)
+	n.tenant.Register.Interval = 24 * time.Hour
+	reload := n.reloading(t, 1, admin.WouldRegister)
+	reload(func(c *Tenant) { c.Register.Mode = RegisterApply })
+	n.reach(t, "registered", n.all(1, admin.Registered))
+	n.edit(t, n.vm(1), foreign)
+	n.reach(t, "it has another", n.all(1, admin.Elsewhere))
+	reload(func(c *Tenant) { c.Register.Mode, c.Register.Adopt = RegisterApply, true })
+	n.reach(t, "it is adopted", n.all(1, admin.Registered))
+	n.has(t, n.vm(1))
 }
