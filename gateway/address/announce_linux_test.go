@@ -81,7 +81,7 @@ func TestAnnounceCorrectsTheNeighbour(t *testing.T) {
 
 	want := link(t, "gw").Attrs().HardwareAddr.String()
 	var got string
-	for deadline := time.Now().Add(5 * time.Second); got != want && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(30 * time.Second); got != want && time.Now().Before(deadline); {
 		all, err := netlink.NeighList(peer.Attrs().Index, netlink.FAMILY_V4)
 		must(t, err)
 		for _, n := range all {

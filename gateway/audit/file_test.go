@@ -58,7 +58,7 @@ func contents(t *testing.T, path string) []string {
 // written waits until so many lines are in some file.
 func written(t *testing.T, f *File, n uint64) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); f.Counts().Written < n; {
+	for deadline := time.Now().Add(30 * time.Second); f.Counts().Written < n; {
 		if time.Now().After(deadline) {
 			t.Fatalf("%+v, want %d lines", f.Counts(), n)
 		}
