@@ -212,7 +212,7 @@ func TestUpdateIPMIWaits(t *testing.T) {
 		t.Error("a third BMC is visited meanwhile")
 	case err := <-done:
 		t.Errorf("one ended: %v", err)
-	case <-time.After(30 * time.Second):
+	case <-time.After(5 * time.Second):
 	}
 	if !l.v.Connected() {
 		t.Error("vCenter counts as gone")
