@@ -25,7 +25,7 @@ func TestOneBMC(t *testing.T) {
 	f.detail = admin.Detail{
 		Commands: []admin.Command{
 			{Time: at, Times: 3, Command: "Get Chassis Status", Account: "operator", From: netip.MustParseAddr("10.0.0.9"), Code: "00h", Result: "ok"},
-			{Time: at, Times: 1, Command: "Chassis Control", Account: "operator", Code: "D5h", Result: "policy", Changes: true},
+			{Time: at, Times: 1, Command: "Chassis Control", Detail: "off", Code: "D5h", Result: "policy", Changes: true},
 			{Time: at, Times: 1, Command: "unknown", NetFn: 0x2c, Cmd: 0x3e, Code: "C1h", Result: "unsupported"},
 		},
 		SEL:      []admin.SELEntry{{ID: 7, Time: at, Sensor: "ACPI State", Text: "S5/G2 soft off", Direction: "asserted"}, {ID: 6, Sensor: "Power Unit", Text: "failure", Direction: "deasserted"}},
@@ -36,12 +36,15 @@ func TestOneBMC(t *testing.T) {
 	for _, want := range []string{
 		"In maintenance with its tenant: new disks, ends", "10.120.8.17", "02:5a:1c:9e:40:11", "pool-lab-a on ens192", "17 3; IPMI 1.5 with md5", "1,234; last",
 		"pxe, next boot only", "waits for the power off", "name web*", "efi", "00:50:56:b2:00:01", "vCenter is gone", "last heard", "address already in use",
-		`<bdi>tmp-1</bdi>`, "10.0.0.9:1234", "Get Chassis Status", "× 3", "policy (D5h)", "unknown (NetFn 2Ch, command 3Eh)", "unsupported (C1h)",
+		`<bdi>tmp-1</bdi>`, "10.0.0.9:1234", "Get Chassis Status", "× 3", "Chassis Control off", "policy (D5h)", ">socket<", "unknown (NetFn 2Ch, command 3Eh)", "unsupported (C1h)",
 		"S5/G2 soft off", "failure", "(over)", "And 40 older.", "12.5 %", "unavailable", `<time datetime="2026-11-18T07:02:11Z" title="2026-11-18 07:02:11 UTC">`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %q in\n%s", want, body)
 		}
+	}
+	if strings.Contains(body, "invalid") {
+		t.Errorf("an address that is none is told:\n%s", body)
 	}
 }
 

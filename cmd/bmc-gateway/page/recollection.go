@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 )
@@ -18,9 +19,10 @@ type recollection struct {
 // A command is one that was answered, or several equal ones.
 type command struct {
 	admin.Command
-	Name string
-	At   stamp
-	Look string
+	Name   string // with what it asked for
+	Origin string // where it came from
+	At     stamp
+	Look   string
 }
 
 // A selEntry is an entry of the event log.
@@ -52,7 +54,10 @@ func recollect(s *scene, d admin.Detail) *recollection {
 // commandOf has a command that failed stand out if it was to change something; that a
 // client asks for what there is not is its way of finding out.
 func commandOf(s *scene, c admin.Command) command {
-	out := command{Command: c, Name: c.Command, At: stampOf(s.at, c.Time), Look: "quiet"}
+	out := command{Command: c, Name: strings.TrimSpace(c.Command + " " + c.Detail), Origin: "socket", At: stampOf(s.at, c.Time), Look: "quiet"}
+	if c.From.IsValid() {
+		out.Origin = c.From.String()
+	}
 	switch {
 	case c.Result != "ok" && c.Changes:
 		out.Look = "error"
