@@ -34,6 +34,7 @@ type registrar struct {
 	wait backoffs      // of the hosts; of who holds the turn alone
 	seen uint64        // the BMCs that the last look found; the same
 	next time.Time     // when to look in any case; the same
+	conf *Tenant       // by which hosts were looked at, or refused; the same
 
 	mu       sync.Mutex
 	last     admin.Registrations
@@ -59,7 +60,6 @@ func (r *registrar) run(ctx context.Context) {
 	tick := time.NewTicker(registerLook)
 	defer tick.Stop()
 	var of *vsphere.VCenter // that hints come from
-	var before Register
 	var hints <-chan struct{}
 	end := func() {}
 	defer func() { end() }()
@@ -73,7 +73,6 @@ func (r *registrar) run(ctx context.Context) {
 		case <-tick.C:
 		}
 		c := r.tenant.config().Register
-		hinted, before = hinted || c != before, c // by a reload
 		vc := r.inner(c.VCenter)
 		if vc != of {
 			end()
@@ -100,6 +99,10 @@ func (r *registrar) look(ctx context.Context, c Register, hinted bool) bool {
 		return false // an operator has it done
 	}
 	now := time.Now()
+	if conf := r.tenant.config(); conf != r.conf { // what was in the way may be no more
+		r.conf, r.next = conf, time.Time{}
+		clear(r.wait)
+	}
 	r.mu.Lock()
 	gap, broken := now.Sub(r.last.At), r.last.Error != ""
 	r.mu.Unlock()

@@ -95,3 +95,27 @@ func TestRegisterModeChanges(t *testing.T) {
 	n.reach(t, "it is adopted", n.all(1, admin.Registered))
 	n.has(t, n.vm(1))
 }
+
+// TestRegisterAfterARemedy: hosts that vCenter refused do not wait any longer when the
+// configuration is another.
+func TestRegisterAfterARemedy(t *testing.T) {
+	n := newNest(t, 1, "127.61.23.1-127.61.23.20", RegisterApply)
+	n.bmcs.Timeout, n.bmcs.Tries = 500*time.Millisecond, 2
+	n.tenant.AllowFrom = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	reload := n.reloading(t, 1, admin.Failed)
+	var again time.Time
+	for range 5 {
+		again = n.do(t, admin.RegistrationRequest{})[n.vm(1)].RetryAt
+	}
+	if wait := time.Until(again); wait < 5*time.Minute {
+		t.Fatalf("it waits %s", wait)
+	}
+	reload(func(c *Tenant) { c.AllowFrom = nil })
+	within(t, 3*time.Minute, "it is registered", func() error {
+		if n.states()[n.vm(1)] != admin.Registered {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	n.has(t, n.vm(1))
+}
