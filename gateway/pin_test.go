@@ -45,6 +45,18 @@ func TestPins(t *testing.T) {
 	b.want("named as a pin says", "a/named ready 127.7.9.3", "a/vm1 ready 127.7.9.7", "a/vm2 ready 127.7.9.2", "a/vm3 pending")
 }
 
+// A VM that names its address has it, also when another one comes with it that
+// would get it by turn.
+func TestNamedAddressGoesFirst(t *testing.T) {
+	b := newBench(t, "127.7.9.1-127.7.9.3", "a")
+	b.build()
+	defer b.stop()
+	named := virtual(2, "bmc/a")
+	named.Overrides.Address = netip.MustParseAddr("127.7.9.1")
+	b.tell(0, virtual(1, "bmc/a"), named, virtual(3, "bmc/a"))
+	b.want("together", "a/vm1 ready 127.7.9.2", "a/vm2 ready 127.7.9.1", "a/vm3 ready 127.7.9.3")
+}
+
 // A pin may be to an address of another of the tenant's pools. The lease that
 // ended in the first one does not bring the BMC back.
 func TestPinToAnotherPool(t *testing.T) {

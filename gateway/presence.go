@@ -118,14 +118,20 @@ func (t *tenant) toVet(vms []inventory.VM) map[*pool][]netip.Addr {
 	claimed := slices.DeleteFunc(slices.Clone(vms), func(vm inventory.VM) bool {
 		return t.claims.take(vm.Key, t.config().Name) != nil
 	})
-	free := slices.DeleteFunc(slices.Clone(claimed), func(vm inventory.VM) bool { return t.pinned(vm).Address.IsValid() })
-	t.logProblem("storing leases failed", t.lender.leaseTogether(free, time.Now()))
-	for _, vm := range claimed {
-		t.pulse.Beat()
-		if l, p, err := t.lender.lease(vm, t.pinned(vm), time.Now()); err == nil && p.segment != nil {
-			addrs[p] = append(addrs[p], l.Address)
+	pinned := func(vm inventory.VM) bool { return t.pinned(vm).Address.IsValid() }
+	lease := func(vms []inventory.VM) {
+		for _, vm := range vms {
+			t.pulse.Beat()
+			if l, p, err := t.lender.lease(vm, t.pinned(vm), time.Now()); err == nil && p.segment != nil {
+				addrs[p] = append(addrs[p], l.Address)
+			}
 		}
 	}
+	// Those that name their address come first, or another VM gets it by turn.
+	lease(slices.DeleteFunc(slices.Clone(claimed), func(vm inventory.VM) bool { return !pinned(vm) }))
+	free := slices.DeleteFunc(slices.Clone(claimed), pinned)
+	t.logProblem("storing leases failed", t.lender.leaseTogether(free, time.Now()))
+	lease(free)
 	return addrs
 }
 
