@@ -40,6 +40,9 @@ func (g *gate) viewer(r *http.Request) (page.Viewer, bool) {
 	access := g.access()
 	name, password, given := r.BasicAuth()
 	if access.Open() {
+		if !g.passes(name, password) {
+			return page.Viewer{}, false
+		}
 		if !given || g.file == "" {
 			name = "" // nobody has looked at it
 		}
@@ -53,6 +56,16 @@ func (g *gate) viewer(r *http.Request) (page.Viewer, bool) {
 		v.All = v.All || a == name
 	}
 	return v, v.All || len(v.Tenants) > 0
+}
+
+// passes checks again what the server has checked when the request came, because the
+// file may be another since a page was opened. One that names nobody lets everybody pass.
+func (g *gate) passes(name, password string) bool {
+	if g.file == "" {
+		return true
+	}
+	users, err := login.Read(g.file)
+	return err == nil && (len(users) == 0 || g.isRight(name, password))
 }
 
 // isRight checks a password that the server has let pass. It lets everybody pass
