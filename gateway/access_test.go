@@ -15,7 +15,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
@@ -48,13 +48,13 @@ func (l *lab) grant(t *testing.T, vm string, ttl time.Duration, from ...string) 
 }
 
 // as is the login with what was granted.
-func as(t *testing.T, g admin.Grant) ipmitest.Login {
+func as(t *testing.T, g admin.Grant) remote.Login {
 	t.Helper()
 	suite, err := ipmi.CipherSuiteByID(17)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ipmitest.Login{Suite: suite, User: g.User, Password: string(g.Password), Privilege: ipmi.Operator}
+	return remote.Login{Suite: suite, User: g.User, Password: string(g.Password), Privilege: ipmi.Operator}
 }
 
 // sessionsOf counts the sessions of an account.
@@ -89,7 +89,7 @@ func TestAccess(t *testing.T) {
 	if out, err := ipmitool(t, first, g.User, string(g.Password), "chassis", "identify", "0"); err != nil {
 		t.Errorf("an operator's command: %v, %s", err, out)
 	}
-	if _, err := dial(t, first).Login15(t.Context(), ipmitest.Login15{Auth: ipmi.AuthMD5, User: g.User, Password: string(g.Password), Privilege: ipmi.Operator}); err != nil {
+	if _, err := dial(t, first).Login15(t.Context(), remote.Login15{Auth: ipmi.AuthMD5, User: g.User, Password: string(g.Password), Privilege: ipmi.Operator}); err != nil {
 		t.Errorf("IPMI 1.5: %v", err)
 	}
 	names, err := ipmitool(t, first, "admin", "admin-of-vc-a", "-L", "ADMINISTRATOR", "user", "list", "1")

@@ -10,12 +10,12 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
 // turnOff leaves the VM off, by IPMI.
-func turnOff(t *testing.T, s *ipmitest.Session) {
+func turnOff(t *testing.T, s *remote.Session) {
 	t.Helper()
 	if code := control(t, s, ipmi.ChassisPowerDown); code != ipmi.Completed {
 		t.Fatal(code)
@@ -24,7 +24,7 @@ func turnOff(t *testing.T, s *ipmitest.Session) {
 }
 
 // override sets the device for the next boot.
-func override(t *testing.T, s *ipmitest.Session, d ipmi.BootDevice) {
+func override(t *testing.T, s *remote.Session, d ipmi.BootDevice) {
 	t.Helper()
 	if code := bootdev(t, s, nextBoot, d); code != ipmi.Completed {
 		t.Fatal(code)
@@ -32,7 +32,7 @@ func override(t *testing.T, s *ipmitest.Session, d ipmi.BootDevice) {
 }
 
 // failedStart changes the boot order for a start that vCenter then refuses.
-func failedStart(t *testing.T, vc *vspheretest.VCenter, s *ipmitest.Session) {
+func failedStart(t *testing.T, vc *vspheretest.VCenter, s *remote.Session) {
 	t.Helper()
 	override(t, s, ipmi.BootPXE)
 	vc.Inject(vspheretest.Fault{Method: "PowerOnVM_Task", Fault: &types.InsufficientResourcesFault{}, Times: 1})

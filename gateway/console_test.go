@@ -9,7 +9,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 const (
@@ -20,9 +20,9 @@ const (
 )
 
 // dial returns a console for a BMC; it waits longer than a held command is held.
-func dial(t *testing.T, b admin.BMC) *ipmitest.Console {
+func dial(t *testing.T, b admin.BMC) *remote.Console {
 	t.Helper()
-	c, err := ipmitest.Dial(netip.AddrPortFrom(b.Address, b.Port))
+	c, err := remote.Dial(netip.AddrPortFrom(b.Address, b.Port))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,17 +32,17 @@ func dial(t *testing.T, b admin.BMC) *ipmitest.Console {
 }
 
 // administrator is the login of the tenant's administrator.
-func administrator(t *testing.T, b admin.BMC) ipmitest.Login {
+func administrator(t *testing.T, b admin.BMC) remote.Login {
 	t.Helper()
 	suite, err := ipmi.CipherSuiteByID(17)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ipmitest.Login{Suite: suite, User: "admin", Password: "admin-of-" + b.Tenant, Privilege: ipmi.Administrator}
+	return remote.Login{Suite: suite, User: "admin", Password: "admin-of-" + b.Tenant, Privilege: ipmi.Administrator}
 }
 
 // login sets up a session as the tenant's administrator, until the test ends.
-func login(t *testing.T, b admin.BMC) *ipmitest.Session {
+func login(t *testing.T, b admin.BMC) *remote.Session {
 	t.Helper()
 	c := dial(t, b)
 	s, err := c.Login(t.Context(), administrator(t, b))
@@ -57,7 +57,7 @@ func login(t *testing.T, b admin.BMC) *ipmitest.Session {
 }
 
 // control sends Chassis Control and returns the completion code.
-func control(t *testing.T, s *ipmitest.Session, c ipmi.ChassisControl) ipmi.CompletionCode {
+func control(t *testing.T, s *remote.Session, c ipmi.ChassisControl) ipmi.CompletionCode {
 	t.Helper()
 	r, err := s.Command(t.Context(), ipmi.NetFnChassis, cmdChassisControl, []byte{byte(c)})
 	if err != nil {
@@ -67,7 +67,7 @@ func control(t *testing.T, s *ipmitest.Session, c ipmi.ChassisControl) ipmi.Comp
 }
 
 // status returns the word of power status, or the completion code.
-func status(t *testing.T, s *ipmitest.Session) string {
+func status(t *testing.T, s *remote.Session) string {
 	t.Helper()
 	r, err := s.Command(t.Context(), ipmi.NetFnChassis, cmdChassisStatus, nil)
 	if err != nil {
@@ -84,7 +84,7 @@ func status(t *testing.T, s *ipmitest.Session) string {
 }
 
 // wantStatus waits until power status says so.
-func wantStatus(t *testing.T, s *ipmitest.Session, want string) {
+func wantStatus(t *testing.T, s *remote.Session, want string) {
 	t.Helper()
 	eventually(t, "power status", func() error {
 		if got := status(t, s); got != want {
@@ -95,7 +95,7 @@ func wantStatus(t *testing.T, s *ipmitest.Session, want string) {
 }
 
 // bootdev does what `ipmitool chassis bootdev` does, in one command.
-func bootdev(t *testing.T, s *ipmitest.Session, first byte, d ipmi.BootDevice) ipmi.CompletionCode {
+func bootdev(t *testing.T, s *remote.Session, first byte, d ipmi.BootDevice) ipmi.CompletionCode {
 	t.Helper()
 	r, err := s.Command(t.Context(), ipmi.NetFnChassis, cmdSetBoot, []byte{5, first, byte(d) << 2, 0, 0, 0})
 	if err != nil {
@@ -105,7 +105,7 @@ func bootdev(t *testing.T, s *ipmitest.Session, first byte, d ipmi.BootDevice) i
 }
 
 // bootflags reads parameter 5.
-func bootflags(t *testing.T, s *ipmitest.Session) (f ipmi.BootFlags) {
+func bootflags(t *testing.T, s *remote.Session) (f ipmi.BootFlags) {
 	t.Helper()
 	r, err := s.Command(t.Context(), ipmi.NetFnChassis, cmdGetBoot, []byte{5, 0, 0})
 	if err != nil || r.Code != ipmi.Completed || len(r.Data) != 7 {

@@ -13,7 +13,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc/bmctest"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // packetRate is the default of the configuration.
@@ -91,13 +91,13 @@ func TestFloodAtAnotherBMC(t *testing.T) {
 	defer stop.Store(true)
 	<-begun
 
-	c, err := ipmitest.Dial(quiet)
+	c, err := remote.Dial(quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
 	c.Timeout, c.Tries = 2*time.Second, 1
-	s, err := c.Login(t.Context(), ipmitest.Login{Suite: suite, User: "admin", Password: "secret", Privilege: ipmi.Administrator})
+	s, err := c.Login(t.Context(), remote.Login{Suite: suite, User: "admin", Password: "secret", Privilege: ipmi.Administrator})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
@@ -31,7 +31,7 @@ const (
 )
 
 // command sends a command that has to succeed and returns its data.
-func command(t *testing.T, s *ipmitest.Session, n ipmi.NetFn, cmd uint8, data ...byte) []byte {
+func command(t *testing.T, s *remote.Session, n ipmi.NetFn, cmd uint8, data ...byte) []byte {
 	t.Helper()
 	r, err := s.Command(t.Context(), n, cmd, data)
 	if err != nil || r.Code != ipmi.Completed {
@@ -41,7 +41,7 @@ func command(t *testing.T, s *ipmitest.Session, n ipmi.NetFn, cmd uint8, data ..
 }
 
 // repository reads the sensors that have readings, by number.
-func repository(t *testing.T, s *ipmitest.Session) map[uint8]ipmi.SensorRecord {
+func repository(t *testing.T, s *remote.Session) map[uint8]ipmi.SensorRecord {
 	t.Helper()
 	records := make(map[uint8]ipmi.SensorRecord)
 	for id := uint16(0); id != 0xFFFF; {
@@ -56,7 +56,7 @@ func repository(t *testing.T, s *ipmitest.Session) map[uint8]ipmi.SensorRecord {
 }
 
 // readings reads a sensor as a client shows it: "na", a number, or its states.
-func reading(t *testing.T, s *ipmitest.Session, r ipmi.SensorRecord) string {
+func reading(t *testing.T, s *remote.Session, r ipmi.SensorRecord) string {
 	t.Helper()
 	data := command(t, s, ipmi.NetFnSensor, cmdSensorReading, r.Number)
 	switch {
@@ -69,7 +69,7 @@ func reading(t *testing.T, s *ipmitest.Session, r ipmi.SensorRecord) string {
 	}
 }
 
-func sensorTable(t *testing.T, s *ipmitest.Session) map[string]string {
+func sensorTable(t *testing.T, s *remote.Session) map[string]string {
 	t.Helper()
 	got := make(map[string]string)
 	for _, r := range repository(t, s) {
@@ -78,7 +78,7 @@ func sensorTable(t *testing.T, s *ipmitest.Session) map[string]string {
 	return got
 }
 
-func wantSensors(t *testing.T, s *ipmitest.Session, want map[string]string) {
+func wantSensors(t *testing.T, s *remote.Session, want map[string]string) {
 	t.Helper()
 	eventually(t, "sensors", func() error {
 		if diff := cmp.Diff(want, sensorTable(t, s)); diff != "" {

@@ -10,14 +10,14 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
 const vm = "vc-a-vm-01"
 
 // oneVM is a lab with one VM and a session at its BMC.
-func oneVM(t *testing.T, change ...func(*Tenant)) (*vspheretest.VCenter, *lab, admin.BMC, *ipmitest.Session) {
+func oneVM(t *testing.T, change ...func(*Tenant)) (*vspheretest.VCenter, *lab, admin.BMC, *remote.Session) {
 	t.Helper()
 	vc := simulator(t, vspheretest.Config{Name: "vc-a", VMs: 1})
 	l, b, s := labWith(t, vc, change...)
@@ -25,7 +25,7 @@ func oneVM(t *testing.T, change ...func(*Tenant)) (*vspheretest.VCenter, *lab, a
 }
 
 // labWith is a lab with the VM of that vCenter and a session at its BMC.
-func labWith(t *testing.T, vc *vspheretest.VCenter, change ...func(*Tenant)) (*lab, admin.BMC, *ipmitest.Session) {
+func labWith(t *testing.T, vc *vspheretest.VCenter, change ...func(*Tenant)) (*lab, admin.BMC, *remote.Session) {
 	t.Helper()
 	if err := vc.Tag("bmc/enabled", vm); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
@@ -90,7 +90,7 @@ func (n *nest) login(t *testing.T, vm string, as types.HostIpmiInfo) error {
 		t.Fatal(err)
 	}
 	c := dial(t, b)
-	s, err := c.Login(t.Context(), ipmitest.Login{Suite: suite, User: as.Login, Password: as.Password, Privilege: ipmi.Operator})
+	s, err := c.Login(t.Context(), remote.Login{Suite: suite, User: as.Login, Password: as.Password, Privilege: ipmi.Operator})
 	if err == nil {
 		err = s.Close(t.Context())
 	}

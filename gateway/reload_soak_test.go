@@ -17,7 +17,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
@@ -112,7 +112,7 @@ type pollers struct {
 }
 
 // poll sends nothing twice: an answer that does not come is lost.
-func (p *pollers) poll(t *testing.T, s *ipmitest.Session, stop <-chan struct{}) {
+func (p *pollers) poll(t *testing.T, s *remote.Session, stop <-chan struct{}) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -12,7 +12,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
@@ -89,7 +89,7 @@ func (l *reloadLab) late(t *testing.T) func(*Config) {
 }
 
 // stays checks that a BMC and a session on it have gone through everything.
-func (l *reloadLab) stays(t *testing.T, before admin.BMC, s *ipmitest.Session) {
+func (l *reloadLab) stays(t *testing.T, before admin.BMC, s *remote.Session) {
 	t.Helper()
 	now := l.ready(t, before.Name)
 	if now.Address != before.Address || now.Since != before.Since {
@@ -162,19 +162,19 @@ func TestReloadOfAccounts(t *testing.T) {
 		t.Error("a session of the old password is answered")
 	}
 	suite, _ := ipmi.CipherSuiteByID(17)
-	_, err := dial(t, first).Login(t.Context(), ipmitest.Login{Suite: suite, User: "user", Password: "user-of-vc-a", Privilege: ipmi.User})
-	if !errors.Is(err, ipmitest.ErrPassword) {
+	_, err := dial(t, first).Login(t.Context(), remote.Login{Suite: suite, User: "user", Password: "user-of-vc-a", Privilege: ipmi.User})
+	if !errors.Is(err, remote.ErrPassword) {
 		t.Errorf("login with the old password: %v", err)
 	}
 	wantStatus(t, loginUser(t, first, "rotated"), "on")
 }
 
-func loginUser(t *testing.T, b admin.BMC, password string) *ipmitest.Session {
+func loginUser(t *testing.T, b admin.BMC, password string) *remote.Session {
 	t.Helper()
 	suite, _ := ipmi.CipherSuiteByID(17)
 	c := dial(t, b)
 	c.Timeout = time.Second // a session that has ended is not answered
-	s, err := c.Login(t.Context(), ipmitest.Login{Suite: suite, User: "user", Password: password, Privilege: ipmi.User})
+	s, err := c.Login(t.Context(), remote.Login{Suite: suite, User: "user", Password: password, Privilege: ipmi.User})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,12 +17,12 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
 // A fleet is a session at each of many BMCs.
-type fleet []*ipmitest.Session
+type fleet []*remote.Session
 
 // newFleet serves the VMs of a vCenter's datacenter and logs in at all of their BMCs.
 func newFleet(t *testing.T, l *lab, vms int) fleet {
@@ -38,7 +38,7 @@ func newFleet(t *testing.T, l *lab, vms int) fleet {
 	})
 	f := make(fleet, vms)
 	inParallel(bmcs, func(i int, b admin.BMC) {
-		c, err := ipmitest.Dial(netip.AddrPortFrom(b.Address, b.Port))
+		c, err := remote.Dial(netip.AddrPortFrom(b.Address, b.Port))
 		if err != nil {
 			t.Error(err)
 			return
@@ -76,7 +76,7 @@ func inParallel[T any](all []T, do func(int, T)) {
 // poll asks every BMC for its power status once.
 func (f fleet) poll(t *testing.T, right func(answer string) bool) {
 	t.Helper()
-	inParallel(f, func(i int, s *ipmitest.Session) {
+	inParallel(f, func(i int, s *remote.Session) {
 		began := time.Now()
 		r, err := s.Command(t.Context(), ipmi.NetFnChassis, cmdChassisStatus, nil)
 		if err != nil {
@@ -149,7 +149,7 @@ func forgets(t *testing.T, vc *vspheretest.VCenter, f fleet) {
 	})
 	vc.ResetCalls()
 	vc.KillSessions()
-	inParallel(commanded, func(i int, s *ipmitest.Session) {
+	inParallel(commanded, func(i int, s *remote.Session) {
 		r, err := s.Command(t.Context(), ipmi.NetFnChassis, cmdChassisControl, []byte{byte(ipmi.ChassisPowerUp)})
 		if err != nil || r.Code != ipmi.Completed {
 			t.Errorf("BMC %d: power up while the session was lost: %v, %v", i, r.Code, err)
@@ -194,7 +194,7 @@ func TestBlackHole(t *testing.T) {
 		if took := time.Since(began); took > 2*time.Second {
 			t.Errorf("%d statuses took %v", vms, took)
 		}
-		inParallel(f, func(i int, s *ipmitest.Session) {
+		inParallel(f, func(i int, s *remote.Session) {
 			began := time.Now()
 			r, err := s.Command(t.Context(), ipmi.NetFnChassis, cmdChassisControl, []byte{byte(ipmi.ChassisPowerUp)})
 			if took := time.Since(began); err != nil || r.Code != ipmi.NodeBusy || took > 2500*time.Millisecond {

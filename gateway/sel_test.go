@@ -15,7 +15,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
@@ -29,7 +29,7 @@ const (
 
 // eventLogOf reads the event log as a client does, each entry as the sensor's
 // number and the first data byte.
-func eventLogOf(t *testing.T, s *ipmitest.Session) (entries []string) {
+func eventLogOf(t *testing.T, s *remote.Session) (entries []string) {
 	t.Helper()
 	if binary.LittleEndian.Uint16(command(t, s, ipmi.NetFnStorage, cmdSELInfo)[1:]) == 0 {
 		return nil
@@ -47,7 +47,7 @@ func eventLogOf(t *testing.T, s *ipmitest.Session) (entries []string) {
 	return entries
 }
 
-func wantLog(t *testing.T, s *ipmitest.Session, want ...string) {
+func wantLog(t *testing.T, s *remote.Session, want ...string) {
 	t.Helper()
 	eventually(t, "event log", func() error {
 		if got := eventLogOf(t, s); !slices.Equal(got, want) {
@@ -177,7 +177,7 @@ func TestLedgerSurvivesRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	l, _, s := labWith(t, vc)
-	poh := func(s *ipmitest.Session) uint32 {
+	poh := func(s *remote.Session) uint32 {
 		data := command(t, s, ipmi.NetFnChassis, cmdPOH)
 		return binary.LittleEndian.Uint32(data[1:]) * uint32(data[0])
 	}

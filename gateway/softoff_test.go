@@ -9,12 +9,12 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
 // softLab is a VM that is on, of a tenant with the policy.
-func softLab(t *testing.T, policy SoftOff, tools bool) (*vspheretest.VCenter, *lab, *ipmitest.Session) {
+func softLab(t *testing.T, policy SoftOff, tools bool) (*vspheretest.VCenter, *lab, *remote.Session) {
 	t.Helper()
 	vc, l, _, s := oneVM(t, func(c *Tenant) { c.Power.SoftOff = policy })
 	if err := vc.SetTools(vm, tools); err != nil {
@@ -25,7 +25,7 @@ func softLab(t *testing.T, policy SoftOff, tools bool) (*vspheretest.VCenter, *l
 }
 
 // soft sends a soft off that is to be accepted.
-func soft(t *testing.T, s *ipmitest.Session) {
+func soft(t *testing.T, s *remote.Session) {
 	t.Helper()
 	if code := control(t, s, ipmi.ChassisSoftOff); code != ipmi.Completed {
 		t.Fatalf("soft off: %s", code)
@@ -105,7 +105,7 @@ func TestHardAfterAGuestThatHangs(t *testing.T) {
 
 // Whatever comes between is the last word.
 func TestHardAfterIsTakenBack(t *testing.T) {
-	restart := func(t *testing.T, vc *vspheretest.VCenter, s *ipmitest.Session) {
+	restart := func(t *testing.T, vc *vspheretest.VCenter, s *remote.Session) {
 		for _, to := range []types.VirtualMachinePowerState{types.VirtualMachinePowerStatePoweredOff, types.VirtualMachinePowerStatePoweredOn} {
 			if err := vc.SetPower(vm, to); err != nil {
 				t.Fatal(err)
@@ -113,8 +113,8 @@ func TestHardAfterIsTakenBack(t *testing.T) {
 		}
 		wantStatus(t, s, "on")
 	}
-	command := func(c ipmi.ChassisControl) func(*testing.T, *vspheretest.VCenter, *ipmitest.Session) {
-		return func(t *testing.T, _ *vspheretest.VCenter, s *ipmitest.Session) {
+	command := func(c ipmi.ChassisControl) func(*testing.T, *vspheretest.VCenter, *remote.Session) {
+		return func(t *testing.T, _ *vspheretest.VCenter, s *remote.Session) {
 			if code := control(t, s, c); code != ipmi.Completed {
 				t.Fatal(code)
 			}
@@ -122,7 +122,7 @@ func TestHardAfterIsTakenBack(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name    string
-		between func(*testing.T, *vspheretest.VCenter, *ipmitest.Session)
+		between func(*testing.T, *vspheretest.VCenter, *remote.Session)
 	}{
 		{"power on", command(ipmi.ChassisPowerUp)},
 		{"reset", command(ipmi.ChassisHardReset)},

@@ -10,7 +10,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
@@ -61,8 +61,8 @@ func TestTwoTenantsOnTwoVCenters(t *testing.T) {
 	}
 
 	suite, _ := ipmi.CipherSuiteByID(17)
-	_, err := dial(t, b1).Login(t.Context(), ipmitest.Login{Suite: suite, User: "admin", Password: "admin-of-vc-a", Privilege: ipmi.User})
-	if !errors.Is(err, ipmitest.ErrPassword) {
+	_, err := dial(t, b1).Login(t.Context(), remote.Login{Suite: suite, User: "admin", Password: "admin-of-vc-a", Privilege: ipmi.User})
+	if !errors.Is(err, remote.ErrPassword) {
 		t.Errorf("one tenant's account at the other's BMC: %v", err)
 	}
 }
@@ -186,7 +186,7 @@ func TestVCentersFailInTurn(t *testing.T) {
 	l, a, b := twoTenants(t, func(c *vsphere.Config) { c.CallTimeout, c.DialTimeout = 2*time.Second, 2*time.Second })
 	vms := map[*vspheretest.VCenter]string{a: "vc-a-vm-01", b: "vc-b-vm-01"}
 	bmcs := map[*vspheretest.VCenter]admin.BMC{a: l.ready(t, vms[a]), b: l.ready(t, vms[b])}
-	sessions := map[*vspheretest.VCenter]*ipmitest.Session{a: login(t, bmcs[a]), b: login(t, bmcs[b])}
+	sessions := map[*vspheretest.VCenter]*remote.Session{a: login(t, bmcs[a]), b: login(t, bmcs[b])}
 	l.ready(t, "vc-a-vm-02")
 	type fail func(vc *vspheretest.VCenter) (mend func() error)
 	for name, failure := range map[string]fail{

@@ -18,8 +18,9 @@ var mayImport = map[string][]string{
 	"ipmi":                     {},
 	"ipmi/bmc":                 {"ipmi"},
 	"ipmi/bmc/bmctest":         {"ipmi", "ipmi/bmc"},
-	"ipmi/ipmitest":            {"ipmi"},
-	"ipmi/ipmitest/load":       {"ipmi", "ipmi/ipmitest"},
+	"ipmi/remote":              {"ipmi"},
+	"ipmi/ipmitest":            {"ipmi/remote"},
+	"ipmi/remote/load":         {"ipmi", "ipmi/remote"},
 	"inventory":                {},
 	"vsphere":                  {"inventory"},
 	"vsphere/vspheretest":      {},
@@ -39,11 +40,11 @@ var mayImport = map[string][]string{
 	"cmd/bmc-gateway/vbmc":     {"cmd/bmc-gateway/config", "gateway/address"},
 	"cmd/bmc-gateway/page":     {"gateway/admin"},
 	"cmd/bmc-gateway/web":      {"cmd/bmc-gateway/login", "cmd/bmc-gateway/page", "gateway/admin", "metrics"},
-	"cmd/bmc-gateway/probe":    {"ipmi", "ipmi/ipmitest"},
-	"cmd/bmc-gateway/doctor":   {"cmd/bmc-gateway/probe", "gateway", "gateway/address", "gateway/admin", "ipmi", "ipmi/bmc", "ipmi/ipmitest", "vsphere"},
+	"cmd/bmc-gateway/probe":    {"ipmi", "ipmi/remote"},
+	"cmd/bmc-gateway/doctor":   {"cmd/bmc-gateway/probe", "gateway", "gateway/address", "gateway/admin", "ipmi", "ipmi/bmc", "ipmi/remote", "vsphere"},
 	"cmd/bmc-gateway": {"cmd/bmc-gateway/config", "cmd/bmc-gateway/doctor", "cmd/bmc-gateway/export", "cmd/bmc-gateway/firewall", "cmd/bmc-gateway/probe", "cmd/bmc-gateway/vbmc", "cmd/bmc-gateway/web", "deploy", "gateway", "gateway/address", "gateway/admin", "inventory", "ipmi", "ipmi/bmc",
 		"metrics", "vsphere", "vsphere/vspheretest"},
-	"cmd/bmc-gateway/bench":    {"gateway/listen", "ipmi", "ipmi/bmc", "ipmi/ipmitest", "ipmi/ipmitest/load"},
+	"cmd/bmc-gateway/bench":    {"gateway/listen", "ipmi", "ipmi/bmc", "ipmi/remote", "ipmi/remote/load"},
 	"cmd/bmc-gateway/browser":  {},
 	"cmd/bmc-gateway/docstest": {},
 	"cmd/bmc-gateway/e2e":      {},
@@ -52,7 +53,7 @@ var mayImport = map[string][]string{
 	"cmd/bmc-gateway/usecases": {},
 
 	// The one place beside the gateway where both worlds meet: a simulated vCenter asks BMCs.
-	"vsphere/vspheretest/bmcclient": {"ipmi", "ipmi/ipmitest", "vsphere/vspheretest"},
+	"vsphere/vspheretest/bmcclient": {"ipmi", "ipmi/remote", "vsphere/vspheretest"},
 }
 
 // onlyStandard are the packages that import nothing from outside of the

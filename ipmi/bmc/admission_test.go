@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // TestWhoMakesRoom in a BMC whose places are all taken.
@@ -47,7 +47,7 @@ func TestWhoMakesRoom(t *testing.T) {
 				}
 				time.Sleep(tt.silent)
 				_, err := r.console(t).Login(t.Context(), loginAs(t, accounts[tt.comes]))
-				var status *ipmitest.StatusError
+				var status *remote.StatusError
 				if tt.refused != (errors.As(err, &status) && status.Status == ipmi.StatusNoResources) || !tt.refused && err != nil {
 					t.Errorf("%s comes: %v, want refused %v", tt.comes, err, tt.refused)
 				}
@@ -73,7 +73,7 @@ func TestNoAccountLocksOutAnother(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := serve(t, bothVersions)
 			flood := r.console(t)
-			var s *ipmitest.Session
+			var s *remote.Session
 			for i := range 100 {
 				one, err := v.enter(t, flood, root, false)
 				if err == nil {
@@ -108,7 +108,7 @@ func TestReplacedSessionIsSilent(t *testing.T) {
 			time.Sleep(time.Second)
 			v.login(t, c, root)
 			c.Tries = 1
-			if _, err := first.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, ipmitest.ErrNoAnswer) {
+			if _, err := first.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, remote.ErrNoAnswer) {
 				t.Errorf("the idle one: %v, want silence", err)
 			}
 			command(t, second, ipmi.NetFnApp, cmdDeviceID, nil, ipmi.Completed)

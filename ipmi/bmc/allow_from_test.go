@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // The allowed sources change while sessions are open: who is not among them is not
@@ -35,7 +35,7 @@ func TestSetAllowFrom(t *testing.T) {
 			if err := r.bmc.SetAllowFrom(tt.allow); err != nil {
 				t.Fatal(err)
 			}
-			if err := ask(); (err == nil) != tt.heard || err != nil && !errors.Is(err, ipmitest.ErrNoAnswer) {
+			if err := ask(); (err == nil) != tt.heard || err != nil && !errors.Is(err, remote.ErrNoAnswer) {
 				t.Errorf("%s: %v, want heard %t", tt.name, err, tt.heard)
 			}
 		}

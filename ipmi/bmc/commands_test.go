@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // TestCommandTable compares with appendix G of the specification, from which
@@ -54,7 +54,7 @@ func TestPrivilege(t *testing.T) {
 				_, err15 := c.Sessionless15(t.Context(), row.NetFn, row.Cmd, row.shortest())
 				_, err20 := c.Sessionless20(t.Context(), row.NetFn, row.Cmd, row.shortest())
 				for _, err := range []error{err15, err20} {
-					if silent := errors.Is(err, ipmitest.ErrNoAnswer); silent == row.Sessionless {
+					if silent := errors.Is(err, remote.ErrNoAnswer); silent == row.Sessionless {
 						t.Errorf("outside of a session: %v", err)
 					}
 				}
@@ -125,10 +125,10 @@ func TestUnknownCommands(t *testing.T) {
 
 // exchangeMessage sends a message that Command would not make, and returns the
 // response, or nothing.
-func exchangeMessage(t *testing.T, c *ipmitest.Console, s *ipmitest.Session, m ipmi.Message) (ipmi.Response, bool) {
+func exchangeMessage(t *testing.T, c *remote.Console, s *remote.Session, m ipmi.Message) (ipmi.Response, bool) {
 	t.Helper()
 	datagram, err := c.Exchange(t.Context(), s.Seal(ipmi.PayloadIPMI, ipmi.AppendRequest(nil, m)))
-	if errors.Is(err, ipmitest.ErrNoAnswer) {
+	if errors.Is(err, remote.ErrNoAnswer) {
 		return ipmi.Response{}, false
 	}
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 const floodSize = 100_000
@@ -159,7 +159,7 @@ func TestAbandonedIsToldWithoutAnotherPacket(t *testing.T) {
 		r := serve(t, nil)
 		l := loginAs(t, operator)
 		l.Password = "wrong"
-		if _, err := r.console(t).Login(t.Context(), l); !errors.Is(err, ipmitest.ErrPassword) {
+		if _, err := r.console(t).Login(t.Context(), l); !errors.Is(err, remote.ErrPassword) {
 			t.Fatalf("log in: %v", err)
 		}
 		told := func() (all []string) {

@@ -12,11 +12,11 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // result receives the next answer of the session.
-func result(t *testing.T, c *ipmitest.Console, s *ipmitest.Session) ipmi.Response {
+func result(t *testing.T, c *remote.Console, s *remote.Session) ipmi.Response {
 	t.Helper()
 	datagram, err := c.Receive(t.Context())
 	if err != nil {
@@ -33,7 +33,7 @@ func result(t *testing.T, c *ipmitest.Console, s *ipmitest.Session) ipmi.Respons
 	return r
 }
 
-func send(t *testing.T, c *ipmitest.Console, datagram []byte) {
+func send(t *testing.T, c *remote.Console, datagram []byte) {
 	t.Helper()
 	if err := c.Send(datagram); err != nil {
 		t.Fatal(err)
@@ -165,7 +165,7 @@ func TestSessionEndsMeanwhile(t *testing.T) {
 		if err := s.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := c.Receive(t.Context()); !errors.Is(err, ipmitest.ErrNoAnswer) {
+		if got, err := c.Receive(t.Context()); !errors.Is(err, remote.ErrNoAnswer) {
 			t.Errorf("got %x, %v, want silence", got, err)
 		}
 		r.journal.read(func(j *journal) {

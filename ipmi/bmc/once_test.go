@@ -10,6 +10,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // A sent is a Chassis Control under a session sequence number, counted from the
@@ -109,7 +110,7 @@ func (tt conversation) test(t *testing.T, v version) {
 
 // expect makes a number the first one of a session of IPMI 1.5, where the BMC
 // chooses it. In IPMI 2.0 any will do.
-func (r *rig) expect(s *ipmitest.Session, first uint32) {
+func (r *rig) expect(s *remote.Session, first uint32) {
 	r.bmc.mu.Lock()
 	defer r.bmc.mu.Unlock()
 	active := r.bmc.sessions[s.BMCID]
@@ -122,10 +123,10 @@ func codes(c ...ipmi.CompletionCode) []ipmi.CompletionCode { return c }
 
 // TestRetransmission is how clients number their retries.
 func TestRetransmission(t *testing.T) {
-	number := map[string]func(*ipmitest.Session){
-		"same rqSeq, as ipmitool": func(s *ipmitest.Session) { s.RqSeq = 20 },
-		"new rqSeq, as FreeIPMI":  func(*ipmitest.Session) {},
-		"rqSeq 1, as gebn/bmc":    func(s *ipmitest.Session) { s.RqSeq = 0 },
+	number := map[string]func(*remote.Session){
+		"same rqSeq, as ipmitool": func(s *remote.Session) { s.RqSeq = 20 },
+		"new rqSeq, as FreeIPMI":  func(*remote.Session) {},
+		"rqSeq 1, as gebn/bmc":    func(s *remote.Session) { s.RqSeq = 0 },
 	}
 	for name, next := range number {
 		t.Run(name, func(t *testing.T) {

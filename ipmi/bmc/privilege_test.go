@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // least is the least data with which a command is the one of the row.
@@ -61,7 +61,7 @@ func TestEveryCommandWithoutASession(t *testing.T) {
 			_, err15 := c.Sessionless15(t.Context(), row.NetFn, row.Cmd, least(row))
 			_, err20 := c.Sessionless20(t.Context(), row.NetFn, row.Cmd, least(row))
 			for wrapper, err := range map[string]error{"1.5": err15, "2.0": err20} {
-				if silent := errors.Is(err, ipmitest.ErrNoAnswer); silent == row.Sessionless || err != nil && !silent {
+				if silent := errors.Is(err, remote.ErrNoAnswer); silent == row.Sessionless || err != nil && !silent {
 					t.Errorf("%s in the wrapper of %s: %v", row.Name, wrapper, err)
 				}
 			}

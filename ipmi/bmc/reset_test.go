@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // TestColdReset: answered, and then everything is as it was at the start. The
@@ -31,7 +31,7 @@ func TestColdReset(t *testing.T) {
 		if n := len(r.bmc.Sessions()); n != 0 {
 			t.Errorf("%d sessions are left", n)
 		}
-		if _, err := other.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, ipmitest.ErrNoAnswer) {
+		if _, err := other.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, remote.ErrNoAnswer) {
 			t.Errorf("the other session: %v", err)
 		}
 		s = login(t, c, admin)

@@ -6,20 +6,20 @@ import (
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 func TestRestartCause(t *testing.T) {
 	const unknown, chassisControl = "0000", "0101"
-	act := func(c ipmi.ChassisControl) func(*testing.T, *rig, *ipmitest.Session) {
-		return func(t *testing.T, _ *rig, s *ipmitest.Session) {
+	act := func(c ipmi.ChassisControl) func(*testing.T, *rig, *remote.Session) {
+		return func(t *testing.T, _ *rig, s *remote.Session) {
 			command(t, s, ipmi.NetFnChassis, cmdChassisControl, []byte{byte(c)}, ipmi.Completed)
 		}
 	}
 	tests := []struct {
 		name  string
 		power PowerState
-		event func(t *testing.T, r *rig, s *ipmitest.Session)
+		event func(t *testing.T, r *rig, s *remote.Session)
 		want  string
 		lit   byte // last event of chassis status
 	}{
@@ -28,16 +28,16 @@ func TestRestartCause(t *testing.T) {
 		{"on", Off, act(ipmi.ChassisPowerUp), chassisControl, 0x10},
 		{"on, but it was", On, act(ipmi.ChassisPowerUp), unknown, 0},
 		{"NMI", On, act(ipmi.ChassisDiagnostic), unknown, 0},
-		{"on, and the start is seen", Off, func(t *testing.T, r *rig, s *ipmitest.Session) {
+		{"on, and the start is seen", Off, func(t *testing.T, r *rig, s *remote.Session) {
 			act(ipmi.ChassisPowerUp)(t, r, s)
 			r.bmc.Started()
 		}, chassisControl, 0x10},
-		{"on, and another start later", Off, func(t *testing.T, r *rig, s *ipmitest.Session) {
+		{"on, and another start later", Off, func(t *testing.T, r *rig, s *remote.Session) {
 			act(ipmi.ChassisPowerUp)(t, r, s)
 			r.bmc.Started()
 			r.bmc.Started()
 		}, unknown, 0},
-		{"on, a start much later", Off, func(t *testing.T, r *rig, s *ipmitest.Session) {
+		{"on, a start much later", Off, func(t *testing.T, r *rig, s *remote.Session) {
 			act(ipmi.ChassisPowerUp)(t, r, s)
 			for range 6 {
 				time.Sleep(50 * time.Second)
@@ -45,7 +45,7 @@ func TestRestartCause(t *testing.T) {
 			}
 			r.bmc.Started()
 		}, unknown, 0},
-		{"seen off much later", On, func(t *testing.T, r *rig, s *ipmitest.Session) {
+		{"seen off much later", On, func(t *testing.T, r *rig, s *remote.Session) {
 			act(ipmi.ChassisPowerCycle)(t, r, s)
 			for range 6 {
 				time.Sleep(50 * time.Second)

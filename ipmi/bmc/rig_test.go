@@ -12,6 +12,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -242,7 +243,7 @@ func (m *fakeMachine) mayPanic() bool {
 const panics PowerState = 200
 
 // console returns a new console on an address and port of its own.
-func (r *rig) console(t *testing.T) *ipmitest.Console {
+func (r *rig) console(t *testing.T) *remote.Console {
 	t.Helper()
 	r.consoles++
 	addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + r.consoles)}), uint16(20000+r.consoles))
@@ -250,18 +251,18 @@ func (r *rig) console(t *testing.T) *ipmitest.Console {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := ipmitest.New(conn, bmcAddr)
+	c := remote.New(conn, bmcAddr)
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
 
-func loginAs(t testing.TB, a Account) ipmitest.Login {
+func loginAs(t testing.TB, a Account) remote.Login {
 	t.Helper()
-	return ipmitest.Login{Suite: suite(t, 17), User: a.Name, Password: string(a.Password), Privilege: a.Privilege}
+	return remote.Login{Suite: suite(t, 17), User: a.Name, Password: string(a.Password), Privilege: a.Privilege}
 }
 
 // login logs in at the account's own level.
-func login(t *testing.T, c *ipmitest.Console, a Account) *ipmitest.Session {
+func login(t *testing.T, c *remote.Console, a Account) *remote.Session {
 	t.Helper()
 	s, err := c.Login(t.Context(), loginAs(t, a))
 	if err != nil {
@@ -271,7 +272,7 @@ func login(t *testing.T, c *ipmitest.Console, a Account) *ipmitest.Session {
 }
 
 // command sends one and wants this completion code.
-func command(t *testing.T, s *ipmitest.Session, fn ipmi.NetFn, cmd uint8, data []byte, want ipmi.CompletionCode) ipmi.Response {
+func command(t *testing.T, s *remote.Session, fn ipmi.NetFn, cmd uint8, data []byte, want ipmi.CompletionCode) ipmi.Response {
 	t.Helper()
 	r, err := s.Command(t.Context(), fn, cmd, data)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // The tests in here are named for the rules that follow from what clients do;
@@ -23,7 +23,7 @@ func TestR01SessionsAreKeyedByOurID(t *testing.T) {
 		r := serve(t, func(c *Config) { bothVersions(c); c.MaxSessions = 63 })
 		c := r.console(t)
 		seen := map[uint32]bool{}
-		var sessions []*ipmitest.Session
+		var sessions []*remote.Session
 		for n := range 20 {
 			l := loginAs(t, admin)
 			l.ConsoleID = 0xA0A2A3A4
@@ -176,7 +176,7 @@ func TestR25AnswersGoToTheLatestSource(t *testing.T) {
 					}
 				}
 			}
-			if got, err := home.Receive(t.Context()); !errors.Is(err, ipmitest.ErrNoAnswer) {
+			if got, err := home.Receive(t.Context()); !errors.Is(err, remote.ErrNoAnswer) {
 				t.Errorf("at the old place: %x, %v", got, err)
 			}
 		})
@@ -197,7 +197,7 @@ func TestR26IdleTimeout(t *testing.T) {
 				command(t, s, ipmi.NetFnApp, cmdDeviceID, nil, ipmi.Completed)
 			}
 			time.Sleep(60 * time.Second)
-			if got, err := s.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, ipmitest.ErrNoAnswer) {
+			if got, err := s.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, remote.ErrNoAnswer) {
 				t.Errorf("60 s after the last packet: %+v, %v, want silence", got, err)
 			}
 			keep := v.login(t, r.console(t), operator)

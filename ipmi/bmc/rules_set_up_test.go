@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // The tests in here are named for the rules about the set-up of sessions; see
@@ -127,7 +127,7 @@ func TestR11LowerLevelIsTried(t *testing.T) {
 		l := loginAs(t, operator)
 		l.ByRole, l.Privilege = true, ipmi.Administrator
 		_, err := c.Login(t.Context(), l)
-		var status *ipmitest.StatusError
+		var status *remote.StatusError
 		if !errors.As(err, &status) || status.Message != "RAKP message 2" || status.Status != ipmi.StatusInvalidRole {
 			t.Errorf("as administrator: %v, want RAKP message 2 with status 09h", err)
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 func TestSecurityConfigIsRefused(t *testing.T) {
@@ -55,9 +55,9 @@ func TestKg(t *testing.T) {
 		{"none", "", "", nil},
 		{"the same", "channel key", "channel key", nil},
 		{"padded to 20 bytes", "channel key", "channel key\x00\x00\x00\x00\x00\x00\x00\x00\x00", nil},
-		{"console has none", "channel key", "", ipmitest.ErrICV},
-		{"BMC has none", "", "channel key", ipmitest.ErrICV},
-		{"another", "channel key", "channel kez", ipmitest.ErrICV},
+		{"console has none", "channel key", "", remote.ErrICV},
+		{"BMC has none", "", "channel key", remote.ErrICV},
+		{"another", "channel key", "channel kez", remote.ErrICV},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestSessionInfoOfBoth(t *testing.T) {
 			{Handle: 2, Possible: 8, Active: 2, UserID: 2, Privilege: ipmi.Administrator, V20: true, Channel: 1, Address: [4]byte{192, 0, 2, 12}, Port: 20002},
 			{Possible: 8, Active: 2},
 		}
-		for _, asks := range []*ipmitest.Session{old, s} {
+		for _, asks := range []*remote.Session{old, s} {
 			for n := range want {
 				got, err := ipmi.ParseSessionInfo(command(t, asks, ipmi.NetFnApp, cmdSessionInfo, []byte{byte(n + 1)}, ipmi.Completed).Data)
 				if diff := cmp.Diff(want[n], got); err != nil || diff != "" {
@@ -197,7 +197,7 @@ func TestQuota(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var status *ipmitest.StatusError
+		var status *remote.StatusError
 		if _, err := one.console(t).Login(t.Context(), loginAs(t, admin)); !errors.As(err, &status) || status.Status != ipmi.StatusNoResources {
 			t.Errorf("fourth session: %v, want status 01h", err)
 		}
@@ -212,7 +212,7 @@ func TestQuota(t *testing.T) {
 		if n := len(one.bmc.Sessions()) + len(two.bmc.Sessions()) + quota.Used(); n != 0 {
 			t.Errorf("%d sessions and places are left", n)
 		}
-		if _, err := first.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, ipmitest.ErrNoAnswer) {
+		if _, err := first.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, remote.ErrNoAnswer) {
 			t.Errorf("after its end: %v", err)
 		}
 	})

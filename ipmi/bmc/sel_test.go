@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 const (
@@ -87,7 +87,7 @@ func logEvents(t *testing.T, b *BMC, n int) {
 	}
 }
 
-func selInfo(t *testing.T, s *ipmitest.Session) ipmi.SELInfo {
+func selInfo(t *testing.T, s *remote.Session) ipmi.SELInfo {
 	t.Helper()
 	info, err := ipmi.ParseSELInfo(command(t, s, ipmi.NetFnStorage, cmdSELInfo, nil, ipmi.Completed).Data)
 	if err != nil {
@@ -97,7 +97,7 @@ func selInfo(t *testing.T, s *ipmitest.Session) ipmi.SELInfo {
 }
 
 // reserve returns a reservation as it stands in requests.
-func reserve(t *testing.T, s *ipmitest.Session) []byte {
+func reserve(t *testing.T, s *remote.Session) []byte {
 	t.Helper()
 	id := command(t, s, ipmi.NetFnStorage, cmdReserve, nil, ipmi.Completed).Data
 	if len(id) != 2 || id[0] == 0 && id[1] == 0 {
@@ -107,7 +107,7 @@ func reserve(t *testing.T, s *ipmitest.Session) []byte {
 }
 
 // entry reads a whole record and the ID of the next.
-func entry(t *testing.T, s *ipmitest.Session, id uint16) (ipmi.SELRecord, uint16) {
+func entry(t *testing.T, s *remote.Session, id uint16) (ipmi.SELRecord, uint16) {
 	t.Helper()
 	data := command(t, s, ipmi.NetFnStorage, cmdGetEntry, []byte{0, 0, byte(id), byte(id >> 8), 0, 0xFF}, ipmi.Completed).Data
 	if len(data) != 2+ipmi.SELRecordSize {
@@ -117,7 +117,7 @@ func entry(t *testing.T, s *ipmitest.Session, id uint16) (ipmi.SELRecord, uint16
 }
 
 // readLog follows the chain from the first to the last record, as clients do.
-func readLog(t *testing.T, s *ipmitest.Session) []ipmi.SELRecord {
+func readLog(t *testing.T, s *remote.Session) []ipmi.SELRecord {
 	t.Helper()
 	var log []ipmi.SELRecord
 	if selInfo(t, s).Records == 0 {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // A moodyConn returns these errors from reads before it behaves.
@@ -156,7 +157,7 @@ func TestWriteFails(t *testing.T) {
 		go func() { done <- r.bmc.Serve(ctx, conn) }()
 		c := r.console(t)
 		c.Tries = 1
-		if err := c.Ping(t.Context()); !errors.Is(err, ipmitest.ErrNoAnswer) {
+		if err := c.Ping(t.Context()); !errors.Is(err, remote.ErrNoAnswer) {
 			t.Errorf("ping: %v", err)
 		}
 		stop()
@@ -189,7 +190,7 @@ func TestNoRandomNumbers(t *testing.T) {
 		go func() { done <- r.bmc.Serve(ctx, conn) }()
 		c := r.console(t)
 		c.Tries = 1
-		if _, err := c.Login(t.Context(), loginAs(t, admin)); !errors.Is(err, ipmitest.ErrNoAnswer) {
+		if _, err := c.Login(t.Context(), loginAs(t, admin)); !errors.Is(err, remote.ErrNoAnswer) {
 			t.Errorf("login: %v, want silence", err)
 		}
 		if err := c.Ping(t.Context()); err != nil {

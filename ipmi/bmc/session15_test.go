@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 const (
@@ -56,7 +56,7 @@ func TestLogin15(t *testing.T) {
 // TestLogin15Refused: who does not know a password that can be used hears
 // nothing, whatever the reason; who knows one is told what is wrong.
 func TestLogin15Refused(t *testing.T) {
-	with := func(a Account, change func(*ipmitest.Login15)) ipmitest.Login15 {
+	with := func(a Account, change func(*remote.Login15)) remote.Login15 {
 		l := login15(a)
 		change(&l)
 		return l
@@ -64,20 +64,20 @@ func TestLogin15Refused(t *testing.T) {
 	tests := []struct {
 		name   string
 		v15    V15
-		login  ipmitest.Login15
+		login  remote.Login15
 		want   error
 		result string // told to the operator
 	}{
-		{"wrong password", V15MD5, with(operator, func(l *ipmitest.Login15) { l.Password = "wrong" }), ipmitest.ErrNoAnswer, "wrong_password oper"},
-		{"unknown user", V15MD5, with(operator, func(l *ipmitest.Login15) { l.User = "nobody" }), ipmitest.ErrNoAnswer, "unknown_user nobody"},
-		{"password of 20 bytes, cut off", V15MD5, with(admin, func(l *ipmitest.Login15) { l.Password = l.Password[:16] }), ipmitest.ErrNoAnswer, "unknown_user admin"},
-		{"no name", V15MD5, with(operator, func(l *ipmitest.Login15) { l.User = "" }), ipmi.NullUserDisabled, ""},
-		{"MD2", V15MD5, with(operator, func(l *ipmitest.Login15) { l.Auth = ipmi.AuthMD2 }), ipmi.InvalidField, ""},
-		{"no authentication", V15MD5, with(operator, func(l *ipmitest.Login15) { l.Auth = ipmi.AuthNone }), ipmi.InvalidField, ""},
-		{"password in the clear is not enabled", V15MD5, with(operator, func(l *ipmitest.Login15) { l.Auth = ipmi.AuthPassword }), ipmi.InvalidField, ""},
+		{"wrong password", V15MD5, with(operator, func(l *remote.Login15) { l.Password = "wrong" }), remote.ErrNoAnswer, "wrong_password oper"},
+		{"unknown user", V15MD5, with(operator, func(l *remote.Login15) { l.User = "nobody" }), remote.ErrNoAnswer, "unknown_user nobody"},
+		{"password of 20 bytes, cut off", V15MD5, with(admin, func(l *remote.Login15) { l.Password = l.Password[:16] }), remote.ErrNoAnswer, "unknown_user admin"},
+		{"no name", V15MD5, with(operator, func(l *remote.Login15) { l.User = "" }), ipmi.NullUserDisabled, ""},
+		{"MD2", V15MD5, with(operator, func(l *remote.Login15) { l.Auth = ipmi.AuthMD2 }), ipmi.InvalidField, ""},
+		{"no authentication", V15MD5, with(operator, func(l *remote.Login15) { l.Auth = ipmi.AuthNone }), ipmi.InvalidField, ""},
+		{"password in the clear is not enabled", V15MD5, with(operator, func(l *remote.Login15) { l.Auth = ipmi.AuthPassword }), ipmi.InvalidField, ""},
 		{"IPMI 1.5 is not enabled", V15Off, login15(operator), ipmi.InvalidField, ""},
-		{"beyond the account's level", V15MD5, with(operator, func(l *ipmitest.Login15) { l.Privilege = ipmi.Administrator }), ipmi.ActivateExceedsLimit, "refused oper"},
-		{"level 6", V15MD5, with(operator, func(l *ipmitest.Login15) { l.Privilege = 6 }), ipmi.InvalidField, ""},
+		{"beyond the account's level", V15MD5, with(operator, func(l *remote.Login15) { l.Privilege = ipmi.Administrator }), ipmi.ActivateExceedsLimit, "refused oper"},
+		{"level 6", V15MD5, with(operator, func(l *remote.Login15) { l.Privilege = 6 }), ipmi.InvalidField, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -91,7 +91,7 @@ func TestLogin15Refused(t *testing.T) {
 					if tt.result != "" && (len(j.handshakes) != 1 || j.handshakes[0] != tt.result) || tt.result == "" && len(j.handshakes) != 0 {
 						t.Errorf("told of %q, want %q", j.handshakes, tt.result)
 					}
-					if tt.want == ipmitest.ErrNoAnswer && j.drops[0] != DropBadIntegrity {
+					if tt.want == remote.ErrNoAnswer && j.drops[0] != DropBadIntegrity {
 						t.Errorf("dropped as %v, want %v", j.drops, DropBadIntegrity)
 					}
 				})
@@ -109,9 +109,9 @@ type activation15 struct {
 	r         *rig
 	now       time.Time
 	from      netip.AddrPort
-	login     ipmitest.Login15
+	login     remote.Login15
 	challenge ipmi.SessionChallenge
-	session   *ipmitest.Session
+	session   *remote.Session
 }
 
 func newActivation15(t testing.TB, r *rig, a Account) *activation15 {
@@ -142,7 +142,7 @@ func (c *activation15) ask() {
 	if c.challenge, err = ipmi.ParseSessionChallenge(m.Data); err != nil {
 		t.Fatal(err)
 	}
-	console := ipmitest.New(nil, bmcAddr)
+	console := remote.New(nil, bmcAddr)
 	if c.session, err = console.Activation(c.login, c.challenge); err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestActivationExpires(t *testing.T) {
 // then try again.
 func TestActivationTellsWhatIsWrong(t *testing.T) {
 	c := newActivation15(t, newBMC(t, bothVersions), operator)
-	try := func(name string, want error, change func(*ipmitest.Login15, *ipmi.SessionChallenge)) {
+	try := func(name string, want error, change func(*remote.Login15, *ipmi.SessionChallenge)) {
 		t.Helper()
 		l, challenge := c.login, c.challenge
 		change(&l, &challenge)
@@ -264,10 +264,10 @@ func TestActivationTellsWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: %v, %v, want %v", name, reason, err, want)
 		}
 	}
-	try("another challenge", ipmi.InvalidChallenge, func(_ *ipmitest.Login15, c *ipmi.SessionChallenge) { c.Challenge[3]++ })
-	try("another type than in the header", ipmi.InvalidField, func(l *ipmitest.Login15, _ *ipmi.SessionChallenge) { l.Auth = ipmi.AuthPassword })
-	try("beyond the limit", ipmi.ActivateExceedsLimit, func(l *ipmitest.Login15, _ *ipmi.SessionChallenge) { l.Privilege = ipmi.Administrator })
-	try("all right", nil, func(*ipmitest.Login15, *ipmi.SessionChallenge) {})
+	try("another challenge", ipmi.InvalidChallenge, func(_ *remote.Login15, c *ipmi.SessionChallenge) { c.Challenge[3]++ })
+	try("another type than in the header", ipmi.InvalidField, func(l *remote.Login15, _ *ipmi.SessionChallenge) { l.Auth = ipmi.AuthPassword })
+	try("beyond the limit", ipmi.ActivateExceedsLimit, func(l *remote.Login15, _ *ipmi.SessionChallenge) { l.Privilege = ipmi.Administrator })
+	try("all right", nil, func(*remote.Login15, *ipmi.SessionChallenge) {})
 	if s := c.r.bmc.Sessions(); len(s) != 1 || s[0].Limit != ipmi.Operator {
 		t.Errorf("sessions %+v, want one of an operator", s)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 func TestLogin(t *testing.T) {
@@ -59,12 +59,12 @@ func TestWrongCredentials(t *testing.T) {
 				l := loginAs(t, who)
 				l.Suite = suite(t, id)
 				begin := time.Now()
-				if _, err := r.console(t).Login(t.Context(), l); !errors.Is(err, ipmitest.ErrPassword) {
-					t.Errorf("%s, suite %d: %v, want %v", who.Name, id, err, ipmitest.ErrPassword)
+				if _, err := r.console(t).Login(t.Context(), l); !errors.Is(err, remote.ErrPassword) {
+					t.Errorf("%s, suite %d: %v, want %v", who.Name, id, err, remote.ErrPassword)
 				}
 				l.Insist = true
 				_, err := r.console(t).Login(t.Context(), l)
-				var status *ipmitest.StatusError
+				var status *remote.StatusError
 				if !errors.As(err, &status) || status.Message != "RAKP message 4" || status.Status != ipmi.StatusInvalidICV {
 					t.Errorf("%s, suite %d, insisting: %v, want RAKP message 4 with 0Fh", who.Name, id, err)
 				}
@@ -82,10 +82,10 @@ func TestCloseIsRepeated(t *testing.T) {
 	byHandle := []byte{0, 0, 0, 0, 1}
 	tests := []struct {
 		name string
-		data func(*ipmitest.Session) []byte
+		data func(*remote.Session) []byte
 	}{
-		{"by ID", func(s *ipmitest.Session) []byte { return binary.LittleEndian.AppendUint32(nil, s.BMCID) }},
-		{"by handle", func(*ipmitest.Session) []byte { return byHandle }},
+		{"by ID", func(s *remote.Session) []byte { return binary.LittleEndian.AppendUint32(nil, s.BMCID) }},
+		{"by handle", func(*remote.Session) []byte { return byHandle }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,11 +103,11 @@ func TestCloseIsRepeated(t *testing.T) {
 					t.Errorf("sessions: %+v, want the other one", left)
 				}
 				_, err := s.Command(t.Context(), ipmi.NetFnChassis, cmdChassisControl, control(off))
-				if !errors.Is(err, ipmitest.ErrNoAnswer) {
+				if !errors.Is(err, remote.ErrNoAnswer) {
 					t.Errorf("off after close: %v, want silence", err)
 				}
 				_, err = s.Command(t.Context(), ipmi.NetFnApp, cmdCloseSession, tt.data(s))
-				if !errors.Is(err, ipmitest.ErrNoAnswer) {
+				if !errors.Is(err, remote.ErrNoAnswer) {
 					t.Errorf("close after %v: %v, want silence", rememberFor, err)
 				}
 				if done := r.machine.carriedOut(); len(done) != 0 {
@@ -152,7 +152,7 @@ func TestIdleSessionEnds(t *testing.T) {
 			t.Fatalf("59 s after the last packet: %d sessions, want 1", n)
 		}
 		time.Sleep(time.Second)
-		if _, err := s.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, ipmitest.ErrNoAnswer) {
+		if _, err := s.Command(t.Context(), ipmi.NetFnApp, cmdDeviceID, nil); !errors.Is(err, remote.ErrNoAnswer) {
 			t.Errorf("60 s after the last packet: %v, want silence", err)
 		}
 		if left := r.bmc.Sessions(); len(left) != 0 {
@@ -189,7 +189,7 @@ func TestMaxSessions(t *testing.T) {
 		first := login(t, r.console(t), admin)
 		login(t, r.console(t), admin)
 		_, err := r.console(t).Login(t.Context(), loginAs(t, admin))
-		var status *ipmitest.StatusError
+		var status *remote.StatusError
 		if !errors.As(err, &status) || status.Status != ipmi.StatusNoResources {
 			t.Errorf("third session: %v, want status 01h", err)
 		}
@@ -229,7 +229,7 @@ func TestReplayEarnsSilence(t *testing.T) {
 		if _, err := c.Exchange(t.Context(), packet); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := c.Exchange(t.Context(), packet); !errors.Is(err, ipmitest.ErrNoAnswer) {
+		if got, err := c.Exchange(t.Context(), packet); !errors.Is(err, remote.ErrNoAnswer) {
 			t.Errorf("replayed: %x, %v, want silence", got, err)
 		}
 		if diff := cmp.Diff([]string{"reset"}, r.machine.carriedOut()); diff != "" {

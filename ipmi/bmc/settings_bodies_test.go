@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // A body is a request and what follows the completion code of its answer.
@@ -29,7 +29,7 @@ func unhex(t *testing.T, s string) []byte {
 	return b
 }
 
-func askBodies(t *testing.T, s *ipmitest.Session, bodies []body) {
+func askBodies(t *testing.T, s *remote.Session, bodies []body) {
 	t.Helper()
 	for _, tt := range bodies {
 		r, err := s.Command(t.Context(), tt.netFn, tt.cmd, unhex(t, tt.data))

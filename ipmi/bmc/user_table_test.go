@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 var guest = Account{Name: "guest", Password: "Guest-Passw0rd", Privilege: ipmi.Operator, Temporary: true}
@@ -65,7 +65,7 @@ func TestSetAccounts(t *testing.T) {
 							to[i].Password = sixteen.Password
 						}
 					}
-					sessions := map[string]*ipmitest.Session{}
+					sessions := map[string]*remote.Session{}
 					for _, a := range []Account{sixteen, operator} {
 						s, err := v.enter(t, r.console(t), a, false)
 						if err != nil {

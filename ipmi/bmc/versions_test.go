@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // root is an administrator whose password IPMI 1.5 can use.
@@ -19,7 +19,7 @@ func bothVersions(c *Config) {
 // A version is a way to log in. What a session does must not depend on it.
 type version struct {
 	name  string
-	enter func(t *testing.T, c *ipmitest.Console, a Account, stay bool) (*ipmitest.Session, error)
+	enter func(t *testing.T, c *remote.Console, a Account, stay bool) (*remote.Session, error)
 }
 
 func versions() []version {
@@ -32,7 +32,7 @@ func versions() []version {
 
 func version20(id ipmi.CipherSuiteID) version {
 	name := map[ipmi.CipherSuiteID]string{3: "IPMI 2.0 with suite 3", 17: "IPMI 2.0 with suite 17"}[id]
-	return version{name, func(t *testing.T, c *ipmitest.Console, a Account, stay bool) (*ipmitest.Session, error) {
+	return version{name, func(t *testing.T, c *remote.Console, a Account, stay bool) (*remote.Session, error) {
 		l := loginAs(t, a)
 		l.Suite, l.StayAtUser = suite(t, id), stay
 		return c.Login(t.Context(), l)
@@ -40,7 +40,7 @@ func version20(id ipmi.CipherSuiteID) version {
 }
 
 func version15(name string, auth ipmi.AuthType) version {
-	return version{name, func(t *testing.T, c *ipmitest.Console, a Account, stay bool) (*ipmitest.Session, error) {
+	return version{name, func(t *testing.T, c *remote.Console, a Account, stay bool) (*remote.Session, error) {
 		l := login15(a)
 		l.Auth, l.StayAtUser = auth, stay
 		return c.Login15(t.Context(), l)
@@ -48,7 +48,7 @@ func version15(name string, auth ipmi.AuthType) version {
 }
 
 // login logs in at the account's own level.
-func (v version) login(t *testing.T, c *ipmitest.Console, a Account) *ipmitest.Session {
+func (v version) login(t *testing.T, c *remote.Console, a Account) *remote.Session {
 	t.Helper()
 	s, err := v.enter(t, c, a, false)
 	if err != nil {
@@ -57,8 +57,8 @@ func (v version) login(t *testing.T, c *ipmitest.Console, a Account) *ipmitest.S
 	return s
 }
 
-func login15(a Account) ipmitest.Login15 {
-	return ipmitest.Login15{Auth: ipmi.AuthMD5, User: a.Name, Password: string(a.Password), Privilege: a.Privilege}
+func login15(a Account) remote.Login15 {
+	return remote.Login15{Auth: ipmi.AuthMD5, User: a.Name, Password: string(a.Password), Privilege: a.Privilege}
 }
 
 // forEachVersion runs a test once for each way to log in.

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // TestWatchdogStops: whoever takes the power away, or restarts the machine on
@@ -17,20 +17,20 @@ import (
 func TestWatchdogStops(t *testing.T) {
 	tests := []struct {
 		name  string
-		event func(t *testing.T, r *rig, s *ipmitest.Session)
+		event func(t *testing.T, r *rig, s *remote.Session)
 	}{
-		{"the machine goes off", func(_ *testing.T, r *rig, _ *ipmitest.Session) {
+		{"the machine goes off", func(_ *testing.T, r *rig, _ *remote.Session) {
 			r.machine.set(func(m *fakeMachine) { m.power = Off })
 			time.Sleep(2 * time.Second)
 			r.machine.set(func(m *fakeMachine) { m.power = On })
 		}},
-		{"chassis control off", func(t *testing.T, _ *rig, s *ipmitest.Session) {
+		{"chassis control off", func(t *testing.T, _ *rig, s *remote.Session) {
 			command(t, s, ipmi.NetFnChassis, cmdChassisControl, control(off), ipmi.Completed)
 		}},
-		{"chassis control reset", func(t *testing.T, _ *rig, s *ipmitest.Session) {
+		{"chassis control reset", func(t *testing.T, _ *rig, s *remote.Session) {
 			command(t, s, ipmi.NetFnChassis, cmdChassisControl, []byte{byte(ipmi.ChassisHardReset)}, ipmi.Completed)
 		}},
-		{"cold reset", func(t *testing.T, _ *rig, s *ipmitest.Session) {
+		{"cold reset", func(t *testing.T, _ *rig, s *remote.Session) {
 			command(t, s, ipmi.NetFnApp, 0x02, nil, ipmi.Completed)
 		}},
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 const (
@@ -24,17 +24,17 @@ func tenSeconds(a ipmi.WatchdogAction) ipmi.SetWatchdogRequest {
 	return ipmi.SetWatchdogRequest{WatchdogTimer: ipmi.WatchdogTimer{Use: ipmi.WatchdogOS, Action: a, Initial: 100}}
 }
 
-func setTimer(t *testing.T, s *ipmitest.Session, r ipmi.SetWatchdogRequest) {
+func setTimer(t *testing.T, s *remote.Session, r ipmi.SetWatchdogRequest) {
 	t.Helper()
 	command(t, s, ipmi.NetFnApp, cmdSetWatchdog, ipmi.AppendSetWatchdogRequest(nil, r), ipmi.Completed)
 }
 
-func feedTimer(t *testing.T, s *ipmitest.Session) {
+func feedTimer(t *testing.T, s *remote.Session) {
 	t.Helper()
 	command(t, s, ipmi.NetFnApp, cmdResetWatchdog, nil, ipmi.Completed)
 }
 
-func timer(t *testing.T, s *ipmitest.Session) ipmi.Watchdog {
+func timer(t *testing.T, s *remote.Session) ipmi.Watchdog {
 	t.Helper()
 	w, err := ipmi.ParseWatchdog(command(t, s, ipmi.NetFnApp, cmdGetWatchdog, nil, ipmi.Completed).Data)
 	if err != nil {

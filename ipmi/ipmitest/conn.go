@@ -6,25 +6,15 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // queueSize is how many datagrams wait unread at a Conn; more are dropped, as a
 // socket with a full buffer drops them.
 const queueSize = 256
 
-// A PacketConn is what a console needs of a UDP socket; *net.UDPConn and *Conn are such.
-type PacketConn interface {
-	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
-	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
-	SetReadDeadline(t time.Time) error
-	LocalAddr() net.Addr
-	Close() error
-}
-
-var (
-	_ PacketConn = (*net.UDPConn)(nil)
-	_ PacketConn = (*Conn)(nil)
-)
+var _ remote.PacketConn = (*Conn)(nil)
 
 // A Conn is an address on a Network. Its methods behave as those of
 // *net.UDPConn and can be used by several goroutines at once.

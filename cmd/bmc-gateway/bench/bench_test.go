@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest/load"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote/load"
 )
 
 // The servers are this program, started again: also when it is the test's.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest/load"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote/load"
 )
 
 const (
@@ -139,7 +139,7 @@ func measure(ctx context.Context, r *row, d time.Duration, concurrency int) (loa
 		if err != nil {
 			return load.Result{}, err
 		}
-		config.Login = ipmitest.Login{Suite: suite, User: userName, Password: password, Privilege: ipmi.Administrator}
+		config.Login = remote.Login{Suite: suite, User: userName, Password: password, Privilege: ipmi.Administrator}
 	}
 	result, err := load.Run(ctx, config)
 	switch {

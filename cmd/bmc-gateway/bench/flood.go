@@ -15,8 +15,8 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/listen"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest/load"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote/load"
 )
 
 // packetRate is what a BMC of the gateway hears from one source a second, by default.
@@ -117,7 +117,7 @@ func sampleOnce(ctx context.Context, r *row, p plan) error {
 	}
 	result, err := load.Run(ctx, load.Config{
 		Target: r.server.addr, Operation: r.operation, Concurrency: 1, Tries: 1, Warm: warm, Duration: p.duration,
-		Login: ipmitest.Login{Suite: suite, User: userName, Password: password, Privilege: ipmi.Administrator},
+		Login: remote.Login{Suite: suite, User: userName, Password: password, Privilege: ipmi.Administrator},
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)

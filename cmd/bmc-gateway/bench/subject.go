@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // A subject is a server in a process of its own.
@@ -112,7 +112,7 @@ func startIPMISim(ctx context.Context, dir string) (*subject, error) {
 
 // awaken pings a server until it answers, for five seconds.
 func awaken(ctx context.Context, addr netip.AddrPort) error {
-	c, err := ipmitest.Dial(addr)
+	c, err := remote.Dial(addr)
 	if err != nil {
 		return err
 	}

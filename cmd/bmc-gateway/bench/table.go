@@ -8,7 +8,7 @@ import (
 	"slices"
 	"text/tabwriter"
 
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest/load"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote/load"
 )
 
 // printTable prints the medians of all rounds.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // Commands that the tests send.
@@ -46,9 +46,9 @@ func (s *site) bmc(t *testing.T, vm string) admin.BMC {
 }
 
 // console is a client of a BMC, until the test ends.
-func console(t *testing.T, b admin.BMC) *ipmitest.Console {
+func console(t *testing.T, b admin.BMC) *remote.Console {
 	t.Helper()
-	c, err := ipmitest.Dial(netip.AddrPortFrom(b.Address, b.Port))
+	c, err := remote.Dial(netip.AddrPortFrom(b.Address, b.Port))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,13 +58,13 @@ func console(t *testing.T, b admin.BMC) *ipmitest.Console {
 }
 
 // login opens a session at a BMC, which stays open.
-func login(t *testing.T, b admin.BMC) *ipmitest.Session {
+func login(t *testing.T, b admin.BMC) *remote.Session {
 	t.Helper()
 	suite, err := ipmi.CipherSuiteByID(17)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := console(t, b).Login(t.Context(), ipmitest.Login{User: "operator", Password: operatorPassword, Privilege: ipmi.Operator, Suite: suite})
+	s, err := console(t, b).Login(t.Context(), remote.Login{User: "operator", Password: operatorPassword, Privilege: ipmi.Operator, Suite: suite})
 	if err != nil {
 		t.Fatalf("login at %s: %v", b.Name, err)
 	}
@@ -72,7 +72,7 @@ func login(t *testing.T, b admin.BMC) *ipmitest.Session {
 }
 
 // send sends a command and returns how it ended.
-func send(t *testing.T, s *ipmitest.Session, fn ipmi.NetFn, cmd uint8, data ...byte) ipmi.CompletionCode {
+func send(t *testing.T, s *remote.Session, fn ipmi.NetFn, cmd uint8, data ...byte) ipmi.CompletionCode {
 	t.Helper()
 	r, err := s.Command(t.Context(), fn, cmd, data)
 	if err != nil {
@@ -110,7 +110,7 @@ func atOnce[T any](some int, all []T, do func(T)) {
 }
 
 func ask(ctx context.Context, b admin.BMC) error {
-	c, err := ipmitest.Dial(netip.AddrPortFrom(b.Address, b.Port))
+	c, err := remote.Dial(netip.AddrPortFrom(b.Address, b.Port))
 	if err != nil {
 		return err
 	}

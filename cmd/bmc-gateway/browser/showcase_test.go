@@ -13,7 +13,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
@@ -104,7 +104,7 @@ func (s *site) traffic(ctx context.Context, t *testing.T) {
 			all = append(all, b)
 		}
 	}
-	var sessions []*ipmitest.Session
+	var sessions []*remote.Session
 	for i := 0; i < len(all); i += 5 {
 		sessions = append(sessions, login(t, all[i]))
 	}
@@ -118,7 +118,7 @@ func (s *site) traffic(ctx context.Context, t *testing.T) {
 		case <-tick.C:
 		}
 		err := s.step(ctx, n, sessions[n%len(sessions)], mine, all[n%len(all)])
-		refused := (*ipmitest.StatusError)(nil)
+		refused := (*remote.StatusError)(nil)
 		if err != nil && ctx.Err() == nil && !errors.As(err, &refused) {
 			t.Errorf("traffic: %v", err)
 			return
@@ -127,9 +127,9 @@ func (s *site) traffic(ctx context.Context, t *testing.T) {
 }
 
 // step is what happens in a tenth of a second.
-func (s *site) step(ctx context.Context, n int, one, mine *ipmitest.Session, b admin.BMC) error {
+func (s *site) step(ctx context.Context, n int, one, mine *remote.Session, b admin.BMC) error {
 	var failed error
-	send := func(s *ipmitest.Session, fn ipmi.NetFn, cmd uint8, data ...byte) {
+	send := func(s *remote.Session, fn ipmi.NetFn, cmd uint8, data ...byte) {
 		if _, err := s.Command(ctx, fn, cmd, data); err != nil {
 			failed = err
 		}
@@ -155,7 +155,7 @@ func (s *site) step(ctx context.Context, n int, one, mine *ipmitest.Session, b a
 	case n%30 == 6:
 		send(one, ipmi.NetFnApp, 0x02) // a cold reset, which an operator may not
 	case n%150 == 7:
-		c, err := ipmitest.Dial(netip.AddrPortFrom(b.Address, b.Port))
+		c, err := remote.Dial(netip.AddrPortFrom(b.Address, b.Port))
 		if err != nil {
 			return err
 		}
@@ -168,11 +168,11 @@ func (s *site) step(ctx context.Context, n int, one, mine *ipmitest.Session, b a
 		if n%300 == 7 {
 			word = strings.ToUpper(word)
 		}
-		if _, err := c.Login(ctx, ipmitest.Login{User: "operator", Password: word, Privilege: ipmi.Operator, Suite: suite, Insist: true}); err != nil {
+		if _, err := c.Login(ctx, remote.Login{User: "operator", Password: word, Privilege: ipmi.Operator, Suite: suite, Insist: true}); err != nil {
 			return err
 		}
 	case n%20 == 8:
-		c, err := ipmitest.Dial(netip.AddrPortFrom(b.Address, b.Port))
+		c, err := remote.Dial(netip.AddrPortFrom(b.Address, b.Port))
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // selfTest logs in to one BMC of each tenant as an IPMI client would, over UDP.
@@ -49,11 +49,11 @@ func tryTenant(ctx context.Context, t gateway.Tenant, bmcs []admin.BMC) []Findin
 		return r.findings
 	}
 	steps := probe.Run(ctx, target)
-	var status *ipmitest.StatusError
+	var status *remote.StatusError
 	switch err := probe.Failed(steps); {
 	case err == nil:
 		r.ok("%s at %s answers; %s in %s", bmcs[i].Name, target.Address, "a whole session", total(steps))
-	case errors.Is(err, ipmitest.ErrNoAnswer):
+	case errors.Is(err, remote.ErrNoAnswer):
 		r.fail("look for a firewall on this host (nft list ruleset) and at allow_from of the tenant",
 			"%s at %s: %v", bmcs[i].Name, target.Address, err)
 	case errors.As(err, &status) && status.Status == ipmi.StatusNoResources:

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 const (
@@ -24,9 +24,9 @@ const (
 
 // dialIn returns a console on a host of the LAN. The socket is opened on a thread
 // that goes to the host's namespace and ends there, and stays in it.
-func dialIn(t *testing.T, l *lan, host, address string) *ipmitest.Console {
+func dialIn(t *testing.T, l *lan, host, address string) *remote.Console {
 	t.Helper()
-	var c *ipmitest.Console
+	var c *remote.Console
 	var err error
 	var opening sync.WaitGroup
 	opening.Go(func() {
@@ -37,7 +37,7 @@ func dialIn(t *testing.T, l *lan, host, address string) *ipmitest.Console {
 		}
 		defer ns.Close()
 		if err = unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err == nil {
-			c, err = ipmitest.Dial(netip.AddrPortFrom(netip.MustParseAddr(address), 623))
+			c, err = remote.Dial(netip.AddrPortFrom(netip.MustParseAddr(address), 623))
 		}
 	})
 	opening.Wait()
@@ -50,7 +50,7 @@ func dialIn(t *testing.T, l *lan, host, address string) *ipmitest.Console {
 }
 
 // guid asks a BMC which system it is.
-func guid(ctx context.Context, c *ipmitest.Console) (string, error) {
+func guid(ctx context.Context, c *remote.Console) (string, error) {
 	r, err := c.Sessionless15(ctx, ipmi.NetFnApp, cmdGetSystemGUID, nil)
 	if err == nil && r.Code != ipmi.Completed {
 		err = r.Code
@@ -65,7 +65,7 @@ type guidWatch struct {
 }
 
 // watchGUID asks until the function it returns is called.
-func watchGUID(t *testing.T, c *ipmitest.Console) (stop func() guidWatch) {
+func watchGUID(t *testing.T, c *remote.Console) (stop func() guidWatch) {
 	t.Helper()
 	w := guidWatch{systems: make(map[string]int)}
 	end := make(chan struct{})

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 const (
@@ -42,7 +42,7 @@ type Step struct {
 
 // Run takes the steps in order and stops at the first that fails; that is the last one.
 func Run(ctx context.Context, t Target) []Step {
-	c, err := ipmitest.Dial(t.Address)
+	c, err := remote.Dial(t.Address)
 	if err != nil {
 		return []Step{{Name: "socket", Err: err}}
 	}
@@ -75,9 +75,9 @@ func Failed(steps []Step) error {
 
 type run struct {
 	ctx     context.Context
-	console *ipmitest.Console
+	console *remote.Console
 	target  Target
-	session *ipmitest.Session
+	session *remote.Session
 	steps   []Step
 	failed  bool
 }
@@ -124,13 +124,13 @@ func (r *run) login() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	session, err := r.console.Login(r.ctx, ipmitest.Login{
+	session, err := r.console.Login(r.ctx, remote.Login{
 		Suite: suite, User: r.target.User, Password: r.target.Password, Kg: []byte(r.target.Kg), Privilege: r.target.Privilege,
 	})
 	switch {
-	case errors.Is(err, ipmitest.ErrPassword):
+	case errors.Is(err, remote.ErrPassword):
 		return "", errors.New("the password is wrong, or nobody has this name")
-	case errors.Is(err, ipmitest.ErrICV):
+	case errors.Is(err, remote.ErrICV):
 		return "", errors.New("the BMC has another Kg")
 	case err != nil && session != nil:
 		_ = session.Close(r.ctx) // it is open, without the privilege that was asked for; what failed is told

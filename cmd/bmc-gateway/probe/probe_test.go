@@ -11,7 +11,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc/bmctest"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // Run takes all steps that the target has, and ends with the first that fails.
@@ -76,7 +76,7 @@ func TestRunAtNobody(t *testing.T) {
 	defer conn.Close()
 	silent := netip.MustParseAddrPort(conn.LocalAddr().String())
 	steps := Run(t.Context(), Target{Address: silent, Timeout: 20 * time.Millisecond, Tries: 2})
-	if len(steps) != 1 || !errors.Is(steps[0].Err, ipmitest.ErrNoAnswer) {
+	if len(steps) != 1 || !errors.Is(steps[0].Err, remote.ErrNoAnswer) {
 		t.Errorf("steps %+v", steps)
 	}
 	if err := Failed(steps); err == nil || err.Error() != "presence ping: no answer, asked 2 times" {
@@ -90,9 +90,9 @@ func TestInWords(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&ipmitest.StatusError{Message: "RAKP message 4", Status: ipmi.StatusNoResources}, "insufficient resources: all sessions of the BMC, or of its tenant, are taken"},
-		{&ipmitest.StatusError{Message: "RAKP message 2", Status: ipmi.StatusUnauthorizedRole}, "the account may not have this privilege"},
-		{&ipmitest.StatusError{Message: "RAKP message 2", Status: ipmi.StatusIllegalParameter}, "RAKP message 2: status 12h"},
+		{&remote.StatusError{Message: "RAKP message 4", Status: ipmi.StatusNoResources}, "insufficient resources: all sessions of the BMC, or of its tenant, are taken"},
+		{&remote.StatusError{Message: "RAKP message 2", Status: ipmi.StatusUnauthorizedRole}, "the account may not have this privilege"},
+		{&remote.StatusError{Message: "RAKP message 2", Status: ipmi.StatusIllegalParameter}, "RAKP message 2: status 12h"},
 		{errors.New("something else"), "something else"},
 	} {
 		if got := inWords(row.err, 3); got.Error() != row.want || !errors.Is(got, row.err) {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // A toldError says in an administrator's words what another one means.
@@ -27,9 +27,9 @@ var statusWords = map[ipmi.Status]string{
 
 // inWords tells what is known of an error of the console.
 func inWords(err error, tries int) error {
-	var status *ipmitest.StatusError
+	var status *remote.StatusError
 	switch {
-	case errors.Is(err, ipmitest.ErrNoAnswer):
+	case errors.Is(err, remote.ErrNoAnswer):
 		return &toldError{fmt.Sprintf("no answer, asked %d times", max(tries, 1)), err}
 	case errors.As(err, &status) && statusWords[status.Status] != "":
 		return &toldError{statusWords[status.Status], err}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // A BMC lets its account in and its machine is on, also after a power off.
 func TestServe(t *testing.T) {
 	b, at := Serve(t, []bmc.Account{{Name: "operator", Password: "S3cretWord", Privilege: ipmi.Operator}}, 17)
-	c, err := ipmitest.Dial(at)
+	c, err := remote.Dial(at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func TestServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Login(t.Context(), ipmitest.Login{Suite: suite, User: "operator", Password: "S3cretWord", Privilege: ipmi.Operator})
+	s, err := c.Login(t.Context(), remote.Login{Suite: suite, User: "operator", Password: "S3cretWord", Privilege: ipmi.Operator})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // Commands and what goes with them (appendix G).
@@ -38,7 +38,7 @@ func capabilities(r ipmi.Response, err error) (ipmi.AuthCapabilities, error) {
 }
 
 // begin20 is everything in packets of IPMI 2.0, also what comes before a session.
-func begin20(ctx context.Context, console *ipmitest.Console, bmc types.HostIpmiInfo) (*ipmitest.Session, types.BaseMethodFault) {
+func begin20(ctx context.Context, console *remote.Console, bmc types.HostIpmiInfo) (*remote.Session, types.BaseMethodFault) {
 	caps, err := capabilities(console.Sessionless20(ctx, ipmi.NetFnApp, cmdGetAuthCaps, []byte{wantExtended | ipmi.ChannelPresent, byte(ipmi.Operator)}))
 	if err != nil || !caps.V20 {
 		return nil, &types.MissingBmcSupport{}
@@ -47,7 +47,7 @@ func begin20(ctx context.Context, console *ipmitest.Console, bmc types.HostIpmiI
 	if err != nil {
 		return nil, &types.MissingBmcSupport{}
 	}
-	s, err := console.Login(ctx, ipmitest.Login{Suite: suite, User: bmc.Login, Password: bmc.Password, Privilege: ipmi.Operator, StayAtUser: true})
+	s, err := console.Login(ctx, remote.Login{Suite: suite, User: bmc.Login, Password: bmc.Password, Privilege: ipmi.Operator, StayAtUser: true})
 	if fault := refusal(err); fault != nil {
 		return nil, fault
 	}
@@ -56,13 +56,13 @@ func begin20(ctx context.Context, console *ipmitest.Console, bmc types.HostIpmiI
 
 // begin15 takes MD5, which the BMC has to offer to operators. Plain passwords, of
 // which VMware's documents speak, too, are no use where they are off.
-func begin15(ctx context.Context, console *ipmitest.Console, bmc types.HostIpmiInfo) (*ipmitest.Session, types.BaseMethodFault) {
+func begin15(ctx context.Context, console *remote.Console, bmc types.HostIpmiInfo) (*remote.Session, types.BaseMethodFault) {
 	caps, err := capabilities(console.Sessionless15(ctx, ipmi.NetFnApp, cmdGetAuthCaps, []byte{ipmi.ChannelPresent, byte(ipmi.Operator)}))
 	if err != nil || caps.AuthTypes&ipmi.AuthMD5.Bit() == 0 {
 		return nil, &types.MissingBmcSupport{}
 	}
-	s, err := console.Login15(ctx, ipmitest.Login15{Auth: ipmi.AuthMD5, User: bmc.Login, Password: bmc.Password, Privilege: ipmi.Operator, StayAtUser: true})
-	if errors.Is(err, ipmitest.ErrNoAnswer) { // which is how a wrong password ends
+	s, err := console.Login15(ctx, remote.Login15{Auth: ipmi.AuthMD5, User: bmc.Login, Password: bmc.Password, Privilege: ipmi.Operator, StayAtUser: true})
+	if errors.Is(err, remote.ErrNoAnswer) { // which is how a wrong password ends
 		return nil, &types.InvalidIpmiLoginInfo{}
 	}
 	if fault := refusal(err); fault != nil {
@@ -72,7 +72,7 @@ func begin15(ctx context.Context, console *ipmitest.Console, bmc types.HostIpmiI
 }
 
 // operate raises the session to operator.
-func operate(ctx context.Context, s *ipmitest.Session) types.BaseMethodFault {
+func operate(ctx context.Context, s *remote.Session) types.BaseMethodFault {
 	err := s.SetPrivilege(ctx, ipmi.Operator)
 	switch {
 	case err == nil:
@@ -86,12 +86,12 @@ func operate(ctx context.Context, s *ipmitest.Session) types.BaseMethodFault {
 
 // refusal is the fault for why a session did not come about; nil for no error.
 func refusal(err error) types.BaseMethodFault {
-	var status *ipmitest.StatusError
+	var status *remote.StatusError
 	var code ipmi.CompletionCode
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ipmitest.ErrPassword):
+	case errors.Is(err, remote.ErrPassword):
 		return &types.InvalidIpmiLoginInfo{}
 	case errors.As(err, &status):
 		switch status.Status {

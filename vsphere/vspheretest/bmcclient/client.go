@@ -11,7 +11,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
 
@@ -104,7 +104,7 @@ func (c Client) login(ctx context.Context, bmc types.HostIpmiInfo) (*session, ty
 	return &session{Session: s, console: console}, nil
 }
 
-func (c Client) dial(address string) (*ipmitest.Console, error) {
+func (c Client) dial(address string) (*remote.Console, error) {
 	addr, err := netip.ParseAddr(address)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (c Client) dial(address string) (*ipmitest.Console, error) {
 	if port == 0 {
 		port = standardPort
 	}
-	console, err := ipmitest.Dial(netip.AddrPortFrom(addr, port))
+	console, err := remote.Dial(netip.AddrPortFrom(addr, port))
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (c Client) dial(address string) (*ipmitest.Console, error) {
 	return console, nil
 }
 
-func (c Client) begin(ctx context.Context, console *ipmitest.Console, bmc types.HostIpmiInfo) (*ipmitest.Session, types.BaseMethodFault) {
+func (c Client) begin(ctx context.Context, console *remote.Console, bmc types.HostIpmiInfo) (*remote.Session, types.BaseMethodFault) {
 	if err := console.Ping(ctx); err != nil {
 		return nil, &types.MissingBmcSupport{}
 	}
@@ -138,8 +138,8 @@ func (c Client) begin(ctx context.Context, console *ipmitest.Console, bmc types.
 
 // A session is an active one, with a socket of its own.
 type session struct {
-	*ipmitest.Session
-	console *ipmitest.Console
+	*remote.Session
+	console *remote.Console
 }
 
 // end closes session and socket; a BMC that does not answer has closed it, too.

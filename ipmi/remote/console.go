@@ -1,4 +1,4 @@
-package ipmitest
+package remote
 
 import (
 	"bytes"
@@ -21,7 +21,18 @@ const (
 )
 
 // ErrNoAnswer says that no try was answered.
-var ErrNoAnswer = errors.New("ipmitest: no answer")
+var ErrNoAnswer = errors.New("no answer")
+
+// A PacketConn is what a console needs of a UDP socket; *net.UDPConn is one.
+type PacketConn interface {
+	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
+	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
+	SetReadDeadline(t time.Time) error
+	LocalAddr() net.Addr
+	Close() error
+}
+
+var _ PacketConn = (*net.UDPConn)(nil)
 
 // A Console talks to one BMC through one socket. Its methods, and those of its
 // sessions, are for one goroutine at a time.

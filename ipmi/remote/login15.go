@@ -1,4 +1,4 @@
-package ipmitest
+package remote
 
 import (
 	"context"
@@ -104,7 +104,7 @@ func (s *Session) Activated(datagram []byte) error {
 	return nil
 }
 
-var errNotActivated = errors.New("ipmitest: not the answer to Activate Session")
+var errNotActivated = errors.New("not the answer to Activate Session")
 
 func (s *Session) activate(ctx context.Context, l Login15, challenge ipmi.SessionChallenge) error {
 	packet := s.ActivationRequest(l, challenge)

@@ -1,4 +1,4 @@
-package ipmitest
+package remote
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 var (
 	// ErrPassword says that RAKP message 2 was not made with the login's
 	// password. Clients stop there and send no RAKP message 3.
-	ErrPassword = errors.New("ipmitest: password invalid")
+	ErrPassword = errors.New("password invalid")
 	// ErrICV says that RAKP message 4 was not made with the session's key.
-	ErrICV = errors.New("ipmitest: integrity check value of RAKP message 4 invalid")
+	ErrICV = errors.New("integrity check value of RAKP message 4 invalid")
 )
 
 // A StatusError says which message of the BMC ended a session set-up.

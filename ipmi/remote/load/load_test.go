@@ -13,7 +13,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc/bmctest"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // listen opens a socket that is closed with the test.
@@ -63,7 +63,7 @@ func (l *lossy) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
 }
 
 // serveBMC serves a BMC for one account and returns how to log in.
-func serveBMC(t *testing.T, id ipmi.CipherSuiteID) (*bmc.BMC, netip.AddrPort, ipmitest.Login) {
+func serveBMC(t *testing.T, id ipmi.CipherSuiteID) (*bmc.BMC, netip.AddrPort, remote.Login) {
 	t.Helper()
 	b, addr := bmctest.Serve(t, []bmc.Account{account}, id)
 	return b, addr, login(t, id)
@@ -71,13 +71,13 @@ func serveBMC(t *testing.T, id ipmi.CipherSuiteID) (*bmc.BMC, netip.AddrPort, ip
 
 var account = bmc.Account{Name: "admin", Password: "secret", Privilege: ipmi.Administrator}
 
-func login(t *testing.T, id ipmi.CipherSuiteID) ipmitest.Login {
+func login(t *testing.T, id ipmi.CipherSuiteID) remote.Login {
 	t.Helper()
 	suite, err := ipmi.CipherSuiteByID(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ipmitest.Login{Suite: suite, User: account.Name, Password: string(account.Password), Privilege: account.Privilege}
+	return remote.Login{Suite: suite, User: account.Name, Password: string(account.Password), Privilege: account.Privilege}
 }
 
 func TestRun(t *testing.T) {
@@ -152,7 +152,7 @@ func TestRunCannotBegin(t *testing.T) {
 	}{
 		{"nothing to do", t.Context(), Config{Target: addr, Operation: Command, Login: login}, nil},
 		{"unknown operation", t.Context(), Config{Target: addr, Operation: "sing", Concurrency: 1, Duration: 1}, nil},
-		{"wrong password", t.Context(), Config{Target: addr, Operation: Command, Login: wrong, Concurrency: 1, Duration: 1}, ipmitest.ErrPassword},
+		{"wrong password", t.Context(), Config{Target: addr, Operation: Command, Login: wrong, Concurrency: 1, Duration: 1}, remote.ErrPassword},
 		{"context is over", over, Config{Target: addr, Operation: Echo, Concurrency: 1, Duration: time.Hour}, context.Canceled},
 		{"no such process", t.Context(), Config{Target: addr, Operation: Command, Login: login, Concurrency: 1, Duration: 1, PID: 1 << 30}, os.ErrNotExist},
 	} {

@@ -1,4 +1,4 @@
-package ipmitest_test
+package remote_test
 
 import (
 	"bytes"
@@ -14,15 +14,16 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // piped starts r on a network in memory and returns a console for it.
-func piped(t *testing.T, r *responder, f ipmitest.Faults) *ipmitest.Console {
+func piped(t *testing.T, r *responder, f ipmitest.Faults) *remote.Console {
 	t.Helper()
 	bmc, end := ipmitest.Pipe(3, f)
 	r.conn = bmc
 	r.start(t)
-	c := ipmitest.New(end, bmc.AddrPort())
+	c := remote.New(end, bmc.AddrPort())
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Error(err)
@@ -31,16 +32,16 @@ func piped(t *testing.T, r *responder, f ipmitest.Faults) *ipmitest.Console {
 	return c
 }
 
-func admin(t *testing.T, id ipmi.CipherSuiteID) ipmitest.Login {
+func admin(t *testing.T, id ipmi.CipherSuiteID) remote.Login {
 	t.Helper()
 	suite, err := ipmi.CipherSuiteByID(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ipmitest.Login{Suite: suite, User: "admin", Password: "secret", Privilege: ipmi.Administrator}
+	return remote.Login{Suite: suite, User: "admin", Password: "secret", Privilege: ipmi.Administrator}
 }
 
-func login(t *testing.T, c *ipmitest.Console, l ipmitest.Login) *ipmitest.Session {
+func login(t *testing.T, c *remote.Console, l remote.Login) *remote.Session {
 	t.Helper()
 	s, err := c.Login(t.Context(), l)
 	if err != nil {
@@ -55,7 +56,7 @@ func TestConsoleOnUDP(t *testing.T) {
 		t.Fatal(err)
 	}
 	(&responder{conn: conn}).start(t)
-	c, err := ipmitest.Dial(conn.LocalAddr().(*net.UDPAddr).AddrPort())
+	c, err := remote.Dial(conn.LocalAddr().(*net.UDPAddr).AddrPort())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,20 +87,20 @@ func TestLogin(t *testing.T) {
 	tests := []struct {
 		name   string
 		suite  ipmi.CipherSuiteID
-		change func(*ipmitest.Login)
+		change func(*remote.Login)
 		bmc    responder
 		want   error
 		status ipmi.Status
 	}{
 		{name: "suite 3", suite: 3},
 		{name: "suite 17", suite: 17},
-		{name: "own session ID", suite: 17, change: func(l *ipmitest.Login) { l.ConsoleID = 0xA0A2A3A4 }},
-		{name: "suite 0", suite: 17, change: func(l *ipmitest.Login) { l.Suite = ipmi.CipherSuite{} }, status: ipmi.StatusNoSuite},
-		{name: "unknown user", suite: 17, change: func(l *ipmitest.Login) { l.User = "nobody" }, status: ipmi.StatusUnauthorizedName},
-		{name: "wrong password", suite: 3, change: func(l *ipmitest.Login) { l.Password = "Secret" }, want: ipmitest.ErrPassword},
-		{name: "wrong password, insisting", suite: 3, change: func(l *ipmitest.Login) { l.Password, l.Insist = "Secret", true }, status: ipmi.StatusInvalidICV},
-		{name: "Kg the BMC does not know", suite: 17, change: func(l *ipmitest.Login) { l.Kg = []byte("key") }, want: ipmitest.ErrICV},
-		{name: "forged RAKP message 4", suite: 17, bmc: responder{forged: true}, want: ipmitest.ErrICV},
+		{name: "own session ID", suite: 17, change: func(l *remote.Login) { l.ConsoleID = 0xA0A2A3A4 }},
+		{name: "suite 0", suite: 17, change: func(l *remote.Login) { l.Suite = ipmi.CipherSuite{} }, status: ipmi.StatusNoSuite},
+		{name: "unknown user", suite: 17, change: func(l *remote.Login) { l.User = "nobody" }, status: ipmi.StatusUnauthorizedName},
+		{name: "wrong password", suite: 3, change: func(l *remote.Login) { l.Password = "Secret" }, want: remote.ErrPassword},
+		{name: "wrong password, insisting", suite: 3, change: func(l *remote.Login) { l.Password, l.Insist = "Secret", true }, status: ipmi.StatusInvalidICV},
+		{name: "Kg the BMC does not know", suite: 17, change: func(l *remote.Login) { l.Kg = []byte("key") }, want: remote.ErrICV},
+		{name: "forged RAKP message 4", suite: 17, bmc: responder{forged: true}, want: remote.ErrICV},
 		{
 			name: "privilege refused", suite: 17,
 			bmc:  responder{code: func(ipmi.Message) ipmi.CompletionCode { return ipmi.PrivilegeExceedsLimit }},
@@ -116,7 +117,7 @@ func TestLogin(t *testing.T) {
 					tt.change(&l)
 				}
 				_, err := c.Login(t.Context(), l)
-				var status *ipmitest.StatusError
+				var status *remote.StatusError
 				switch {
 				case tt.status != ipmi.StatusOK:
 					if !errors.As(err, &status) || status.Status != tt.status {
@@ -181,8 +182,8 @@ func TestNoAnswer(t *testing.T) {
 		c := piped(t, &responder{}, ipmitest.Faults{Loss: 1})
 		c.Timeout, c.Tries = 2*time.Second, 3
 		start := time.Now()
-		if err := c.Ping(t.Context()); !errors.Is(err, ipmitest.ErrNoAnswer) {
-			t.Errorf("got error %v, want %v", err, ipmitest.ErrNoAnswer)
+		if err := c.Ping(t.Context()); !errors.Is(err, remote.ErrNoAnswer) {
+			t.Errorf("got error %v, want %v", err, remote.ErrNoAnswer)
 		}
 		if got := time.Since(start); got != 6*time.Second {
 			t.Errorf("gave up after %s, want 6s", got)

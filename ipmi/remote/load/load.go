@@ -9,19 +9,19 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // A Config says whom to ask, what and for how long.
 type Config struct {
 	Target      netip.AddrPort // IPv4
 	Operation   Operation
-	Login       ipmitest.Login // of Command and Session
-	Tries       int            // of each packet; 0: the console's four
-	Concurrency int            // workers, each with a socket and one operation outstanding
-	Warm        time.Duration  // not counted
-	Duration    time.Duration  // counted
-	PID         int            // the server's process; 0: its CPU time is not measured
+	Login       remote.Login  // of Command and Session
+	Tries       int           // of each packet; 0: the console's four
+	Concurrency int           // workers, each with a socket and one operation outstanding
+	Warm        time.Duration // not counted
+	Duration    time.Duration // counted
+	PID         int           // the server's process; 0: its CPU time is not measured
 }
 
 // A Result is what came of it. Times are of whole operations.

@@ -10,7 +10,7 @@ import (
 	"net/netip"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // An Operation is what is done over and over.
@@ -40,10 +40,10 @@ const (
 
 // A worker has one operation outstanding at a time, on a socket of its own.
 type worker struct {
-	console *ipmitest.Console
-	login   ipmitest.Login
-	session *ipmitest.Session // of Command
-	packet  [EchoSize]byte    // of Echo
+	console *remote.Console
+	login   remote.Login
+	session *remote.Session // of Command
+	packet  [EchoSize]byte  // of Echo
 	number  uint64
 }
 
@@ -52,7 +52,7 @@ func newWorker(c Config) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{console: ipmitest.New(connected{conn}, c.Target), login: c.Login}
+	w := &worker{console: remote.New(connected{conn}, c.Target), login: c.Login}
 	if c.Tries > 0 {
 		w.console.Tries = c.Tries
 	}
@@ -119,7 +119,7 @@ func (w *worker) wholeSession(ctx context.Context) error {
 	return s.Close(ctx)
 }
 
-func chassisStatus(ctx context.Context, s *ipmitest.Session) error {
+func chassisStatus(ctx context.Context, s *remote.Session) error {
 	r, err := s.Command(ctx, ipmi.NetFnChassis, cmdChassisStatus, nil)
 	switch {
 	case err != nil:

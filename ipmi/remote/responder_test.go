@@ -1,4 +1,4 @@
-package ipmitest_test
+package remote_test
 
 import (
 	"crypto/hmac"
@@ -7,14 +7,14 @@ import (
 	"testing"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
-	"github.com/bmc-gateway/bmc-gateway/ipmi/ipmitest"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // A responder plays the BMC with one session at a time and the user "admin"
 // with the password "secret". It checks nothing but the codes, and remembers
 // the requests of the session. App/01h and above are answered with the request's data.
 type responder struct {
-	conn   ipmitest.PacketConn
+	conn   remote.PacketConn
 	forged bool                                     // RAKP message 4 is made with a wrong key
 	ignore func(m ipmi.Message, seq uint32) bool    // which requests of the session are not answered
 	code   func(m ipmi.Message) ipmi.CompletionCode // nil: 00h

@@ -1,4 +1,4 @@
-package ipmitest
+package remote
 
 import (
 	"context"
