@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"golang.org/x/net/netutil"
 
 	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/page"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
@@ -50,6 +51,10 @@ type Server struct {
 	log      *slog.Logger
 }
 
+// maxConns is how many connections there are at most: more wait until others end. The
+// process has one limit of open files, and BMCs need theirs.
+const maxConns = 512
+
 // Listen binds the address. Without one it returns a Server that does nothing.
 func Listen(c Config, reg *prometheus.Registry, src Source, log *slog.Logger) (*Server, error) {
 	if c.Listen == "" {
@@ -63,7 +68,7 @@ func Listen(c Config, reg *prometheus.Registry, src Source, log *slog.Logger) (*
 		return nil, fmt.Errorf("http.listen: %w", err)
 	}
 	ending := make(chan struct{})
-	return &Server{listener: l, file: c.File, ending: ending, log: log, server: &http.Server{
+	return &Server{listener: netutil.LimitListener(l, maxConns), file: c.File, ending: ending, log: log, server: &http.Server{
 		Handler:           handler(reg, src, newGate(c.File, src.WebAccess), ending, log),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,

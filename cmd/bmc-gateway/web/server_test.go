@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -231,6 +232,27 @@ func TestBadWebConfig(t *testing.T) {
 	_, err := Listen(Config{Listen: "127.0.0.1:0", File: file}, prometheus.NewRegistry(), lab(), slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "http.web_config_file "+file) || !strings.Contains(err.Error(), "tls_servers") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Whoever opens connections and says nothing keeps others waiting for some seconds,
+// and takes no more of the process's files than there are connections at most.
+func TestConnectionsAreLimited(t *testing.T) {
+	at := serve(t, "", lab())
+	began := time.Now()
+	for range maxConns + 1 {
+		c, err := net.Dial("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	if code, body := get(t, plain(), "http://"+at+"/healthz"); code != http.StatusOK {
+		t.Errorf("got %d: %s", code, body)
+	}
+	// They have five seconds to ask for something.
+	if took := time.Since(began); took < time.Second {
+		t.Errorf("answered after %v, beside %d others", took, maxConns+1)
 	}
 }
 
