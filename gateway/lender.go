@@ -67,7 +67,7 @@ const atOnce = 1000
 // are pinned to none: a fleet that is new costs a few writes to the disk. What it
 // cannot do is left to lease, which says why.
 func (d *lender) leaseTogether(vms []inventory.VM, now time.Time) error {
-	vms = slices.DeleteFunc(vms, func(vm inventory.VM) bool { return d.lending(vm.Key) != nil })
+	vms = slices.DeleteFunc(slices.Clone(vms), func(vm inventory.VM) bool { return d.lending(vm.Key) != nil })
 	if d.most > 0 {
 		room := d.most
 		for _, p := range d.pools {

@@ -142,14 +142,15 @@ func without(example string, names ...string) string {
 // vCenter and one tenant.
 func (a *admin) configures(t *testing.T) {
 	t.Helper()
-	example := without(a.says(t, 0, "config example", "apiVersion: bmc-gateway/v1"), "vc-dmz", "dmz-v4", "dmz-ocp")
+	example := without(a.says(t, 0, "config example", "apiVersion: bmc-gateway/v1"), "vc-dmz", "vc-nested", "dmz-v4", "dmz-ocp")
 	a.write(t, "config.yaml", example, 0o640)
 	a.edit(t,
 		"/run/bmc-gateway", a.etc, "/var/lib/bmc-gateway", filepath.Join(a.root, "var/lib/bmc-gateway"), "/var/log/bmc-gateway", filepath.Join(a.root, "var/log"),
 		"https://vc-lab.example.net", "https://"+vcAddress, "ens192.120", "eth0",
 		"10.120.8.", "10.99.0.", "prefix_length: 22", "prefix_length: 24", "10.120.0.0/16, 10.10.4.9", "10.99.0.0/24",
 		"      tags: [bmc/never]", "      # tags: [bmc/never]", "      folders: [/Lab/vm/Attic]", "      # folders: [/Lab/vm/Attic]",
-		"    tags: [bmc/protected]", "    # tags: [bmc/protected]", "  vlan:", "  # vlan:", "    parent: ens192", "    # parent: ens192", "    id: 120", "    # id: 120")
+		"    tags: [bmc/protected]", "    # tags: [bmc/protected]", "  vlan:", "  # vlan:", "    parent: ens192", "    # parent: ens192", "    id: 120", "    # id: 120",
+		"  register:", "  # register:", "    vcenter: vc-nested", "    # vcenter: vc-nested", "    mode: ", "    # mode: ", "    adopt: ", "    # adopt: ", "    interval: ", "    # interval: ")
 	a.write(t, "ca-lab.pem", a.vc.ca, 0o644)
 	for name, password := range map[string]string{"vc-lab": "vc-secret", "lab-a-admin": "admin-secret", "lab-a-operator": operatorPassword, "lab-a-metrics": "metrics-secret"} {
 		a.write(t, name, password+"\n", 0o640)
