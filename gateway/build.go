@@ -96,12 +96,14 @@ func (g *Gateway) buildPools(leases []address.Lease) error {
 	for _, p := range g.pools {
 		g.takeUp(p, g.pools, leases, g.config.Tenants)
 	}
+	g.recallUnpooled(leases)
 	return nil
 }
 
 // takeUp has a pool go on from what the state file has of its addresses.
 func (g *Gateway) takeUp(p *pool, all []*pool, leases []address.Lease, tenants []Tenant) {
-	err := errors.Join(p.adopt(leases, all), p.dismiss(tenantsOf(tenants, p.config.Name), time.Now()), p.sweep(), p.takeUp())
+	err := errors.Join(p.adopt(leases, all), p.dismiss(tenantsOf(tenants, p.config.Name), time.Now()),
+		p.recall(g.host.keeper), p.sweep(), p.takeUp())
 	if err != nil {
 		g.log.Warn("taking up what an earlier run left", "pool", p.config.Name, "error", err)
 	}

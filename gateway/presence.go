@@ -217,6 +217,8 @@ func (g *Gateway) noteAddress(e address.Event) {
 		g.log.Error("a route to BMC addresses cannot be kept", "interface", e.Iface, "error", e.Err)
 	case address.VLANMade:
 		g.log.Info("VLAN interface made", "interface", e.Iface)
+	case address.Recalled:
+		log.Warn("the address of a BMC was left on another interface than its pool's; it is taken off there")
 	case address.VLANFailed:
 		g.log.Error("VLAN interface cannot be used", "interface", e.Iface, "error", e.Err)
 	case address.LookFailed:

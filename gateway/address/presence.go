@@ -56,6 +56,7 @@ const (
 	RouteLost                      // and it is not put back, as Err says
 	VLANMade                       // a VLAN interface was made
 	VLANFailed                     // or is not what it should be, as Err says
+	Recalled                       // an address of ours was on another interface, and is there no more
 )
 
 // An Event is something that happened to an address that is kept.

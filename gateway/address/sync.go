@@ -80,6 +80,7 @@ func (k *Keeper) vetLate(now time.Time, live bool) {
 type plan struct {
 	renew   map[renewal][]netip.Addr
 	putBack []place
+	strays  []place // where else addresses are as ours
 	events  []Event
 	retry   bool // not everything could be refreshed
 }
@@ -99,10 +100,16 @@ func (k *Keeper) syncSome(some []place, due map[*Segment]bool, now time.Time, li
 	k.withoutWrongVLANs(v)
 	k.relisten(v, some)
 	p := k.judge(v, some, due, now, live)
+	p.strays = k.straysOf(v, some)
 	for r, addrs := range p.renew {
 		if err := k.kernel.renew(r.index, addrs, r.lifetime); err != nil {
 			p.retry = true
 			p.events = append(p.events, Event{Kind: Unkept, Err: err})
+		}
+	}
+	for _, at := range p.strays {
+		if err := k.withdrawStray(at); err != nil {
+			p.retry = true
 		}
 	}
 	for _, at := range p.putBack {
