@@ -28,15 +28,17 @@ type chain struct {
 }
 
 // Rules returns a table of our own, which replaces the one that is loaded, for
-// "nft -f". Only traffic to addresses of the pools is looked at: what is not
-// for a BMC port or not from an allowed source is dropped, and so is what one
-// source sends to one BMC above the limit. ICMP passes.
+// "nft -f". Only traffic to addresses of the pools and to legacy ports is looked at:
+// what is for an address of a pool and not for a BMC port, or not from an allowed
+// source, is dropped, and so is what one source sends to one BMC above the limit.
+// ICMP passes, and all else that is for addresses of the host.
 func Rules(c gateway.Config, l Limit) (string, error) {
 	var b strings.Builder
 	err := rules.Execute(&b, struct {
 		Chains []chain
+		Legacy []legacyChain
 		Limit  Limit
-	}{chains(c), l})
+	}{chains(c), legacyChains(c), l})
 	return b.String(), err
 }
 
@@ -59,19 +61,41 @@ table inet bmc_gateway {
 		flags dynamic,timeout
 		timeout 10s
 	}
+{{- if .Legacy}}
+	set rate_port_ip {
+		type ipv4_addr . ipv4_addr . inet_service
+		size 65535
+		flags dynamic,timeout
+		timeout 10s
+	}
+	set rate_port_ip6 {
+		type ipv6_addr . ipv6_addr . inet_service
+		size 65535
+		flags dynamic,timeout
+		timeout 10s
+	}
+{{- end}}
 	chain input {
 		type filter hook input priority filter - 10; policy accept;
-{{- range .Chains}}
-{{- if .Exclude}}
-		{{.Family}} daddr {{set .Exclude}} return
+{{- range $l := .Legacy}}
+{{- range $l.Named}}
+		{{$l.Family}} daddr {{.Address}} udp dport {{set .Ports}} jump {{$l.Name}}
 {{- end}}
 {{- end}}
 {{- range .Chains}}
 		{{.Family}} daddr {{set .Addresses}} jump {{.Name}}
 {{- end}}
+{{- range .Legacy}}
+{{- if .Everywhere}}
+		meta nfproto {{.Protocol}} udp dport {{set .Everywhere}} jump {{.Name}}
+{{- end}}
+{{- end}}
 	}
 {{- range .Chains}}
 	chain {{.Name}} {
+{{- if .Exclude}}
+		{{.Family}} daddr {{set .Exclude}} return
+{{- end}}
 		meta l4proto { icmp, ipv6-icmp } return
 		udp dport != {{set .Ports}} counter drop comment "not for a BMC"
 		meta l4proto != udp counter drop comment "not for a BMC"
@@ -79,6 +103,16 @@ table inet bmc_gateway {
 		{{.Family}} saddr != {{set .Sources}} counter drop comment "not allowed"
 {{- end}}
 		update @rate_{{.Family}} { {{.Family}} saddr . {{.Family}} daddr limit rate over {{$.Limit.PerSecond}}/second burst {{$.Limit.Burst}} packets } counter drop comment "too many"
+		accept
+	}
+{{- end}}
+{{- range .Legacy}}
+	chain {{.Name}} {
+{{- if .Sources}}
+		{{.Family}} saddr != {{set .Sources}} counter drop comment "not allowed"
+{{- end}}
+		update @rate_port_{{.Family}} { {{.Family}} saddr . {{.Family}} daddr . udp dport limit rate over {{$.Limit.PerSecond}}/second burst {{$.Limit.Burst}} packets } counter drop comment "too many"
+		accept
 	}
 {{- end}}
 }
