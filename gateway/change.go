@@ -28,7 +28,7 @@ func (g *Gateway) prepare(c Config, steps []admin.ReloadStep) (*change, []string
 		action: make(map[string]admin.ReloadAction),
 	}
 	ch.now.VCenters, ch.now.Pools, ch.now.Tenants = c.VCenters, c.Pools, c.Tenants
-	ch.now.HTTPAdmins = c.HTTPAdmins // all else needs a restart
+	ch.now.HTTPAdmins, ch.now.HTTPHosts = c.HTTPAdmins, c.HTTPHosts // all else needs a restart
 	for _, s := range steps {
 		ch.action[s.Kind+" "+s.Name] = s.Action
 	}

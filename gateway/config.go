@@ -19,6 +19,7 @@ type Config struct {
 	// HTTPWebConfig is a web configuration file of the Prometheus exporters, for TLS
 	// and basic authentication; empty: neither.
 	HTTPWebConfig string
+	HTTPHosts     []string // names by which the HTTP server is asked where neither TLS nor a password guards it
 	HTTPAdmins    []string // users of that file who see everything; empty, with no tenant's WebUsers: all of them
 	StatePath     string   // the state file
 	LogLevel      string   // debug, info, warn, error

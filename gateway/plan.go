@@ -60,17 +60,18 @@ func planPool(a, b Pool) (action admin.ReloadAction, what []string) {
 // settingKeys is what the fields of a Config are called in the configuration that
 // are the daemon's as a whole; those of another name by that.
 var settingKeys = map[string]string{
-	"AdminSocket": "admin.socket", "HTTPListen": "http.listen", "HTTPWebConfig": "http.web_config_file", "HTTPAdmins": "http.admins", "StatePath": "state.path",
+	"AdminSocket": "admin.socket", "HTTPListen": "http.listen", "HTTPWebConfig": "http.web_config_file", "HTTPHosts": "http.hosts", "HTTPAdmins": "http.admins", "StatePath": "state.path",
 	"LogLevel": "log.level", "LogFormat": "log.format",
 }
 
-// settings compares them. All but one cannot be changed while the daemon runs.
+// settings compares them. Only who may see what over HTTP can be changed while the
+// daemon runs.
 func settings(old, now Config) (steps []admin.ReloadStep) {
 	old.VCenters, old.Pools, old.Tenants = now.VCenters, now.Pools, now.Tenants
 	for _, field := range differing(old, now) {
 		key := cmp.Or(settingKeys[field], strings.ToLower(field))
 		action := admin.ReloadLater
-		if field == "HTTPAdmins" {
+		if field == "HTTPAdmins" || field == "HTTPHosts" {
 			action = admin.ReloadChange
 		}
 		steps = append(steps, admin.ReloadStep{Kind: "setting", Name: key, Action: action})

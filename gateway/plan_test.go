@@ -36,6 +36,8 @@ func TestPlan(t *testing.T) {
 			step("setting", "log.format", admin.ReloadLater), step("setting", "audit", admin.ReloadLater)}},
 		{"who sees what over HTTP", func(c *Config) { c.HTTPAdmins, c.Tenants[1].WebUsers = []string{"ops"}, []string{"ann"} },
 			[]admin.ReloadStep{step("setting", "http.admins", admin.ReloadChange), step("tenant", "b", admin.ReloadChange, "web_users")}},
+		{"a name of the HTTP server", func(c *Config) { c.HTTPHosts = []string{"gw.example.net"} },
+			[]admin.ReloadStep{step("setting", "http.hosts", admin.ReloadChange)}},
 		{"a vCenter comes", func(c *Config) { c.VCenters = append(c.VCenters, vsphere.Config{Name: "new"}) },
 			[]admin.ReloadStep{step("vcenter", "new", admin.ReloadAdd)}},
 		{"a vCenter goes with its tenant", func(c *Config) { c.VCenters, c.Tenants = c.VCenters[:1], c.Tenants[:1] },

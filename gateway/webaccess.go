@@ -10,7 +10,7 @@ import (
 // configuration in force.
 func (g *Gateway) WebAccess() admin.WebAccess {
 	c := g.inForce()
-	a := admin.WebAccess{Admins: slices.Clone(c.HTTPAdmins), Users: make(map[string][]string)}
+	a := admin.WebAccess{Admins: slices.Clone(c.HTTPAdmins), Hosts: slices.Clone(c.HTTPHosts), Users: make(map[string][]string)}
 	for _, t := range c.Tenants {
 		for _, user := range t.WebUsers {
 			a.Users[user] = append(a.Users[user], t.Name)

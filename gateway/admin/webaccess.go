@@ -5,6 +5,7 @@ package admin
 type WebAccess struct {
 	Admins []string            // see everything
 	Users  map[string][]string // see the tenants, sorted by name, and nothing else
+	Hosts  []string            // other names that the server is asked for
 }
 
 // Open says whether nobody is named.

@@ -83,6 +83,7 @@ func (l *loader) scalars(s section, cfg *gateway.Config) {
 		*one.into(cfg) = value
 	}
 	l.http = sections["http"]
+	cfg.HTTPHosts = webHosts(l.http.get("hosts"))
 	cfg.HTTPAdmins = l.webUsers(l.http.get("admins"))
 }
 
@@ -93,7 +94,7 @@ func keysOf(section string) (keys []string) {
 		}
 	}
 	if section == "http" {
-		keys = append(keys, "admins")
+		keys = append(keys, "hosts", "admins")
 	}
 	return keys
 }

@@ -68,8 +68,9 @@ func Listen(c Config, reg *prometheus.Registry, src Source, log *slog.Logger) (*
 		return nil, fmt.Errorf("http.listen: %w", err)
 	}
 	ending := make(chan struct{})
+	g := newGate(c.File, src.WebAccess)
 	return &Server{listener: netutil.LimitListener(l, maxConns), file: c.File, ending: ending, log: log, server: &http.Server{
-		Handler:           handler(reg, src, newGate(c.File, src.WebAccess), ending, log),
+		Handler:           g.byName(c.Listen, handler(reg, src, g, ending, log)),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
