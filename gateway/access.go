@@ -161,16 +161,13 @@ func nameable(name string, accounts []bmc.Account) error {
 	return nil
 }
 
-// room says whether the limits leave room for one more grant.
+// room says whether the limits leave room for one more grant. others are those of the
+// BMC; the lock of all is held.
 func (t *tenant) room(one store.Grant, others []store.Grant) error {
 	limits := t.config().Access
-	here, all, lasting := 0, 0, 0
+	here, lasting := 0, 0
 	for _, o := range others {
-		if temporary(o) {
-			all++
-		}
 		switch {
-		case o.Key != one.Key:
 		case o.User == one.User:
 			return fmt.Errorf("user name %q has access to this BMC already, by grant %s", o.User, o.ID)
 		case temporary(o):
@@ -179,6 +176,7 @@ func (t *tenant) room(one store.Grant, others []store.Grant) error {
 			lasting++
 		}
 	}
+	all := t.grants.temporaries(one.Tenant, one.Granted)
 	switch {
 	case here >= limits.MaxPerBMC || len(t.config().Accounts)+here+lasting >= maxAccounts:
 		return fmt.Errorf("this BMC has %d grants (access.max_per_bmc)", here)

@@ -30,15 +30,40 @@ type grants struct {
 
 	mu   sync.Mutex
 	all  map[string]store.Grant // by ID
+	by   map[grantee][]string   // the IDs of each BMC
 	owed map[string]bool        // IDs of those that are over and not off the disk yet
 }
 
+// A grantee is a BMC that grants are of.
+type grantee struct {
+	tenant string
+	vm     inventory.Key
+}
+
 func newGrants(st *store.Store, log *slog.Logger, left []store.Grant, ended func(store.Grant)) *grants {
-	g := &grants{store: st, log: log, due: newDue(), ended: ended, all: make(map[string]store.Grant), owed: make(map[string]bool)}
+	g := &grants{
+		store: st, log: log, due: newDue(), ended: ended,
+		all: make(map[string]store.Grant, len(left)), by: make(map[grantee][]string, len(left)), owed: make(map[string]bool),
+	}
 	for _, one := range left {
-		g.all[one.ID] = one
+		g.enter(one)
 	}
 	return g
+}
+
+// enter and strike keep what is known of a grant and the index together. mu is held.
+func (g *grants) enter(one store.Grant) {
+	at := grantee{one.Tenant, one.Key}
+	g.all[one.ID], g.by[at] = one, append(g.by[at], one.ID)
+}
+
+func (g *grants) strike(one store.Grant) {
+	at := grantee{one.Tenant, one.Key}
+	delete(g.all, one.ID)
+	g.by[at] = slices.DeleteFunc(g.by[at], func(id string) bool { return id == one.ID })
+	if len(g.by[at]) == 0 {
+		delete(g.by, at)
+	}
 }
 
 // live says whether the grant holds. One of a vCenter holds until it is taken.
@@ -60,27 +85,49 @@ func (g *grants) list(wanted func(store.Grant) bool) []store.Grant {
 			out = append(out, one)
 		}
 	}
-	slices.SortFunc(out, func(a, b store.Grant) int { return a.Granted.Compare(b.Granted) })
+	sortGrants(out)
 	return out
 }
 
-// of returns those of one BMC.
-func (g *grants) of(tenant string, vm inventory.Key) []store.Grant {
-	return g.list(func(one store.Grant) bool { return one.Tenant == tenant && one.Key == vm })
+// sortGrants puts the latest last.
+func sortGrants(all []store.Grant) {
+	slices.SortStableFunc(all, func(a, b store.Grant) int { return a.Granted.Compare(b.Granted) })
 }
 
-// add keeps a grant if allowed, which is told of the tenant's others, says nothing
-// against it. It is on the disk when it returns.
-func (g *grants) add(one store.Grant, allowed func(others []store.Grant) error) error {
+// of returns those of one BMC that hold now.
+func (g *grants) of(tenant string, vm inventory.Key) []store.Grant {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var others []store.Grant
-	for _, o := range g.all {
-		if o.Tenant == one.Tenant && live(o, one.Granted) {
-			others = append(others, o)
+	return g.at(grantee{tenant, vm}, time.Now())
+}
+
+// at is of with mu held.
+func (g *grants) at(bmc grantee, now time.Time) (out []store.Grant) {
+	for _, id := range g.by[bmc] {
+		if one := g.all[id]; live(one, now) {
+			out = append(out, one)
 		}
 	}
-	if err := allowed(others); err != nil {
+	sortGrants(out)
+	return out
+}
+
+// temporaries counts those of a tenant that hold for a time, now. mu is held.
+func (g *grants) temporaries(tenant string, now time.Time) (n int) {
+	for _, one := range g.all {
+		if temporary(one) && one.Tenant == tenant && live(one, now) {
+			n++
+		}
+	}
+	return n
+}
+
+// add keeps a grant if allowed says nothing against it, which is told of the others of
+// the BMC, and may count those of the tenant. It is on the disk when it returns.
+func (g *grants) add(one store.Grant, allowed func(here []store.Grant) error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := allowed(g.at(grantee{one.Tenant, one.Key}, one.Granted)); err != nil {
 		return err
 	}
 	if _, taken := g.all[one.ID]; taken || g.owed[one.ID] {
@@ -89,7 +136,7 @@ func (g *grants) add(one store.Grant, allowed func(others []store.Grant) error) 
 	if err := g.store.PutGrant(one); err != nil {
 		return err
 	}
-	g.all[one.ID] = one
+	g.enter(one)
 	g.due.changed()
 	return nil
 }
@@ -119,7 +166,7 @@ func (g *grants) take(id string) (store.Grant, error) {
 	if !ok {
 		return one, nothing(fmt.Sprintf("no grant has the ID %q", id))
 	}
-	delete(g.all, id)
+	g.strike(one)
 	g.owed[id] = true
 	err := g.settle(id)
 	if err != nil {
@@ -163,7 +210,7 @@ func (g *grants) sweep(now time.Time) (over []store.Grant, next time.Time, err e
 			continue
 		}
 		over = append(over, one)
-		delete(g.all, id)
+		g.strike(one)
 		g.owed[id] = true
 	}
 	var problems []error

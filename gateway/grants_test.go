@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
@@ -136,4 +137,55 @@ func TestGenerate(t *testing.T) {
 			t.Errorf("%q came %d times", r, c)
 		}
 	}
+}
+
+// TestGrantsOfABMC are those that a look at all of them finds, whatever became of
+// others.
+func TestGrantsOfABMC(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st, err := store.Open(filepath.Join(t.TempDir(), "state.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer st.Close()
+		now := time.Now()
+		one, other := inventory.Key{VCenter: "outer", VM: "1"}, inventory.Key{VCenter: "outer", VM: "2"}
+		grant := func(id, tenant string, vm inventory.Key, ttl time.Duration) store.Grant {
+			return store.Grant{ID: id, Tenant: tenant, Key: vm, Granted: now, Until: now.Add(ttl)}
+		}
+		g := newGrants(st, quiet(), []store.Grant{grant("before", "a", one, 2*time.Hour), grant("over", "a", one, -time.Hour)}, func(store.Grant) {})
+		same := func(when string, want ...string) {
+			t.Helper()
+			var ids []string
+			for _, had := range g.of("a", one) {
+				ids = append(ids, had.ID)
+			}
+			if diff := cmp.Diff(want, ids); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", when, diff)
+			}
+		}
+		same("at the start", "before")
+		now = now.Add(time.Millisecond)
+		for _, next := range []store.Grant{
+			grant("hour", "a", one, time.Hour), grant("another BMC", "a", other, time.Hour), grant("another tenant", "b", one, time.Hour),
+		} {
+			if err := g.add(next, anything); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := g.add(grant("refused", "a", one, time.Hour), func(here []store.Grant) error { return fmt.Errorf("%d here", len(here)) }); err == nil || err.Error() != "2 here" {
+			t.Errorf("told of the others: %v", err)
+		}
+		same("added", "before", "hour")
+		if _, err := g.take("before"); err != nil {
+			t.Fatal(err)
+		}
+		same("one is taken", "hour")
+		time.Sleep(time.Hour + time.Minute)
+		g.step(time.Now())
+		same("all are over")
+		if len(g.by)+len(g.all) > 0 {
+			t.Errorf("left are %v, %v", g.by, g.all)
+		}
+	})
 }

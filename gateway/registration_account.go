@@ -15,9 +15,8 @@ import (
 // registeredAs returns the accounts that a vCenter has or had of a BMC, the latest
 // last.
 func (t *tenant) registeredAs(vm inventory.Key, vcenter string) []store.Grant {
-	name := t.config().Name
-	return t.grants.list(func(g store.Grant) bool {
-		return g.Tenant == name && g.Key == vm && !temporary(g) && g.Registration.VCenter == vcenter
+	return slices.DeleteFunc(t.grants.of(t.config().Name, vm), func(g store.Grant) bool {
+		return temporary(g) || g.Registration.VCenter != vcenter
 	})
 }
 
@@ -49,7 +48,7 @@ func (t *tenant) vcenterAccount(vm inventory.VM, vcenter string, fresh bool) (st
 	if err := nameable(one.User, t.config().Accounts); err != nil {
 		return store.Grant{}, err
 	}
-	err := t.grants.add(one, func(others []store.Grant) error { return t.seat(one, others) })
+	err := t.grants.add(one, t.seat)
 	if err != nil {
 		return store.Grant{}, err
 	}
@@ -58,14 +57,8 @@ func (t *tenant) vcenterAccount(vm inventory.VM, vcenter string, fresh bool) (st
 }
 
 // seat says whether the BMC can have one more account.
-func (t *tenant) seat(one store.Grant, others []store.Grant) error {
-	here := len(t.config().Accounts)
-	for _, o := range others {
-		if o.Key == one.Key {
-			here++
-		}
-	}
-	if here >= maxAccounts {
+func (t *tenant) seat(here []store.Grant) error {
+	if len(t.config().Accounts)+len(here) >= maxAccounts {
 		return errors.New("the BMC has as many accounts as it can; end some of them (access revoke)")
 	}
 	return nil
@@ -84,9 +77,8 @@ func (t *tenant) keepAccount(g store.Grant) error {
 
 // dropAccounts ends those accounts of vCenters at a BMC, and their sessions.
 func (t *tenant) dropAccounts(vm inventory.Key, which func(store.Grant) bool) error {
-	name := t.config().Name
 	var problems []error
-	all := t.grants.list(func(g store.Grant) bool { return g.Tenant == name && g.Key == vm && !temporary(g) && which(g) })
+	all := slices.DeleteFunc(t.grants.of(t.config().Name, vm), func(g store.Grant) bool { return temporary(g) || !which(g) })
 	for _, g := range all {
 		_, err := t.grants.take(g.ID)
 		problems = append(problems, err)
