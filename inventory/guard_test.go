@@ -115,24 +115,35 @@ func TestGuardJudges(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			now, have := noon, all
-			a := NewAbsences(careful, nil)
-			for i, one := range tt.told {
-				now = now.Add(one.after)
-				if one.failed {
-					a.Interrupt()
-					continue
-				}
-				if one.confirm {
-					a.Confirm()
-				}
-				r := a.Judge(Answer{At: now, Have: have, Named: one.named, Wanted: one.wanted, Reselected: one.reselected})
-				if got, want := [3]int{len(r.Remove), len(r.Wait), len(r.Hold)}, [3]int{one.gone, one.wait, one.held}; got != want {
-					t.Fatalf("answer %d: remove, wait, hold are %v, want %v", i+1, got, want)
-				}
-				have = after(have, one.wanted, r)
-			}
+			judge(t, all, tt.told)
 		})
+	}
+}
+
+// judge tells a careful guard of all answers, beginning with BMCs for all of have.
+func judge(t *testing.T, have []VM, all []told) {
+	t.Helper()
+	now, held := noon, 0
+	a := NewAbsences(careful, nil)
+	for i, one := range all {
+		now = now.Add(one.after)
+		if one.failed {
+			a.Interrupt()
+			continue
+		}
+		if one.confirm {
+			if got := a.Confirm(); got != held {
+				t.Errorf("answer %d: %d removals are confirmed, %d are held", i+1, got, held)
+			}
+		}
+		r := a.Judge(Answer{At: now, Have: have, Named: one.named, Wanted: one.wanted, Reselected: one.reselected})
+		if got, want := [3]int{len(r.Remove), len(r.Wait), len(r.Hold)}, [3]int{one.gone, one.wait, one.held}; got != want {
+			t.Fatalf("answer %d: remove, wait, hold are %v, want %v", i+1, got, want)
+		}
+		have, held = after(have, one.wanted, r), len(r.Hold)
+	}
+	if got := a.Confirm(); got != held {
+		t.Errorf("at the end %d removals are confirmed, %d are held", got, held)
 	}
 }
 
@@ -159,23 +170,6 @@ func TestGuardRemembersWhatAnEarlierRunHeld(t *testing.T) {
 	late := a.Judge(Answer{At: noon.Add(time.Minute), Have: all, Named: all, Wanted: all[:3]})
 	if d := cmp.Diff(Ruling{Remove: all[3:]}, late); d != "" {
 		t.Errorf("-want +got:\n%s", d)
-	}
-}
-
-// The new VMs do not make the old ones a smaller share.
-func TestGuardHoldsWhenAllKeysChange(t *testing.T) {
-	most := Guard{Share: 90, Minimum: 3, Answers: 2}
-	a := NewAbsences(most, nil)
-	have, other := numbered(1, 10), numbered(21, 40)
-	for range 3 {
-		r := a.Judge(Answer{At: noon, Have: have, Named: other, Wanted: other})
-		if len(r.Remove) > 0 {
-			t.Fatalf("removed %v", r.Remove)
-		}
-		have = after(have, other, r)
-	}
-	if len(have) != 30 {
-		t.Errorf("%d have a BMC, want 30", len(have))
 	}
 }
 

@@ -29,12 +29,14 @@ func (u uuid) swapped() uuid {
 }
 
 // parseUUID reads 32 hexadecimal digits, whatever blanks and dashes are between them.
+// Zeros alone are the UUID of nobody.
 func parseUUID(text string) (u uuid, ok bool) {
 	raw, err := hex.DecodeString(strings.NewReplacer("-", "", " ", "").Replace(text))
 	if err != nil || len(raw) != len(u) {
 		return uuid{}, false
 	}
-	return uuid(raw), true
+	u = uuid(raw)
+	return u, u != uuid{}
 }
 
 // Virtual reports whether the host may be a virtual machine of vSphere.
@@ -53,7 +55,7 @@ func (h Host) claims() map[uuid]Evidence {
 			}
 		}
 	}
-	if u, ok := parseUUID(h.UUID); ok && u != (uuid{}) {
+	if u, ok := parseUUID(h.UUID); ok {
 		all[u] |= ByUUID
 		all[u.swapped()] |= BySwappedUUID
 	}

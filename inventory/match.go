@@ -121,20 +121,17 @@ func (h Host) match(byUUID map[uuid][]VM, cards func(VM) [][6]byte) Match {
 	}
 }
 
-// candidates returns the machines that have one of the host's UUIDs, sorted by key,
-// and what says so of each.
+// candidates returns the machines that have one of the host's UUIDs, and what says so
+// of each. A machine has one UUID, so none is found twice.
 func (h Host) candidates(byUUID map[uuid][]VM) ([]VM, map[Key]Evidence) {
 	by := make(map[Key]Evidence)
 	var found []VM
 	for u, evidence := range h.claims() {
 		for _, vm := range byUUID[u] {
-			if by[vm.Key] == 0 {
-				found = append(found, vm)
-			}
-			by[vm.Key] |= evidence
+			found = append(found, vm)
+			by[vm.Key] = evidence
 		}
 	}
-	slices.SortFunc(found, func(a, b VM) int { return strings.Compare(a.Key.String(), b.Key.String()) })
 	return found, by
 }
 

@@ -107,6 +107,18 @@ func TestMatchHosts(t *testing.T) {
 			[]Match{{VM: olderVM.Key, By: ByServiceTag | ByUUID | ByNetworkCard}, {Ambiguous: true, Doubt: "the same virtual machine is matched by mine"}}},
 		{"tag and UUID disagree", []Host{olderHost.with(func(h *Host) { h.UUID = other.BIOSUUID })}, []VM{olderVM, other}, nil,
 			[]Match{{Ambiguous: true, Doubt: "other, vm-older have its UUID, and no network card tells them apart"}}},
+		{"a service tag of zeros", []Host{{ServiceTags: []string{"VMware-00 00 00 00 00 00 00 00-00 00 00 00 00 00 00 00"}}}, []VM{machine("zero", "00000000-0000-0000-0000-000000000000")}, nil,
+			[]Match{{Doubt: "no virtual machine has its service tag or UUID"}}},
+		{"neither has a UUID that can be read", []Host{{ServiceTags: []string{"VMware-56 4d"}, UUID: "unknown"}}, []VM{machine("none", ""), machine("odd", "56 4d")}, nil,
+			[]Match{{Doubt: "no virtual machine has its service tag or UUID"}}},
+		{"a digit too many", []Host{olderHost}, []VM{machine("long", olderVM.BIOSUUID+"0")}, nil,
+			[]Match{{Doubt: "no virtual machine has its service tag or UUID"}}},
+		{"the tag of another vendor", []Host{{ServiceTags: []string{"56 4d 2f 12 80 41 63 9b-50 18 05 a8 35 b7 2e af"}}}, []VM{olderVM}, nil,
+			[]Match{{Doubt: "no virtual machine has its service tag or UUID"}}},
+		{"two that are nobody", []Host{{Name: "a"}, {Name: "b"}}, []VM{olderVM}, nil,
+			[]Match{{Doubt: "no virtual machine has its service tag or UUID"}, {Doubt: "no virtual machine has its service tag or UUID"}}},
+		{"the machine's cards are not known", []Host{withCards(olderHost, "h", macA)}, []VM{olderVM}, nil,
+			[]Match{{VM: olderVM.Key, By: ByServiceTag | ByUUID}}},
 		{"a tag that is no UUID", []Host{{Name: "h", ServiceTags: []string{"VMware-56 4d", "VMware-zz"}, UUID: olderHost.UUID}}, []VM{olderVM}, nil,
 			[]Match{{VM: olderVM.Key, By: ByUUID}}},
 	}
@@ -131,12 +143,15 @@ func TestCandidates(t *testing.T) {
 
 func TestManyClones(t *testing.T) {
 	var vms []VM
-	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+	for _, name := range []string{"f", "e", "d", "c", "b", "a"} {
 		vms = append(vms, machine(name, olderVM.BIOSUUID))
 	}
-	got := MatchHosts([]Host{olderHost}, vms, cardsOf(nil))
-	if want := "a, b, c, d, 2 more have its UUID, and no network card tells them apart"; got[0].Doubt != want || !got[0].Ambiguous {
-		t.Errorf("got %+v", got)
+	const doubt = " have its UUID, and no network card tells them apart"
+	for most, want := range map[int]string{4: "c, d, e, f", 6: "a, b, c, d, 2 more"} {
+		got := MatchHosts([]Host{olderHost}, vms[:most], cardsOf(nil))
+		if got[0].Doubt != want+doubt || !got[0].Ambiguous {
+			t.Errorf("%d clones: got %+v", most, got)
+		}
 	}
 }
 

@@ -34,6 +34,7 @@ func TestSelectorMatch(t *testing.T) {
 		{"below the folder, not asked for", byFolder, below, false},
 		{"below the folder, asked for", recursive, below, true},
 		{"directly in a folder asked for recursively", recursive, direct, true},
+		{"below another folder than the one asked for", recursive, VM{Name: "web1", Below: []string{"/DC0/vm/other"}}, false},
 		{"folder above", Selector{Folders: []string{"/DC0/vm"}}, direct, false},
 		{"tag or folder", Selector{Tags: []string{"bmc/acme"}, Folders: []string{"/DC0/vm/none"}}, tagged, true},
 		{"a name alone", byName, VM{Name: "db-1"}, true},

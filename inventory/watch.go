@@ -58,10 +58,7 @@ func next(ctx context.Context, hints <-chan struct{}, earliest, latest time.Time
 	}
 	// What was hinted during the pause is covered by the question that follows.
 	select {
-	case _, open := <-hints:
-		if !open {
-			hints = nil
-		}
+	case <-hints:
 	default:
 	}
 	return hints, nil
