@@ -16,15 +16,15 @@ LDFLAGS     := -s -w -X main.version=$(VERSION)
 .PHONY: help build test race demo reload-soak interop docs usecases pictures bench scale fuzz lint cover install packages clean deps
 
 help:
-	@sed -n 's/^#? //p' $(MAKEFILE_LIST) | awk -F': ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^#? //p' $(MAKEFILE_LIST) | awk -F': ' '{printf "  %-11s %s\n", $$1, $$2}'
 
 #? build: build bin/bmc-gateway
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/bmc-gateway ./cmd/bmc-gateway
 
 #? demo: two vCenter simulators, two tenants, BMCs on 127.x; needs nothing but Go
-demo:
-	$(GO) run ./cmd/bmc-gateway demo
+demo: build
+	bin/bmc-gateway demo
 
 #? test: the whole test suite; installs the Debian packages it needs when it can
 test: deps

@@ -53,7 +53,7 @@ func (p *pool) told(l address.Lease, now time.Time) admin.Lease {
 func (g *Gateway) ChangeLease(c admin.LeaseChange, by admin.Caller) (admin.Lease, error) {
 	i := slices.IndexFunc(g.served(), func(t *tenant) bool { return t.config().Name == c.Tenant })
 	if i < 0 {
-		return admin.Lease{}, fmt.Errorf("tenant %q: %w", c.Tenant, admin.ErrNotFound)
+		return admin.Lease{}, fmt.Errorf("tenant %q: %w", c.Tenant, admin.ErrNoTenant)
 	}
 	t := g.served()[i]
 	var l admin.Lease

@@ -17,7 +17,7 @@ func (p *program) accessCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "access",
 		Short: "Give somebody access to one BMC for a time",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  needsCommand,
 	}
 	cmd.AddCommand(p.accessGrantCommand(), p.accessListCommand(), p.accessRevokeCommand())
@@ -36,7 +36,7 @@ func (p *program) accessGrantCommand() *cobra.Command {
 			"instance UUID. The password is generated and shown this once. The tenant's limits are in the configuration\n" +
 			"(access). The account survives restarts of the daemon.",
 		Args: f.args(func(cmd *cobra.Command, args []string) error {
-			if err := cobra.ExactArgs(1)(cmd, args); err != nil {
+			if err := arguments(1, 1)(cmd, args); err != nil {
 				return err
 			}
 			if lasts < time.Second {
@@ -74,8 +74,11 @@ func networks(texts []string) (all []netip.Prefix, err error) {
 			continue
 		}
 		p, err := netip.ParsePrefix(text)
-		if err != nil || p.Addr().Is4In6() || p != p.Masked() {
+		if err != nil || p.Addr().Is4In6() {
 			return nil, fmt.Errorf("--from %q is no network such as 192.0.2.0/24", text)
+		}
+		if p != p.Masked() {
+			return nil, fmt.Errorf("--from %q is no network: is %s meant?", text, p.Masked())
 		}
 		all = append(all, p)
 	}
@@ -97,7 +100,7 @@ func grantText(g admin.Grant, now time.Time) string {
 		{"Password", string(g.Password)},
 		{"Privilege", g.Privilege},
 		{"From", sources(g.From)},
-		{"Until", fmt.Sprintf("%s, for %s yet", stamp(g.Until), brief(g.Until.Sub(now).Round(time.Second)))},
+		{"Until", fmt.Sprintf("%s, in %s", stamp(g.Until), brief(g.Until.Sub(now).Round(time.Second)))},
 	} {
 		fmt.Fprintf(t, "%s:\t%s\n", p.name, printable(p.value))
 	}
@@ -122,7 +125,7 @@ func (p *program) accessListCommand() *cobra.Command {
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "List the accounts that BMCs have for a time",
-		Args:    f.args(cobra.NoArgs),
+		Args:    f.args(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := p.client().Grants(cmd.Context())
 			if err != nil {
@@ -134,6 +137,7 @@ func (p *program) accessListCommand() *cobra.Command {
 					some = append(some, g)
 				}
 			}
+			p.tellTenant(cmd.Context(), tenant, len(some))
 			return f.printCells(p.stdout, admin.GrantList(some), grantCells(some, time.Now()))
 		},
 	}
@@ -159,7 +163,7 @@ func (p *program) accessRevokeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke ID...",
 		Short: "End access now, and its sessions",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  arguments(1, -1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			for _, id := range ids {
 				g, err := p.client().RevokeAccess(cmd.Context(), id)

@@ -69,7 +69,7 @@ func TestAccessGrant(t *testing.T) {
 	if diff := cmp.Diff(want, got[:7]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if !strings.HasPrefix(got[7], "Until: 2100-01-01T00:30:00Z, for ") || !strings.Contains(stdout, "-L USER") {
+	if !strings.HasPrefix(got[7], "Until: 2100-01-01T00:30:00Z, in ") || !strings.Contains(stdout, "-L USER") {
 		t.Errorf("got %s", stdout)
 	}
 	_, stdout, _ = command(t, none, "--socket", socket, "access", "grant", "lab-a/web1", "-o", "json")
@@ -108,11 +108,11 @@ func TestAccessAnswers(t *testing.T) {
 		want string // of the standard output, or the standard error
 	}{
 		{"revoke", []string{"revoke", "k7m2xqpa"}, 0, "tmp-abc has no access to lab-a/web1 any more\n"},
-		{"revoke of another", []string{"revoke", "other"}, 3, "bmc-gateway: the daemon refused /v1/access/other: other: no such BMC\n"},
-		{"nobody", []string{"grant", "lab-a/nobody"}, 3, "bmc-gateway: the daemon refused /v1/access: lab-a/nobody: no such BMC\n"},
-		{"refused", []string{"grant", "lab-a/full"}, 5, "bmc-gateway: the daemon refused /v1/access: refused: this BMC has 4 grants (access.max_per_bmc)\n"},
+		{"revoke of another", []string{"revoke", "other"}, 3, "bmc-gateway: other: no such BMC\n"},
+		{"nobody", []string{"grant", "lab-a/nobody"}, 3, "bmc-gateway: lab-a/nobody: no such BMC\n"},
+		{"refused", []string{"grant", "lab-a/full"}, 5, "bmc-gateway: refused: this BMC has 4 grants (access.max_per_bmc)\n"},
 		{"no VM", []string{"grant", "lab-a"}, 2, "bmc-gateway: \"lab-a\" is not written as TENANT/VM\n"},
-		{"no network", []string{"grant", "lab-a/web1", "--from", "192.0.2.1/24"}, 2, "bmc-gateway: --from \"192.0.2.1/24\" is no network such as 192.0.2.0/24\n"},
+		{"no network", []string{"grant", "lab-a/web1", "--from", "192.0.2.1/24"}, 2, "bmc-gateway: --from \"192.0.2.1/24\" is no network: is 192.0.2.0/24 meant?\n"},
 		{"no time", []string{"grant", "lab-a/web1", "--ttl", "0s"}, 2, "bmc-gateway: --ttl 0s is less than a second\n"},
 	}
 	socket := daemon(t, lab())

@@ -19,7 +19,7 @@ func (p *program) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Work with the configuration file",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  needsCommand,
 	}
 	cmd.AddCommand(p.configCheckCommand(), p.configShowCommand(), p.configExampleCommand(), p.configSchemaCommand())
@@ -30,7 +30,7 @@ func (p *program) configExampleCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "example",
 		Short: "Print a configuration with every key there is, to begin with",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := io.WriteString(p.stdout, deploy.ExampleConfig)
 			return err
@@ -48,7 +48,7 @@ func (p *program) configCheckCommand() *cobra.Command {
 		Long: "Tell everything that is wrong with the configuration. With --online, then ask every vCenter too:\n" +
 			"login, certificate, clock, folders, tags and the privileges of the account. Nothing is changed there.\n" +
 			"Exit 2 when the configuration is wrong, 6 when something at a vCenter is.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, warnings, err := config.Load(path, p.env)
 			var problems config.Problems

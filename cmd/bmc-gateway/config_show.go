@@ -15,7 +15,7 @@ func (p *program) configShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Print every key that is in force and where it was said; passwords are not shown",
-		Args:  f.args(cobra.NoArgs),
+		Args:  f.args(noArguments),
 		RunE: func(*cobra.Command, []string) error {
 			values, err := config.Effective(path, p.env)
 			if err != nil {
@@ -37,7 +37,7 @@ func (p *program) configSchemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of the configuration, for editors and generators",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			text, err := config.Schema()
 			if err != nil {

@@ -195,6 +195,18 @@ func (d *demo) serve(ctx context.Context) error {
 	return g.Wait()
 }
 
+// demoMore is what there is besides IPMI. The program is called as it was called here,
+// which need not be in the PATH.
+const demoMore = `
+more with ipmitool:  power off, power on, chassis bootdev pxe, mc info, lan print 1, sel list, sensor
+command line, in another terminal:
+  export %[4]s=%[1]s
+  %[3]s list        or status, show esxi-01, events --watch, access grant lab-a/esxi-01
+status page:  http://%[2]s/
+for Prometheus:  http://%[2]s/metrics, /metrics/bmcs, /sd/prometheus
+Ctrl-C ends everything.
+`
+
 func (d *demo) introduce(ctx context.Context, gw *gateway.Gateway, socket, http string) error {
 	bmcs, err := d.awaitReady(ctx, gw)
 	if err != nil || ctx.Err() != nil {
@@ -214,8 +226,7 @@ func (d *demo) introduce(ctx context.Context, gw *gateway.Gateway, socket, http 
 		}
 		fmt.Fprintf(d.out, "try:  ipmitool -I lanplus -H %s -p %d -U admin -P %s power status\n", first.Address, first.Port, t.password)
 	}
-	fmt.Fprintf(d.out, "\nmore: power on|off|cycle|reset|soft|diag, chassis bootdev pxe, mc info, lan print 1\n"+
-		"      bmc-gateway --socket %[1]s list, show, events, power, access grant, reload\n      http://%[2]s/metrics, /metrics/bmcs, /sd/prometheus\nstatus page:  http://%[2]s/\nCtrl-C ends everything.\n", socket, http)
+	fmt.Fprintf(d.out, demoMore, socket, http, os.Args[0], config.EnvName("admin.socket"))
 	return nil
 }
 

@@ -11,7 +11,7 @@ func (p *program) demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Run two simulated vCenters and a gateway on 127.x addresses, until Ctrl-C",
 		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
+			if err := noArguments(cmd, args); err != nil {
 				return err
 			}
 			return oneOf("--log-level", level, "debug", "info", "warn", "error")

@@ -32,7 +32,7 @@ func (p *program) doctorCommand() *cobra.Command {
 		Short: "Look at host, network, vCenters and daemon, and say what is wrong and what to do; exit 1 on a problem",
 		Long: "Look at host, network, vCenters and daemon with the configuration in hand, and say what is\n" +
 			"wrong and what to do about it. Nothing is changed. Run it as the user the daemon runs as.",
-		Args: f.args(cobra.NoArgs),
+		Args: f.args(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, _, err := config.Load(path, p.env)
 			if err != nil {

@@ -23,7 +23,7 @@ func (p *program) eventsCommand() *cobra.Command {
 			"answer, addresses, vCenters. The daemon remembers the last few thousand since it started; the audit file\n" +
 			"(audit.file) has all commands. With --watch and -o json each event is a line.",
 		Args: f.args(func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
+			if err := noArguments(cmd, args); err != nil {
 				return err
 			}
 			if last < 0 {
@@ -59,7 +59,7 @@ func (p *program) eventsCommand() *cobra.Command {
 			return quietEnd(cmd.Context(), p.client().Follow(cmd.Context(), newest, tenant, each))
 		},
 	}
-	cmd.Flags().StringVarP(&tenant, "tenant", "t", "", "only those of one `tenant`, and of none")
+	cmd.Flags().StringVarP(&tenant, "tenant", "t", "", "only those of one `tenant`, and those of no tenant, such as of vCenters")
 	f.flag(cmd, "table", "json", "yaml")
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "go on with what happens from now on, until interrupted")
 	cmd.Flags().IntVarP(&last, "last", "n", 50, "begin with the last `number` of them")

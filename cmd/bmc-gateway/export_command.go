@@ -23,12 +23,17 @@ func (p *program) exportCommand() *cobra.Command {
 	var f exporter
 	cmd := &cobra.Command{
 		Use:   "export FORMAT [NAME...]",
-		Short: "Write configuration for the clients of BMCs: " + strings.Join(export.Formats(), ", "),
+		Short: "Write configuration for the clients of BMCs, such as Ironic, Pacemaker or Prometheus",
 		Long: "Write configuration for the clients of BMCs, of all or of those named. Passwords are\n" +
 			"referred to, or left to fill in, unless --secrets is given: then they are read from the\n" +
 			"configuration, which this user must be allowed to read.\n\n" +
 			"FORMAT is one of " + strings.Join(export.Formats(), ", ") + ".",
-		Args:      cobra.MinimumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := arguments(1, -1)(cmd, args); err != nil {
+				return err
+			}
+			return oneOf("format", args[0], export.Formats()...)
+		},
 		ValidArgs: export.Formats(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			all, err := p.client().BMCs(cmd.Context(), f.tenant)
@@ -60,7 +65,7 @@ func named(all []admin.BMC, names []string) ([]admin.BMC, error) {
 	}
 	var some []admin.BMC
 	for _, name := range names {
-		b, err := admin.Find(all, name)
+		b, err := findBMC(all, name)
 		if err != nil {
 			return nil, err
 		}

@@ -21,7 +21,7 @@ func TestExport(t *testing.T) {
 		{"with the password", []string{"pacemaker", "esxi01", "--secrets", "-c", path}, 0, "password='S3cretWord'", ""},
 		{"an account nobody has", []string{"hosts", "esxi01", "-a", "root"}, 1, "", `lab-a/esxi01 has no account "root"`},
 		{"another configuration", []string{"hosts", "esxi01", "-a", "admin", "--secrets", "-c", path}, 1, "", "has no account admin of tenant lab-a; is it the daemon's configuration?"},
-		{"unknown format", []string{"xml", "esxi01"}, 1, "", `format "xml" is not one of ansible, csv`},
+		{"unknown format", []string{"xml", "esxi01"}, 2, "", `format "xml" is not one of ansible, csv`},
 		{"unknown BMC", []string{"hosts", "web9"}, 3, "", "web9: no such BMC"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -15,7 +15,7 @@ func (p *program) importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import",
 		Short: "Make a configuration of another program's",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  needsCommand,
 	}
 	cmd.AddCommand(p.importVBMCCommand())

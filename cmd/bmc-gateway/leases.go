@@ -18,7 +18,7 @@ func (p *program) leasesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "leases",
 		Short: "List the addresses that are in use, held, quarantined or reserved",
-		Args:  f.args(cobra.NoArgs),
+		Args:  f.args(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := p.client().Leases(cmd.Context())
 			if err != nil {
@@ -30,6 +30,7 @@ func (p *program) leasesCommand() *cobra.Command {
 					some = append(some, l)
 				}
 			}
+			p.tellTenant(cmd.Context(), tenant, len(some))
 			return f.printCells(p.stdout, admin.LeaseList(some), leaseCells(some, time.Now()))
 		},
 	}
@@ -44,13 +45,13 @@ func (p *program) reserveCommand() *cobra.Command {
 		Short: "Keep addresses of a tenant's pools from all VMs",
 		Long: "Keep addresses of a tenant's pools from all VMs, until \"bmc-gateway release TENANT/ADDRESS\".\n" +
 			"An address that is in use or held for a VM is refused.",
-		Args: cobra.MinimumNArgs(2),
+		Args: arguments(2, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var addresses []netip.Addr
 			for _, text := range args[1:] {
 				a, err := netip.ParseAddr(text)
 				if err != nil {
-					return fmt.Errorf("%q is no IP address", text)
+					return misused("%q is no IP address", text)
 				}
 				addresses = append(addresses, a)
 			}
@@ -71,7 +72,7 @@ func (p *program) releaseCommand() *cobra.Command {
 		Long: "End the hold, the pin or the reservation of an address. What is written behind the tenant is the VM's name,\n" +
 			"its instance UUID or the address. The quarantine begins, and is never cut short: for a day at least a client may\n" +
 			"still mean the old VM by the address. A VM that has a BMC keeps it; deselect it first.",
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			tenant, target, err := ofTenant(args[0])
 			if err != nil {
@@ -85,11 +86,11 @@ func (p *program) releaseCommand() *cobra.Command {
 func (p *program) pinCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "pin TENANT/VM ADDRESS",
-		Short: "Give a VM an address for ever",
-		Long: "Give a VM an address for ever: it does not lapse while the VM is gone. The VM is written by its name or its\n" +
+		Short: "Give a VM an address for good",
+		Long: "Give a VM an address for good: it does not lapse while the VM is gone. The VM is written by its name or its\n" +
 			"instance UUID. A BMC that answers elsewhere moves within seconds, and its old address is quarantined. An address\n" +
 			"that is another VM's, or not out of its quarantine, is refused. \"bmc-gateway release\" ends it when the VM is gone.",
-		Args: cobra.ExactArgs(2),
+		Args: arguments(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			tenant, target, err := ofTenant(args[0])
 			if err != nil {
@@ -97,7 +98,7 @@ func (p *program) pinCommand() *cobra.Command {
 			}
 			a, err := netip.ParseAddr(args[1])
 			if err != nil {
-				return fmt.Errorf("%q is no IP address", args[1])
+				return misused("%q is no IP address", args[1])
 			}
 			return p.changeLease(cmd.Context(), admin.LeaseChange{Verb: admin.PinLease, Tenant: tenant, Target: target, Address: a})
 		},
@@ -108,7 +109,7 @@ func (p *program) pinCommand() *cobra.Command {
 func ofTenant(arg string) (tenant, target string, err error) {
 	tenant, target, ok := strings.Cut(arg, "/")
 	if !ok || tenant == "" || target == "" {
-		return "", "", fmt.Errorf("%q is not written as TENANT/VM", arg)
+		return "", "", misused("%q is not written as TENANT/VM", arg)
 	}
 	return tenant, target, nil
 }
@@ -129,7 +130,7 @@ func leaseState(l admin.Lease, now time.Time) string {
 		s += ", pinned"
 	}
 	if !l.Until.IsZero() {
-		s += ", for " + brief(l.Until.Sub(now)) + " yet"
+		s += ", " + brief(l.Until.Sub(now)) + " left"
 	}
 	return s
 }

@@ -33,7 +33,7 @@ func TestLeases(t *testing.T) {
 	want := []string{
 		"ADDRESS POOL TENANT VM MAC STATE CONFLICT",
 		"10.120.8.17 lab-v4 lab-a web1 02:5a:1c:9e:40:11 in use, pinned -",
-		"10.120.8.18 lab-v4 lab-b old - quarantined, for 23h yet -",
+		"10.120.8.18 lab-v4 lab-b old - quarantined, 23h left -",
 		"10.120.8.19 lab-v4 - - - reserved -",
 	}
 	if diff := cmp.Diff(want, squeeze(strings.Split(stdout, "\n"))); diff != "" || code != 0 || stderr != "" {
@@ -56,10 +56,10 @@ func TestChangeLeases(t *testing.T) {
 			"10.120.8.18 of pool lab-v4 is reserve lab-a  10.0.0.1\n10.120.8.18 of pool lab-v4 is reserve lab-a  10.0.0.2\n"},
 		{"release", []string{"release", "lab-a/web/1"}, 0, "10.120.8.18 of pool lab-v4 is release lab-a web/1 invalid IP\n"},
 		{"pin", []string{"pin", "lab-a/web1", "10.0.0.1"}, 0, "10.120.8.18 of pool lab-v4 is pin lab-a web1 10.0.0.1\n"},
-		{"nobody", []string{"pin", "lab-a/nobody", "10.0.0.1"}, 3, "bmc-gateway: the daemon refused /v1/leases: nobody: no such BMC\n"},
-		{"no address", []string{"reserve", "lab-a", "web1"}, 1, "bmc-gateway: \"web1\" is no IP address\n"},
-		{"no tenant", []string{"release", "web1"}, 1, "bmc-gateway: \"web1\" is not written as TENANT/VM\n"},
-		{"pin to no address", []string{"pin", "lab-a/web1", "web2"}, 1, "bmc-gateway: \"web2\" is no IP address\n"},
+		{"nobody", []string{"pin", "lab-a/nobody", "10.0.0.1"}, 3, "bmc-gateway: nobody: no such BMC\n"},
+		{"no address", []string{"reserve", "lab-a", "web1"}, 2, "bmc-gateway: \"web1\" is no IP address\n"},
+		{"no tenant", []string{"release", "web1"}, 2, "bmc-gateway: \"web1\" is not written as TENANT/VM\n"},
+		{"pin to no address", []string{"pin", "lab-a/web1", "web2"}, 2, "bmc-gateway: \"web2\" is no IP address\n"},
 	}
 	socket := daemon(t, lab())
 	for _, tt := range tests {

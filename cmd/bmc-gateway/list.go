@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ func (p *program) listCommand() *cobra.Command {
 		Aliases: []string{"ls"},
 		Short:   "List the BMCs",
 		Args: f.args(func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
+			if err := noArguments(cmd, args); err != nil {
 				return err
 			}
 			if watch {
@@ -40,6 +41,7 @@ func (p *program) listCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			p.tellTenant(cmd.Context(), s.tenant, len(bmcs))
 			return p.printList(bmcs, &f, !noHeaders)
 		},
 	}
@@ -54,7 +56,13 @@ func (p *program) printList(bmcs []admin.BMC, f *format, headers bool) error {
 	if f.chosen == "name" {
 		return printNames(p.stdout, bmcs)
 	}
-	return f.printCells(p.stdout, admin.List(bmcs), bmcCells(bmcs, f.chosen != "table", headers, time.Now()))
+	c := bmcCells(bmcs, f.chosen != "table", headers, time.Now())
+	if f.chosen == "csv" {
+		for i, b := range bmcs {
+			c.rows[i][slices.Index(columns, "LAST REQUEST")] = stamped(b.LastRequest) // for programs
+		}
+	}
+	return f.printCells(p.stdout, admin.List(bmcs), c)
 }
 
 func printNames(w io.Writer, bmcs []admin.BMC) error {
@@ -105,6 +113,14 @@ func row(b admin.BMC, now time.Time) []string {
 
 func wideRow(b admin.BMC, now time.Time) []string {
 	return append(row(b, now), dash(b.MAC), dash(b.Interface), dash(b.Pool), dash(b.VM.Ref), dash(b.VM.InstanceUUID), dash(b.Cluster), dash(b.Reason))
+}
+
+// stamped is a time as JSON has it; "-" for never.
+func stamped(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return stamp(t)
 }
 
 // ago tells how long something is past, in its largest unit; "-" for never.

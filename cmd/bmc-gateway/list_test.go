@@ -33,7 +33,7 @@ func TestListTable(t *testing.T) {
 			"lab-b   evil?[2J?name  error    unknown  -        623   -         -             vc-dmz   -    -          -       -   -            -        no socket",
 		}},
 		{"names", []string{"-o", "name"}, []string{"lab-a/esxi01", "lab-a/web1", "lab-b/web1", "lab-b/evil?[2J?name"}},
-		{"none", []string{"-t", "lab-z", "-o", "name"}, nil},
+		{"none", []string{"-t", "lab-a", "-l", "power=suspended", "-o", "name"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			code, stdout, stderr := command(t, none, append([]string{"--socket", socket, "list"}, tt.args...)...)

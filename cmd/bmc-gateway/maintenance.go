@@ -18,7 +18,7 @@ func (p *program) maintenanceCommand() *cobra.Command {
 		Long: "Show what is in maintenance. A BMC in maintenance keeps its address and answers what reads; what changes\n" +
 			"something, such as a power command, is answered with \"node busy\" (C0h) and not carried out: a fence agent\n" +
 			"fails, and what provisions tries again. It survives restarts of the daemon.",
-		Args: f.args(cobra.NoArgs),
+		Args: f.args(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := p.client().Maintenance(cmd.Context())
 			if err != nil {
@@ -42,7 +42,7 @@ func (p *program) maintenanceOnCommand() *cobra.Command {
 			"answer at all, also to what reads. The VM is written by its name or its instance UUID. A power action that\n" +
 			"has begun goes on. Given again, reason and time are replaced.",
 		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.ExactArgs(1)(cmd, args); err != nil {
+			if err := arguments(1, 1)(cmd, args); err != nil {
 				return err
 			}
 			if cmd.Flags().Changed("for") && lasts < time.Second {
@@ -71,7 +71,7 @@ func (p *program) maintenanceOffCommand() *cobra.Command {
 		Use:   "off TENANT[/VM]",
 		Short: "End a maintenance",
 		Long:  "End a maintenance: of a VM that of the VM, of a tenant that of the tenant as a whole.",
-		Args:  cobra.ExactArgs(1),
+		Args:  arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var c admin.MaintenanceChange
 			c.Tenant, c.Target, _ = strings.Cut(args[0], "/")
@@ -99,7 +99,7 @@ func maintenanceEnd(m admin.Maintenance, now time.Time) string {
 		s += ", silent"
 	}
 	if !m.Until.IsZero() {
-		s += ", for " + brief(m.Until.Sub(now).Round(time.Second)) + " yet"
+		s += ", " + brief(m.Until.Sub(now).Round(time.Second)) + " left"
 	}
 	return s
 }

@@ -63,12 +63,12 @@ func TestChangeMaintenance(t *testing.T) {
 		want string // of the standard output, or the standard error
 	}{
 		{"a VM", []string{"on", "lab-a/web/1"}, 0, "lab-a/web/1 is in maintenance\n"},
-		{"a tenant, for a time", []string{"on", "lab-a", "--for", "2h", "--silent"}, 0, "tenant lab-a is in maintenance, silent, for 2h yet\n"},
+		{"a tenant, for a time", []string{"on", "lab-a", "--for", "2h", "--silent"}, 0, "tenant lab-a is in maintenance, silent, 2h left\n"},
 		{"off", []string{"off", "lab-a"}, 0, "tenant lab-a is not in maintenance any more\n"},
-		{"nobody", []string{"on", "lab-a/nobody"}, 3, "bmc-gateway: the daemon refused /v1/maintenance: nobody: no such BMC\n"},
-		{"refused", []string{"on", "lab-a/full"}, 5, "bmc-gateway: the daemon refused /v1/maintenance: refused: the disk is full\n"},
+		{"nobody", []string{"on", "lab-a/nobody"}, 3, "bmc-gateway: nobody: no such BMC\n"},
+		{"refused", []string{"on", "lab-a/full"}, 5, "bmc-gateway: refused: the disk is full\n"},
 		{"no time", []string{"on", "lab-a", "--for", "0s"}, 2, "bmc-gateway: --for 0s is less than a second\n"},
-		{"nothing", []string{"on"}, 2, "bmc-gateway: accepts 1 arg(s), received 0\n"},
+		{"nothing", []string{"on"}, 2, "bmc-gateway: an argument is missing: bmc-gateway maintenance on TENANT[/VM] [flags]\n"},
 	}
 	socket := daemon(t, lab())
 	for _, tt := range tests {

@@ -16,7 +16,7 @@ func (p *program) manCommand(root *cobra.Command) *cobra.Command {
 		Use:    "man DIR",
 		Short:  "Write the manual pages of all commands into a directory",
 		Hidden: true,
-		Args:   cobra.ExactArgs(1),
+		Args:   arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			header := &doc.GenManHeader{Section: "8", Source: "bmc-gateway " + version, Manual: "System Administration"}
 			if date != "" {

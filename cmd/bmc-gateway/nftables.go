@@ -19,7 +19,7 @@ func (p *program) nftablesCommand() *cobra.Command {
 		Long: "Print nftables rules that protect the BMCs' addresses. They are in a table of their own,\n" +
 			"inet bmc_gateway, and replace what was loaded of it before:\n\n" +
 			"  bmc-gateway nftables | nft -f -",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			cfg, _, err := config.Load(path, p.env)
 			if err != nil {

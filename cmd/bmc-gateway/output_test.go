@@ -59,7 +59,10 @@ func TestListCSV(t *testing.T) {
 	_, text, _ := command(t, none, "--socket", daemon(t, lab()), "list", "-o", "csv")
 	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil || len(rows) != 5 || rows[0][1] != "NAME" || rows[1][1] != "esxi01" || rows[3][15] != "address pool exhausted" {
-		t.Errorf("%v, %q", err, rows)
+		t.Fatalf("%v, %q", err, rows)
+	}
+	if _, err := time.Parse(time.RFC3339, rows[1][7]); err != nil || rows[2][7] != "-" {
+		t.Errorf("last requests %q and %q, want a time and none", rows[1][7], rows[2][7])
 	}
 }
 

@@ -38,7 +38,7 @@ func (p *program) pingCommand() *cobra.Command {
 		Long: "Ask a BMC what an IPMI client asks first, and time each step. BMC is an address or,\n" +
 			"when a daemon runs here, any name that \"show\" understands. Without --user only what\n" +
 			"needs no login is asked.",
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return p.ping(cmd.Context(), args[0], f) },
 	}
 	flags := cmd.Flags()
@@ -61,7 +61,7 @@ func (p *program) ping(ctx context.Context, name string, f pinger) error {
 		return err
 	}
 	if t.Privilege, err = ipmi.ParsePrivilege(f.privilege); err != nil {
-		return fmt.Errorf("--privilege: %w", err)
+		return misused("--privilege: %w", err)
 	}
 	if t.User != "" {
 		if t.Password, err = p.password(f); err != nil {
@@ -97,7 +97,7 @@ func (p *program) addressOf(ctx context.Context, name string, port uint16) (neti
 	all, err := p.client().BMCs(ctx, "")
 	var b admin.BMC
 	if err == nil {
-		b, err = admin.Find(all, name)
+		b, err = findBMC(all, name)
 	}
 	if a, notAName := netip.ParseAddr(name); err != nil && notAName == nil {
 		return netip.AddrPortFrom(a, 623), nil // of somebody else's BMC
@@ -120,7 +120,7 @@ func (p *program) password(f pinger) (string, error) {
 		if v := p.env(f.passwordEnv); v != "" {
 			return v, nil
 		}
-		return "", fmt.Errorf("no password: give --password-file, or set $%s", f.passwordEnv)
+		return "", misused("no password: give --password-file, or set $%s", f.passwordEnv)
 	}
 	b, err := os.ReadFile(f.passwordFile)
 	return strings.TrimRight(string(b), "\r\n"), err

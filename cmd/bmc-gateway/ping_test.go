@@ -29,8 +29,8 @@ func TestPing(t *testing.T) {
 		{"a suite it does not have", []string{"esxi01", "-U", "operator", "-C", "3"}, 1, []string{"FAILED: the BMC does not have this cipher suite"}, "log in"},
 		{"no address yet", []string{"web1"}, 1, nil, "lab-a/web1 has no address: address pool exhausted"},
 		{"unknown", []string{"web9"}, 3, nil, "web9: no such BMC"},
-		{"privilege nobody has", []string{"esxi01", "-L", "root"}, 1, nil, `--privilege: "root" is not one of`},
-		{"no password", []string{"esxi01", "-U", "operator", "-E", "OTHER"}, 1, nil, "give --password-file, or set $OTHER"},
+		{"privilege nobody has", []string{"esxi01", "-L", "root"}, 2, nil, `--privilege: "root" is not one of`},
+		{"no password", []string{"esxi01", "-U", "operator", "-E", "OTHER"}, 2, nil, "give --password-file, or set $OTHER"},
 		{"nobody there", []string{"127.0.0.1:9", "-R", "1", "-N", "100ms"}, 1, []string{"presence ping"}, "presence ping"},
 	}
 	for _, tt := range tests {

@@ -31,7 +31,7 @@ func (p *program) powerCommand() *cobra.Command {
 		Long: "Power BMCs' virtual machines on or off, on the path of IPMI commands: queue, policy, event log and audit.\n" +
 			"NAME is as for show. More than one needs --yes. Exit code 5 when the configuration refuses one: a protected\n" +
 			"VM, too many power-offs at once, a quota.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: needsCommand,
 	}
 	for action, short := range map[string]string{
@@ -78,7 +78,7 @@ func (p *program) powerReleaseCommand() *cobra.Command {
 			if d < time.Second || d > 24*time.Hour {
 				return fmt.Errorf("--for %s is not from 1s to 24h", d)
 			}
-			return cobra.ExactArgs(1)(cmd, args)
+			return arguments(1, 1)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := p.client().ReleasePower(cmd.Context(), args[0], d)
@@ -108,9 +108,9 @@ func (p *program) bootdevCommand() *cobra.Command {
 	names := cmd.Args
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return errors.New("a boot device is wanted, after the names")
+			return arguments(1, -1)(cmd, args)
 		}
-		if err := oneOf("boot device", args[len(args)-1], admin.BootDevices...); err != nil {
+		if err := oneOf("boot device, the last argument,", args[len(args)-1], admin.BootDevices...); err != nil {
 			return err
 		}
 		return names(cmd, args[:len(args)-1])

@@ -16,7 +16,7 @@ func (p *program) registerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "register",
 		Short: "Make BMCs known to the vCenter whose hosts the VMs are",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  needsCommand,
 	}
 	cmd.AddCommand(p.registerHostsCommand(), p.registerStatusCommand())
@@ -38,7 +38,7 @@ func (p *program) registerHostsCommand() *cobra.Command {
 			if r.Unregister && (r.Adopt || r.Rotate) {
 				return errors.New("--unregister does not go with --adopt or --rotate")
 			}
-			return cobra.NoArgs(cmd, args)
+			return noArguments(cmd, args)
 		}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			done, err := p.client().RegisterHosts(cmd.Context(), r)
@@ -110,7 +110,7 @@ func (p *program) registerStatusCommand() *cobra.Command {
 		Short: "Show how hosts are registered, as of the last look",
 		Long: "Show how hosts are registered, as of the last look, which is the daemon's own when register.mode is apply or\n" +
 			"dry-run. vCenter is not asked.",
-		Args: f.args(cobra.NoArgs),
+		Args: f.args(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			some, err := p.registrations(cmd.Context(), tenant)
 			if err != nil {
@@ -135,7 +135,7 @@ func (p *program) registrations(ctx context.Context, tenant string) ([]admin.Reg
 			return []admin.Registrations{r}, nil
 		}
 	}
-	return nil, fmt.Errorf("tenant %q registers no hosts: %w", tenant, admin.ErrNotFound)
+	return nil, fmt.Errorf("tenant %q: %w, or it registers no hosts (tenants[].register)", tenant, admin.ErrNoTenant)
 }
 
 // registrationText is a line for each tenant, and the hosts.

@@ -25,7 +25,7 @@ func (p *program) reloadCommand() *cobra.Command {
 		Long: "Have the daemon read its configuration again and apply the difference, as SIGHUP does. BMCs that it\n" +
 			"does not concern keep their sessions. A configuration that cannot be used changes nothing. With\n" +
 			"--dry-run the difference is only shown.",
-		Args: f.args(cobra.NoArgs),
+		Args: f.args(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			done, err := p.client().Reload(cmd.Context(), dryRun)
 			if err != nil {
@@ -52,7 +52,7 @@ func reloadText(r admin.Reload) string {
 	case len(r.Problems) > 0:
 		return ""
 	case len(r.Steps) == 0:
-		return "nothing is configured otherwise\n"
+		return "nothing has changed\n"
 	}
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "WHAT\tNAME\tACTION\tBECAUSE OF")

@@ -79,7 +79,7 @@ func TestServeReloads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if code, out, says := command(t, none, "--socket", socket, "reload"); code != exitOK || out != "nothing is configured otherwise\n" {
+	if code, out, says := command(t, none, "--socket", socket, "reload"); code != exitOK || out != "nothing has changed\n" {
 		t.Errorf("the same file: exit code %d, %q, %q", code, out, says)
 	}
 

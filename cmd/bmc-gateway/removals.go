@@ -18,7 +18,7 @@ func (p *program) removalsCommand() *cobra.Command {
 		Long: "Show the BMCs whose removal is held: too many VMs of a tenant were not selected any more at once.\n" +
 			"They serve on until the VMs are back, the hold (guard.hold) has passed, or somebody confirms that\n" +
 			"this was meant.",
-		Args: f.args(cobra.NoArgs),
+		Args: f.args(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			held, err := p.client().Removals(cmd.Context())
 			if err != nil {
@@ -38,7 +38,7 @@ func (p *program) confirmCommand() *cobra.Command {
 		Short: "Remove the BMCs of a set that is held",
 		Long: "Remove the BMCs of a set that is held. SET is what \"bmc-gateway removals\" shows: when other VMs have\n" +
 			"joined or left meanwhile it is refused, and nothing goes that nobody has looked at.",
-		Args: cobra.ExactArgs(2),
+		Args: arguments(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			done, err := p.client().ConfirmRemovals(cmd.Context(), args[0], args[1])
 			if err == nil {

@@ -77,7 +77,7 @@ func TestConfirmRemovals(t *testing.T) {
 	}{
 		{"the set shown", []string{"lab-a", "3f9a1c2b"}, 0, "tenant lab-a: 3 removals confirmed"},
 		{"another set", []string{"lab-a", "00000000"}, 5, "what is held has changed"},
-		{"without a set", []string{"lab-a"}, 2, "accepts 2 arg(s)"},
+		{"without a set", []string{"lab-a"}, 2, "an argument is missing: bmc-gateway removals confirm TENANT SET"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			code, stdout, stderr := command(t, none, append([]string{"--socket", socket, "removals", "confirm"}, tt.args...)...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,16 +56,16 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		}
 		err = fmt.Errorf("%w: %s", errConfig, counted(len(problems), "error"))
 	}
-	fmt.Fprintf(stderr, "bmc-gateway: %s\n", oneLine(err))
+	fmt.Fprintf(stderr, "bmc-gateway: %s%s\n", oneLine(err), hint(err))
 	return p.code(err)
 }
 
 // code says in a number why the command failed.
 func (p *program) code(err error) int {
 	switch {
-	case !p.started, errors.Is(err, errConfig), errors.Is(err, admin.ErrAmbiguous), errors.Is(err, errConfirm):
+	case !p.started, errors.As(err, new(misuse)), errors.Is(err, errConfig), errors.Is(err, admin.ErrAmbiguous), errors.Is(err, errConfirm):
 		return exitUsage
-	case errors.Is(err, admin.ErrNotFound):
+	case errors.Is(err, admin.ErrNotFound), errors.Is(err, admin.ErrNoTenant):
 		return exitNotFound
 	case errors.Is(err, admin.ErrUnreachable):
 		return exitUnreachable
@@ -77,6 +78,19 @@ func (p *program) code(err error) int {
 	default:
 		return exitFailed
 	}
+}
+
+// hint says what helps where the error does not.
+func hint(err error) string {
+	switch {
+	case !errors.Is(err, errConfig):
+		return ""
+	case errors.Is(err, fs.ErrNotExist):
+		return "; \"bmc-gateway config example\" prints one to begin with"
+	case errors.Is(err, fs.ErrPermission):
+		return "; root and the daemon's user may read it"
+	}
+	return ""
 }
 
 // oneLine is for errors that were joined.
@@ -93,22 +107,37 @@ func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "bmc-gateway",
 		Short:         "An IPMI gateway for VMware vSphere: tag a VM, and it has a BMC",
+		Long: "An IPMI gateway for VMware vSphere: tag a VM, and it has a BMC.\n\n" +
+			"Exit codes: 0 done; 1 failed, or something is wrong; 2 wrong command line or configuration;\n" +
+			"3 no such BMC or tenant; 4 the daemon does not answer; 5 refused; 6 something at a vCenter.",
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          noArguments,
 		// Called when the command line is understood and before anything is done.
 		PersistentPreRun: func(*cobra.Command, []string) { p.started = true },
 		RunE:             needsCommand,
 	}
+	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVar(&p.socket, "socket", "",
 		"`path` of the daemon's admin socket (default $BMC_GATEWAY_ADMIN_SOCKET or "+config.DefaultAdminSocket+")")
-	root.AddCommand(
-		p.serveCommand(), p.listCommand(), p.showCommand(), p.statusCommand(), p.reloadCommand(), p.eventsCommand(),
-		p.removalsCommand(), p.leasesCommand(), p.reserveCommand(), p.releaseCommand(), p.pinCommand(), p.maintenanceCommand(),
-		p.accessCommand(), p.registerCommand(), p.powerCommand(), p.bootdevCommand(),
-		p.configCommand(), p.doctorCommand(), p.pingCommand(), p.nftablesCommand(), p.exportCommand(), p.importCommand(),
-		p.demoCommand(), p.versionCommand(),
-		p.manCommand(root))
+	for _, of := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"See:", []*cobra.Command{p.listCommand(), p.showCommand(), p.statusCommand(), p.eventsCommand(), p.leasesCommand()}},
+		{"Act on BMCs:", []*cobra.Command{p.powerCommand(), p.bootdevCommand(), p.accessCommand(), p.maintenanceCommand(), p.registerCommand()}},
+		{"Addresses:", []*cobra.Command{p.reserveCommand(), p.pinCommand(), p.releaseCommand(), p.removalsCommand()}},
+		{"Set up and check:", []*cobra.Command{p.demoCommand(), p.configCommand(), p.serveCommand(), p.reloadCommand(), p.doctorCommand(),
+			p.pingCommand(), p.nftablesCommand(), p.exportCommand(), p.importCommand()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: of.title, Title: of.title})
+		for _, c := range of.commands {
+			c.GroupID = of.title
+			root.AddCommand(c)
+		}
+	}
+	root.AddCommand(p.versionCommand(), p.manCommand(root))
 	return root
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,20 @@ var selectable = map[string]func(admin.BMC) string{
 	"protected": func(b admin.BMC) string { return fmt.Sprint(b.Protected != "") },
 }
 
+// selectorWords are all that some of the keys can be.
+var selectorWords = map[string][]string{
+	"state":     words(admin.Pending, admin.Ready, admin.Error, admin.Maintained, admin.Held),
+	"power":     words(admin.PowerOn, admin.PowerOff, admin.PowerSuspended, admin.PowerUnknown),
+	"protected": {"true", "false"},
+}
+
+func words[T ~string](all ...T) (plain []string) {
+	for _, one := range all {
+		plain = append(plain, string(one))
+	}
+	return plain
+}
+
 // A selection says which BMCs a command is about: by name, or by what they are.
 type selection struct {
 	tenant    string
@@ -37,7 +52,7 @@ type selection struct {
 func (s *selection) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&s.tenant, "tenant", "t", "", "only those of one `tenant`")
 	cmd.Flags().StringSliceVarP(&s.selectors, "selector", "l", nil,
-		"only those that are so, `key=value`,...: "+strings.Join(selectorKeys(), ", ")+"; != for all others")
+		"only those with `key=value`, or key!=value; several with commas. Keys: "+strings.Join(selectorKeys(), ", "))
 }
 
 func selectorKeys() (keys []string) {
@@ -58,9 +73,15 @@ func (s *selection) args(_ *cobra.Command, names []string) error {
 
 func (s *selection) check() error {
 	for _, one := range s.selectors {
-		key, _, ok := strings.Cut(one, "=")
-		if _, known := selectable[strings.TrimSuffix(key, "!")]; !ok || !known {
+		key, value, ok := strings.Cut(one, "=")
+		key = strings.TrimSuffix(key, "!")
+		if _, known := selectable[key]; !ok || !known {
 			return fmt.Errorf("--selector %q: %w; keys are %s", one, errSelector, strings.Join(selectorKeys(), ", "))
+		}
+		if words := selectorWords[key]; words != nil {
+			if err := oneOf("--selector "+key, value, words...); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -84,7 +105,7 @@ func (s *selection) find(ctx context.Context, c *admin.Client, names []string) (
 		found = nil
 	}
 	for _, name := range names {
-		b, err := admin.Find(all, name)
+		b, err := findBMC(all, name)
 		if err != nil {
 			return nil, err
 		}
@@ -112,4 +133,44 @@ func (s *selection) fits(b admin.BMC) bool {
 		}
 	}
 	return true
+}
+
+// nearest is how many names are offered in place of one that nobody has.
+const nearest = 3
+
+// findBMC is admin.Find, with what may be meant where nothing fits.
+func findBMC(all []admin.BMC, name string) (admin.BMC, error) {
+	b, err := admin.Find(all, name)
+	if !errors.Is(err, admin.ErrNotFound) {
+		return b, err
+	}
+	var near []string
+	_, vm, ofTenant := strings.Cut(name, "/")
+	for _, b := range all {
+		full := b.Tenant + "/" + b.Name
+		if strings.EqualFold(full, name) || strings.EqualFold(b.Name, name) || ofTenant && b.Name == vm {
+			near = append(near, full)
+		}
+	}
+	if len(near) == 0 || len(near) > nearest {
+		return b, fmt.Errorf("%w; \"bmc-gateway list\" has those there are", err)
+	}
+	return b, fmt.Errorf("%w; is %s meant?", err, either(near))
+}
+
+// tellTenant tells people, not programs, why they see nothing of a tenant: there is
+// none of this name.
+func (p *program) tellTenant(ctx context.Context, name string, found int) {
+	if name == "" || found > 0 {
+		return
+	}
+	s, err := p.client().Status(ctx)
+	if err != nil || slices.ContainsFunc(s.Tenants, func(t admin.Tenant) bool { return t.Name == name }) {
+		return
+	}
+	var names []string
+	for _, t := range s.Tenants {
+		names = append(names, t.Name)
+	}
+	fmt.Fprintf(p.stderr, "bmc-gateway: no tenant is called %q; there are: %s\n", name, printable(cmp.Or(strings.Join(names, ", "), "none")))
 }

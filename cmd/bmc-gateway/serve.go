@@ -37,7 +37,7 @@ func (p *program) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the daemon, in the foreground, until SIGTERM or SIGINT",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			before := map[string]string{config.EnvName("admin.socket"): p.socket}
 			for i, o := range overrides {

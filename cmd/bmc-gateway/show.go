@@ -21,7 +21,7 @@ func (p *program) showCommand() *cobra.Command {
 		Long: "Show BMCs in full. NAME is tenant/vm, a VM's name if only one has it, an address,\n" +
 			"or a VM's instance or BIOS UUID. JSON and YAML have the event log, the sensors and\n" +
 			"the recent commands without being asked for them.",
-		Args: f.args(cobra.MinimumNArgs(1)),
+		Args: f.args(arguments(1, -1)),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			bmcs, err := p.named(cmd.Context(), names)
 			if err != nil {
@@ -52,7 +52,7 @@ func (p *program) named(ctx context.Context, names []string) (bmcs []admin.BMC, 
 		return nil, err
 	}
 	for _, name := range names {
-		b, err := admin.Find(all, name)
+		b, err := findBMC(all, name)
 		if err != nil {
 			return nil, err
 		}

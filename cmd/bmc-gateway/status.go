@@ -20,7 +20,7 @@ func (p *program) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show vCenters, pools and tenants; exit 1 when something is wrong",
-		Args:  f.args(cobra.NoArgs),
+		Args:  f.args(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := p.client().Status(cmd.Context())
 			if err != nil {

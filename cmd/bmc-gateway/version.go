@@ -21,7 +21,7 @@ func (p *program) versionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Tell which program this is",
-		Args:  f.args(cobra.NoArgs),
+		Args:  f.args(noArguments),
 		RunE: func(*cobra.Command, []string) error {
 			return f.print(p.stdout, map[string]string{"apiVersion": admin.APIVersion, "kind": "Version",
 				"version": version, "revision": revision(), "goVersion": runtime.Version()},

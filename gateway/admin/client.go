@@ -187,21 +187,18 @@ func (c *Client) open(ctx context.Context, by *http.Client, method, path string,
 	defer resp.Body.Close()
 	var f failure
 	if json.NewDecoder(io.LimitReader(resp.Body, answerLimit)).Decode(&f) != nil || f.Error == "" {
-		f.Error = resp.Status
+		f.Error = fmt.Sprintf("the daemon refused %s: %s", path, resp.Status)
 	}
-	return nil, &refusedError{path: path, status: resp.StatusCode, why: f.Error}
+	return nil, &refusedError{status: resp.StatusCode, why: f.Error}
 }
 
 // A refusedError is what the daemon said instead of an answer.
 type refusedError struct {
-	path   string
 	status int
 	why    string
 }
 
-func (e *refusedError) Error() string {
-	return fmt.Sprintf("the daemon refused %s: %s", e.path, e.why)
-}
+func (e *refusedError) Error() string { return e.why }
 
 // Is makes a status the error that the daemon made it of.
 func (e *refusedError) Is(target error) bool {

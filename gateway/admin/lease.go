@@ -74,13 +74,10 @@ func handleLeases(mux *http.ServeMux, src Source) {
 			return
 		}
 		l, err := src.ChangeLease(c, callerIn(r.Context()))
-		switch {
-		case errors.Is(err, ErrNotFound):
-			refuse(w, http.StatusNotFound, err.Error())
-		case err != nil:
-			refuse(w, http.StatusConflict, err.Error())
-		default:
-			reply(w, http.StatusOK, LeaseList([]Lease{l}))
+		if err != nil {
+			refuseFor(w, err)
+			return
 		}
+		reply(w, http.StatusOK, LeaseList([]Lease{l}))
 	})
 }

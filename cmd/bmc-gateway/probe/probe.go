@@ -134,6 +134,9 @@ func (r *run) login() (string, error) {
 		return "", errors.New("the BMC has another Kg")
 	case err != nil && session != nil:
 		_ = session.Close(r.ctx) // it is open, without the privilege that was asked for; what failed is told
+		if code := ipmi.CompletionCode(0); errors.As(err, &code) {
+			return "", &toldError{statusWords[ipmi.StatusUnauthorizedRole], err}
+		}
 		return "", err
 	case err != nil:
 		return "", err

@@ -29,7 +29,7 @@ func TestRun(t *testing.T) {
 		{"wrong password", func(t *Target) { t.Password = "guess" },
 			"presence ping, authentication capabilities, log in", "log in: the password is wrong, or nobody has this name"},
 		{"more privilege than the account has", func(t *Target) { t.Privilege = ipmi.Administrator },
-			"presence ping, authentication capabilities, log in", "log in: "},
+			"presence ping, authentication capabilities, log in", "log in: the account may not have this privilege"},
 		{"a suite the BMC does not have", func(t *Target) { t.Suite = 3 },
 			"presence ping, authentication capabilities, log in", "log in: the BMC does not have this cipher suite"},
 		{"a suite nobody has", func(t *Target) { t.Suite = 99 },
