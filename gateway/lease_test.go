@@ -257,7 +257,7 @@ func TestOperatorsLeases(t *testing.T) {
 		t.Errorf("after a restart (-want +got):\n%s", diff)
 	}
 	change(admin.ReleaseLease, "vm1", "", "quarantined")
-	if _, err := b.gw.ChangeLease(admin.LeaseChange{Verb: admin.ReleaseLease, Tenant: "z", Target: "vm1"}, admin.Caller{}); !errors.Is(err, admin.ErrNotFound) {
+	if _, err := b.gw.ChangeLease(admin.LeaseChange{Verb: admin.ReleaseLease, Tenant: "z", Target: "vm1"}, admin.Caller{}); !errors.Is(err, admin.ErrNoTenant) {
 		t.Errorf("a tenant that is not there: %v", err)
 	}
 }

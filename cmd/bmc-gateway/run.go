@@ -105,8 +105,8 @@ func counted(n int, what string) string {
 
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "bmc-gateway",
-		Short:         "An IPMI gateway for VMware vSphere: tag a VM, and it has a BMC",
+		Use:   "bmc-gateway",
+		Short: "An IPMI gateway for VMware vSphere: tag a VM, and it has a BMC",
 		Long: "An IPMI gateway for VMware vSphere: tag a VM, and it has a BMC.\n\n" +
 			"Exit codes: 0 done; 1 failed, or something is wrong; 2 wrong command line or configuration;\n" +
 			"3 no such BMC or tenant; 4 the daemon does not answer; 5 refused; 6 something at a vCenter.",

@@ -23,12 +23,13 @@ type Host struct {
 	Privilege string // of the account
 	Secret    string // the password; empty: it is referred to by SecretName
 
-	id string // unique among those written
+	id     string // unique among those written
+	secret string // what the account is called, unique likewise
 }
 
 // SecretName is what the password is called where it is only referred to:
 // "lab-a-operator".
-func (h Host) SecretName() string { return word(h.Tenant + "-" + h.Account) }
+func (h Host) SecretName() string { return cmp.Or(h.secret, word(h.Tenant+"-"+h.Account)) }
 
 // Variable is the same for a shell or the environment: "LAB_A_OPERATOR".
 func (h Host) Variable() string {
@@ -76,6 +77,14 @@ func (h Host) Endpoint() string {
 	return fmt.Sprintf("%s:%d", host, h.Port)
 }
 
+// Target is the address as service discovery tells it.
+func (h Host) Target() string {
+	if h.Port == 623 {
+		return h.Address.String()
+	}
+	return h.Endpoint()
+}
+
 // Suite is the cipher suite that a client is to ask for.
 func (h Host) Suite() int {
 	if slices.Contains(h.CipherSuites, 17) || len(h.CipherSuites) == 0 {
@@ -114,17 +123,29 @@ func Write(w io.Writer, format string, hosts []Host) error {
 	return t.Execute(w, struct{ Hosts []Host }{hosts})
 }
 
+// identify gives each host a name of its own, and each account.
 func identify(hosts []Host) {
-	taken := make(map[string]bool)
+	ids, secrets := make(map[string]bool), make(map[string]bool)
+	named := make(map[[2]string]string) // tenant and account
 	for i := range hosts {
-		base := cmp.Or(word(hosts[i].Name), "vm")
-		id := base
-		for n := 2; taken[id]; n++ {
-			id = fmt.Sprintf("%s-%d", base, n)
+		h := &hosts[i]
+		h.id = unused(ids, cmp.Or(word(h.Name), "vm"))
+		account := [2]string{h.Tenant, h.Account}
+		if named[account] == "" {
+			named[account] = unused(secrets, h.SecretName())
 		}
-		taken[id] = true
-		hosts[i].id = id
+		h.secret = named[account]
 	}
+}
+
+// unused takes a name, with a number behind it when it is taken.
+func unused(taken map[string]bool, base string) string {
+	name := base
+	for n := 2; taken[name]; n++ {
+		name = fmt.Sprintf("%s-%d", base, n)
+	}
+	taken[name] = true
+	return name
 }
 
 // AccountFor chooses the account of a BMC for the client of a format: the one that

@@ -4,12 +4,16 @@ import (
 	"encoding/json"
 	"strings"
 	"text/template"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // functions are what the templates use to write a value into another language.
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"json":       quoteJSON, // also a double-quoted string of YAML
+		"yaml":       quoteYAML,
+		"jinja":      quoteJinja,
 		"sh":         quoteShell,
 		"powershell": quotePowerShell,
 		"csv":        quoteCSV,
@@ -25,10 +29,30 @@ func quoteJSON(s string) (string, error) {
 	return string(b), err
 }
 
+// quoteYAML leaves a name plain unless YAML takes it for something else, as "123" or
+// "null".
+func quoteYAML(s string) (string, error) {
+	b, err := yaml.Marshal(s)
+	return strings.TrimSpace(string(b)), err
+}
+
+// quoteJinja writes a value that Ansible would otherwise take for a template.
+func quoteJinja(s string) (string, error) {
+	text, err := quoteJSON(s)
+	if strings.Contains(s, "{{") || strings.Contains(s, "{%") || strings.Contains(s, "{#") {
+		text = "!unsafe " + text
+	}
+	return text, err
+}
+
 // quoteShell: within single quotes only a single quote means something.
 func quoteShell(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-func quotePowerShell(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+// singleQuotes are all characters that PowerShell takes for a single quote; two of one
+// kind stand for one.
+var singleQuotes = strings.NewReplacer("'", "''", "‘", "‘‘", "’", "’’", "‚", "‚‚", "‛", "‛‛")
+
+func quotePowerShell(s string) string { return "'" + singleQuotes.Replace(s) + "'" }
 
 func quoteCSV(s string) string {
 	if strings.ContainsAny(s, ",\"\r\n") || strings.HasPrefix(s, "=") {
