@@ -155,6 +155,7 @@ func spans(parse func(string) (address.Range, error), all ...node) []span {
 		r, err := parse(text)
 		if err != nil {
 			why := strings.TrimPrefix(err.Error(), fmt.Sprintf("address range %q: ", text))
+			why = strings.TrimPrefix(why, fmt.Sprintf("%q ", text)) // once is enough
 			n.refuse("%q: %s; write it like 192.0.2.10-192.0.2.99, 192.0.2.0/24 or 192.0.2.7", text, why)
 			continue
 		}

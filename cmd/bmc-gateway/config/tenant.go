@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/bmc-gateway/bmc-gateway/gateway"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
@@ -93,7 +95,10 @@ func criteria(s section) (tags, folders, names []string) {
 		form(s.get("names"), isPattern, "is no pattern; * and ? stand for any characters, [ needs its ]")
 }
 
-func empty(n node) bool { return !n.given() || len(n.yaml.Content) == 0 }
+// empty says whether nothing is listed; what is no list is told as that.
+func empty(n node) bool {
+	return !n.given() || n.yaml.Kind == yaml.SequenceNode && len(n.yaml.Content) == 0
+}
 
 // form reads a list of texts that all have one form.
 func form(n node, ok func(string) bool, otherwise string) []string {
