@@ -14,7 +14,7 @@ import (
 // of what a start asks for of each.
 func (l *lab) carded(t *testing.T) {
 	t.Helper()
-	within(t, time.Minute, "network cards", func() error {
+	within(t, 5*time.Minute, "network cards", func() error {
 		for _, b := range l.gw.BMCs() {
 			if len(b.VM.NICs) == 0 {
 				return fmt.Errorf("none of %s", b.Name)
