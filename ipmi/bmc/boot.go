@@ -112,8 +112,11 @@ func (b *BMC) remarkBoot(ctx context.Context, present ipmi.BootFlags, invalid bo
 // writeBoot takes new flags, which are meant as they are or as bootInfo.means says.
 func (b *BMC) writeBoot(ctx context.Context, present, flags ipmi.BootFlags, invalid bool) error {
 	unmarked := !invalid && b.meansBoot(present, flags)
+	if !flags.Valid() {
+		flags = flags.Cleared() // what is not valid is not for every boot either
+	}
 	if unmarked {
-		flags = flags.Cleared().Marked()
+		flags = flags.Marked()
 	}
 	err := b.machine.SetBoot(ctx, flags, b.bootFlagsValidFor())
 	if unmarked && errors.Is(err, ipmi.InvalidField) {

@@ -86,6 +86,12 @@ var bootConversations = []struct {
 	{"R19: without the valid bit a device is meant all the same", operator, []bootStep{
 		setBoot("050004000000", 0), getBoot("05", "0004000000"),
 	}, time.Minute},
+	{"for every boot, without the valid bit, is for none", admin, []bootStep{
+		setBoot("05c004000000", 0), setBoot("054000000000", 0), getBoot("05", "0000000000"),
+	}, time.Minute},
+	{"a device for every boot, without the valid bit", admin, []bootStep{
+		setBoot("054004000000", 0), getBoot("05", "0004000000"),
+	}, time.Minute},
 	{"service partition", operator, []bootStep{
 		getBoot("01", "00"), setBoot("0107", 0), getBoot("01", "07"), getBoot("02", "00"), setBoot("0202", 0), getBoot("02", "02"),
 	}, 0},

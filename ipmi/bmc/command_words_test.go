@@ -65,7 +65,7 @@ var commandWords = map[string]wording{
 	"Get Channel Payload Support":             answers("IPMI messages and the session's set-up"),
 	"Get Channel Payload Version":             answers("1.0 of what is supported", "80h no such payload"),
 	"Get Channel Cipher Suites":               answers("the suites of the tenant's configuration", "CCh no such channel", unsupported),
-	"Suspend/Resume Payload Encryption":       answers("RMCP+ sessions stay encrypted", "80h no such payload", "81h encryption is not to be suspended"),
+	"Suspend/Resume Payload Encryption":       answers("RMCP+ sessions stay encrypted", "80h no such payload", "81h encryption is not to be suspended", "82h the session has none"),
 	"Set Channel Security Keys":               answers("keys are the configuration's", "80h the key is locked", "84h key Kr is not used"),
 	"Set System Info Parameters":              answers("what the VM has set of itself is read only", unsupported, readOnly),
 	"Get System Info Parameters":              answers("the VM's name, the gateway's version, the operating system as configured and as running", unsupported),

@@ -109,6 +109,8 @@ func setPayloadEncryption(c *call, dst []byte) ([]byte, error) {
 		return nil, err
 	case t != ipmi.PayloadIPMI:
 		return nil, ipmi.PayloadTypeUnavailable
+	case !c.s.wire.encrypts():
+		return nil, ipmi.NoEncryption
 	case operation == ipmi.EncryptionSuspend:
 		return nil, ipmi.EncryptionRequired
 	}

@@ -157,6 +157,31 @@ func TestSettingsBodies(t *testing.T) {
 	})
 }
 
+// TestEncryptionThereIsNot can neither be suspended nor resumed.
+func TestEncryptionThereIsNot(t *testing.T) {
+	bodies := []body{
+		{"suspend", ipmi.NetFnApp, 0x55, "000100", ipmi.NoEncryption, ""},
+		{"resume", ipmi.NetFnApp, 0x55, "000101", ipmi.NoEncryption, ""},
+		{"reserved operation", ipmi.NetFnApp, 0x55, "000103", ipmi.InvalidField, ""},
+		{"of SOL", ipmi.NetFnApp, 0x55, "010101", ipmi.PayloadTypeUnavailable, ""},
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, func(c *Config) { c.Suites = append(c.Suites, suite(t, 16)); c.V15 = V15MD5 })
+		l := loginAs(t, operator)
+		l.Suite = suite(t, 16)
+		s, err := r.console(t).Login(t.Context(), l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		askBodies(t, s, bodies)
+		s, err = r.console(t).Login15(t.Context(), remote.Login15{Auth: ipmi.AuthMD5, User: operator.Name, Password: string(operator.Password), Privilege: operator.Privilege})
+		if err != nil {
+			t.Fatal(err)
+		}
+		askBodies(t, s, bodies)
+	})
+}
+
 func TestTransportBodies(t *testing.T) {
 	const lan, revision = ipmi.NetFnTransport, "11"
 	bodies := []body{

@@ -8,6 +8,8 @@ import "github.com/bmc-gateway/bmc-gateway/ipmi"
 type wire interface {
 	// seal appends the datagram of a message to the console.
 	seal(b *BMC, dst []byte, sequence uint32, message []byte) []byte
+	// encrypts says whether the packets are encrypted.
+	encrypts() bool
 	// settle says that the first packet of the session has come: no message of
 	// the set-up is answered again.
 	settle()
@@ -37,6 +39,8 @@ func (w *wire20) seal(b *BMC, dst []byte, sequence uint32, message []byte) []byt
 	}
 	return w.protection.Seal(dst, ipmi.PayloadIPMI, w.consoleID, sequence, b.iv, message)
 }
+
+func (w *wire20) encrypts() bool { return w.protection.Encrypts() }
 
 func (w *wire20) settle() {
 	clear(w.proof.code)
@@ -72,6 +76,8 @@ type activation struct {
 func (w *wire15) seal(_ *BMC, dst []byte, sequence uint32, message []byte) []byte {
 	return w.protection.Seal(dst, w.id, sequence, message)
 }
+
+func (w *wire15) encrypts() bool { return false }
 
 func (w *wire15) settle() { w.activated = nil }
 
