@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
 
 // amend changes how the tenant is configured, under its BMCs as far as that can be:
@@ -18,6 +20,8 @@ func (t *tenant) amend(c Tenant, reopen bool) (closed int) {
 	t.lender.most = c.MaxAddresses
 	if reopen {
 		t.sessions = sessionLimit(c)
+	} else if q, ok := t.sessions.(*bmc.Quota); ok {
+		q.SetAccounts(len(c.Accounts))
 	}
 	t.conf.Store(&c)
 	for _, ep := range t.present() {

@@ -29,6 +29,8 @@ type endpoint struct {
 	extra   extraPorts
 	undo    undo
 
+	strangers throttle // packets of theirs that the BMC hears; only with a quota of the tenant
+
 	unfollow func()                // ends what follow began
 	failure  atomic.Pointer[error] // why the BMC stopped answering; nil while it does
 }
@@ -172,7 +174,7 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 		MaxSessions:       t.config().IPMI.SessionsPerBMC,
 		Limit:             t.sessions,
 		PacketRate:        t.config().IPMI.PacketsPerSecond,
-		Hears:             t.hears,
+		Hears:             func(now time.Time, stranger bool) bool { return t.hears(ep, now, stranger) },
 		Mode:              func() bmc.Mode { return t.maintenance.mode(t.config().Name, ep.vm().Key) },
 		V15:               t.config().IPMI.V15,
 		Kg:                t.config().IPMI.Kg,

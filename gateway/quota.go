@@ -25,9 +25,10 @@ type throttle struct {
 	limiter *rate.Limiter
 }
 
-// take takes a token; false says that there is none. n may be had in each period,
-// as many periods' worth at once as burst says. 0 is without a limit.
-func (h *throttle) take(now time.Time, n int, period time.Duration, burst int) bool {
+// take takes a token; false says that there is none, or none beyond those that are to
+// be left. n may be had in each period, as many periods' worth at once as burst says.
+// 0 is without a limit.
+func (h *throttle) take(now time.Time, n int, period time.Duration, burst, leave int) bool {
 	if n == 0 {
 		return true
 	}
@@ -36,12 +37,23 @@ func (h *throttle) take(now time.Time, n int, period time.Duration, burst int) b
 	if h.of != n {
 		h.of, h.limiter = n, rate.NewLimiter(rate.Limit(float64(n)/period.Seconds()), n*burst)
 	}
+	if leave > 0 && h.limiter.TokensAt(now) < float64(leave+1) {
+		return false
+	}
 	return h.limiter.AllowN(now, 1)
 }
 
-// hears says whether a BMC of the tenant is to hear one more packet.
-func (t *tenant) hears(now time.Time) bool {
-	return t.quota.packets.take(now, t.config().Quota.RequestsPerSecond, time.Second, 2)
+// hears says whether this BMC of the tenant is to hear one more packet. Those of
+// sessions, and of logins that have begun, come first: strangers leave them the half
+// of what may be had at once. And strangers at one BMC leave half of the rate to all
+// others. So whoever floods, from addresses that are made up, too, ends no session
+// and keeps nobody from logging in elsewhere.
+func (t *tenant) hears(ep *endpoint, now time.Time, stranger bool) bool {
+	n := t.config().Quota.RequestsPerSecond
+	if !stranger {
+		return t.quota.packets.take(now, n, time.Second, 2, 0)
+	}
+	return ep.strangers.take(now, (n+1)/2, time.Second, 1, 0) && t.quota.packets.take(now, n, time.Second, 2, n)
 }
 
 // A quotaError is a power action that is more than the tenant may have.
@@ -57,7 +69,7 @@ func (e quotaError) Unwrap() error { return ipmi.NodeBusy }
 // powers takes a power action out of the tenant's quota.
 func (t *tenant) powers() error {
 	n := t.config().Quota.PowerOperationsPerMinute
-	if !t.quota.power.take(time.Now(), n, time.Minute, 1) {
+	if !t.quota.power.take(time.Now(), n, time.Minute, 1, 0) {
 		return quotaError{n}
 	}
 	return nil

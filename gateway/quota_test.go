@@ -15,21 +15,23 @@ func TestThrottle(t *testing.T) {
 		name  string
 		after time.Duration
 		n     int
+		leave int
 		tries int
 		want  int
 	}{
-		{"no limit", 0, 0, 1000, 1000},
-		{"a burst of two periods", 0, 10, 100, 20},
-		{"nothing is left", 0, 10, 10, 0},
-		{"half a period later", 500 * time.Millisecond, 10, 100, 5},
-		{"another configuration", 0, 20, 100, 40},
-		{"a long time later", time.Hour, 20, 100, 40},
-		{"none any more", 0, 0, 100, 100},
+		{"no limit", 0, 0, 10, 1000, 1000},
+		{"all but what is to be left", 0, 10, 15, 100, 5},
+		{"a burst of two periods", time.Hour, 10, 0, 100, 20},
+		{"nothing is left", 0, 10, 0, 10, 0},
+		{"half a period later", 500 * time.Millisecond, 10, 0, 100, 5},
+		{"another configuration", 0, 20, 0, 100, 40},
+		{"a long time later", time.Hour, 20, 0, 100, 40},
+		{"none any more", 0, 0, 0, 100, 100},
 	} {
 		now = now.Add(step.after)
 		got := 0
 		for range step.tries {
-			if h.take(now, step.n, time.Second, 2) {
+			if h.take(now, step.n, time.Second, 2, step.leave) {
 				got++
 			}
 		}
@@ -79,6 +81,47 @@ func TestQuotaOfPowerOperations(t *testing.T) {
 	wantStatus(t, s, "on")
 	if got := string(vc.Power(vm)); got != "poweredOn" {
 		t.Errorf("the VM is %s", got)
+	}
+}
+
+// TestFloodUnderAQuota: strangers at one BMC, however many packets they send from
+// wherever, cost no session a packet, at no BMC of the tenant, and no login at another.
+func TestFloodUnderAQuota(t *testing.T) {
+	const perSecond = 100
+	tn := new(tenant)
+	tn.conf.Store(&Tenant{Quota: Quota{RequestsPerSecond: perSecond}})
+	var flooded, quiet endpoint
+	now := time.Now()
+	begun := now
+	heard := 0
+	for step := range 10_000 { // milliseconds
+		now = begun.Add(time.Duration(step) * time.Millisecond)
+		for range 10 {
+			if tn.hears(&flooded, now, true) {
+				heard++
+			}
+		}
+		if step%50 != 0 {
+			continue // sessions send 20 packets a second each
+		}
+		if !tn.hears(&flooded, now, false) {
+			t.Fatalf("%v: a session of the BMC that is flooded is not heard", now.Sub(begun))
+		}
+		if !tn.hears(&quiet, now, false) {
+			t.Fatalf("%v: a session of another BMC is not heard", now.Sub(begun))
+		}
+		if step%200 == 0 && !tn.hears(&quiet, now, true) {
+			t.Fatalf("%v: a login at another BMC is not heard", now.Sub(begun))
+		}
+	}
+	if most := perSecond/2*10 + perSecond; heard > most || heard < perSecond*10/3 {
+		t.Errorf("%d packets of the flood were heard in 10 s, want at most %d", heard, most)
+	}
+	for range 2 * perSecond {
+		tn.hears(&quiet, now, false)
+	}
+	if tn.hears(&quiet, now, true) {
+		t.Error("strangers are heard where sessions use up the quota")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
 )
@@ -167,6 +168,38 @@ func TestReloadOfAccounts(t *testing.T) {
 		t.Errorf("login with the old password: %v", err)
 	}
 	wantStatus(t, loginUser(t, first, "rotated"), "on")
+}
+
+// TestReloadCountsAccounts: one that came by a reload has places kept for it, too.
+func TestReloadCountsAccounts(t *testing.T) {
+	l := newReloadLab(t)
+	l.ready(t, "vc-a-vm-01")
+	for _, step := range []struct {
+		name   string
+		change func(*Tenant)
+		want   int // places that one account gets of four
+	}{
+		{"two accounts", func(*Tenant) {}, 3},
+		{"three accounts", func(c *Tenant) {
+			c.Accounts = append(c.Accounts, bmc.Account{Name: "third", Password: "third-of-vc-a", Privilege: ipmi.User})
+		}, 2},
+	} {
+		l.reload(t, func(c *Config) {
+			c.Tenants[0].Quota.Sessions = 4
+			step.change(&c.Tenants[0])
+		})
+		limit := l.gw.served()[0].sessions
+		got := 0
+		for limit.Acquire("admin") {
+			got++
+		}
+		for range got {
+			limit.Release("admin")
+		}
+		if got != step.want {
+			t.Errorf("%s: %d places, want %d", step.name, got, step.want)
+		}
+	}
 }
 
 func loginUser(t *testing.T, b admin.BMC, password string) *remote.Session {

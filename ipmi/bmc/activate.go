@@ -30,6 +30,7 @@ func getSessionChallenge(c *call, dst []byte) ([]byte, error) {
 	b.random(h.challenge[:])
 	b.handshakes.expire(c.now)
 	b.handshakes.challenged.add(h)
+	b.startSweeping()
 	return ipmi.AppendSessionChallenge(dst, ipmi.SessionChallenge{ID: h.id, Challenge: h.challenge}), nil
 }
 

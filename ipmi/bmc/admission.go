@@ -14,8 +14,8 @@ func (b *BMC) admit(now time.Time, who identity) bool {
 	if len(b.sessions) >= b.config.MaxSessions {
 		return b.replace(b.replaceable(now, who), who)
 	}
-	// Who has no session anywhere has a place kept in the limit. Who is refused
-	// there has some, and takes nobody else's.
+	// Who has less than its part of the limit has a place kept there. Who is refused
+	// has at least that, and takes nobody else's.
 	return b.config.Limit.Acquire(who.name) || b.replace(b.ownIdle(now, who), who)
 }
 

@@ -128,6 +128,10 @@ func TestQuotaKeepsPlaces(t *testing.T) {
 		{"and for each of the others", 6, 3, "aaaaabbc", "aaaabc"},
 		{"places that were given back", 4, 2, "aaabBaAAbb", "aaabbb"},
 		{"half at most is kept", 4, 10, "aaabc", "aabc"},
+		{"a part of several places", 8, 2, "aaaaaaabbb", "aaaaaabb"},
+		{"a part that is used up keeps nothing more", 12, 3, "aaaaaaaaabbbccc", "aaaaaaaabbcc"},
+		{"who has some of its part finds the rest", 8, 2, "baaaaaaabb", "baaaaaab"},
+		{"who has more than its part leaves the others theirs", 8, 2, "bbbaaaaab", "bbbaaaaa"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -152,5 +156,13 @@ func TestQuotaKeepsPlaces(t *testing.T) {
 	q.Move("a", "b")
 	if q.Used() != 3 || !q.Acquire("b") || q.Acquire("a") {
 		t.Error("a place that was moved does not count for its new account")
+	}
+	q = NewQuota(4, 1)
+	q.SetAccounts(2)
+	for range 4 {
+		q.Acquire("a")
+	}
+	if q.Used() != 3 || !q.Acquire("b") {
+		t.Error("no place is kept for an account that came later")
 	}
 }

@@ -1,6 +1,7 @@
 package bmc
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"time"
 
@@ -18,8 +19,8 @@ func (b *BMC) answer(now time.Time, from netip.AddrPort, packet, dst []byte) ([]
 	if !b.shares.take(now, from) {
 		return nil, DropTooMany
 	}
-	if !b.config.Hears(now) {
-		return nil, DropQuota
+	if b.shares.others != nil {
+		b.startSweeping()
 	}
 	if b.mode = b.config.Mode(); b.mode == Silent {
 		return nil, DropMaintenance
@@ -33,11 +34,7 @@ func (b *BMC) answer(now time.Time, from netip.AddrPort, packet, dst []byte) ([]
 	case header.ACK:
 		return nil, DropUnsupported // nothing that is sent here asks for one
 	case header.Class == ipmi.ClassASF:
-		tag, ok := ipmi.ParsePing(rest)
-		if !ok {
-			return nil, DropUnsupported
-		}
-		return ipmi.AppendPong(dst, tag), NotDropped
+		return b.pong(now, rest, dst)
 	case header.Class != ipmi.ClassIPMI:
 		return nil, DropUnsupported
 	}
@@ -51,12 +48,50 @@ func (b *BMC) answer(now time.Time, from netip.AddrPort, packet, dst []byte) ([]
 	return b.answer15(now, from, rest, dst)
 }
 
+// pong answers a presence ping.
+func (b *BMC) pong(now time.Time, rest, dst []byte) ([]byte, DropReason) {
+	tag, ok := ipmi.ParsePing(rest)
+	switch {
+	case !ok:
+		return nil, DropUnsupported
+	case !b.config.Hears(now, true):
+		return nil, DropQuota
+	}
+	return ipmi.AppendPong(dst, tag), NotDropped
+}
+
+// stranger says whether a packet with this ID belongs to no session, and to no
+// set-up of one, of its source. Nobody else knows the ID, but anybody may have forged
+// the source: it is no more than a hint whose packets to hear first.
+func (b *BMC) stranger(from netip.AddrPort, id uint32) bool {
+	s := b.sessions[id]
+	if s == nil {
+		s = b.parting.find(id)
+	}
+	if s != nil {
+		return s.from.Addr() != from.Addr()
+	}
+	h := b.handshakes.of(id)
+	return h == nil || h.from.Addr() != from.Addr()
+}
+
+// partner is the ID of the session, or of the set-up of one, that a packet names; 0: none.
+func partner(p ipmi.Session20) uint32 {
+	setUp := p.Type == ipmi.PayloadRAKP1 || p.Type == ipmi.PayloadRAKP3
+	if p.SessionID == 0 && setUp && len(p.Payload) >= 8 {
+		return binary.LittleEndian.Uint32(p.Payload[4:])
+	}
+	return p.SessionID
+}
+
 // answer15 answers a packet in the wrapper of IPMI 1.5.
 func (b *BMC) answer15(now time.Time, from netip.AddrPort, rest, dst []byte) ([]byte, DropReason) {
 	p, err := ipmi.ParseSession15(rest)
 	switch {
 	case err != nil:
 		return nil, DropMalformed
+	case !b.config.Hears(now, b.stranger(from, p.SessionID)):
+		return nil, DropQuota
 	case p.SessionID != 0:
 		return b.inside15(now, from, p, dst)
 	case p.AuthType != ipmi.AuthNone:
@@ -74,6 +109,9 @@ func (b *BMC) answer20(now time.Time, from netip.AddrPort, rest, dst []byte) ([]
 	p, err := ipmi.ParseSession20(rest)
 	if err != nil {
 		return nil, DropMalformed
+	}
+	if !b.config.Hears(now, b.stranger(from, partner(p))) {
+		return nil, DropQuota
 	}
 	if p.SessionID != 0 {
 		return b.inside20(now, from, p, dst)

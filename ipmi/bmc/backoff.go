@@ -141,6 +141,22 @@ func (o *backoff) proved(g guesser) {
 	}
 }
 
+// expire forgets those that have been quiet for long enough to start anew.
+func (o *backoff) expire(now time.Time) {
+	for _, lru := range []*simplelru.LRU[guesser, *guesses]{o.trying, o.waiting} {
+		for o.names != nil {
+			_, e, ok := lru.GetOldest()
+			if !ok || now.Sub(e.last) < forgetGuesses {
+				break
+			}
+			lru.RemoveOldest()
+		}
+	}
+	if len(o.names) == 0 {
+		*o = backoff{}
+	}
+}
+
 func (o *backoff) remove(g guesser) {
 	o.trying.Remove(g)
 	o.waiting.Remove(g)

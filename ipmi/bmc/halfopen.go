@@ -58,9 +58,22 @@ func (hs *handshakes) findChallenge(now time.Time, id uint32) *handshake {
 	return hs.challenged.find(id)
 }
 
-func (hs *handshakes) contain(id uint32) bool {
-	return hs.opened.find(id) != nil || hs.named.find(id) != nil || hs.challenged.find(id) != nil
+// some says whether there are any.
+func (hs *handshakes) some() bool {
+	return len(hs.opened.queue)+len(hs.named.queue)+len(hs.challenged.queue) > 0
 }
+
+// of returns the handshake of either version with the BMC's ID, or nil.
+func (hs *handshakes) of(id uint32) *handshake {
+	for _, s := range [...]*stage{&hs.opened, &hs.named, &hs.challenged} {
+		if h := s.find(id); h != nil {
+			return h
+		}
+	}
+	return nil
+}
+
+func (hs *handshakes) contain(id uint32) bool { return hs.of(id) != nil }
 
 // name says that h was answered with a new RAKP message 2. From now on its
 // console knows whether its password is right.
@@ -139,21 +152,22 @@ func (hs *handshakes) abandonAll() {
 // abandoned, is an empty one, and one that has become empty is as small again.
 type stage struct {
 	queue
-	sources   map[netip.Addr]int // how many of them each source has
+	sources   map[netip.Prefix]int // how many of them each source has
 	abandoned func(*handshake)
 }
 
 // add makes room if it must: the oldest handshake of the source that has the
-// most goes, so that a flood from one address pushes out only itself.
+// most goes, so that a flood from one address, or from all of a subnet of IPv6,
+// pushes out only itself.
 func (s *stage) add(h *handshake) {
 	if len(s.queue) >= maxHalfOpen {
 		s.abandon(s.crowded())
 	}
 	if s.sources == nil {
-		s.sources = make(map[netip.Addr]int)
+		s.sources = make(map[netip.Prefix]int)
 	}
 	s.queue.add(h)
-	s.sources[h.from.Addr()]++
+	s.sources[sourceOf(h.from)]++
 }
 
 func (s *stage) crowded() *handshake {
@@ -162,7 +176,7 @@ func (s *stage) crowded() *handshake {
 		most = max(most, n)
 	}
 	for _, h := range s.queue { // oldest first
-		if s.sources[h.from.Addr()] == most {
+		if s.sources[sourceOf(h.from)] == most {
 			return h
 		}
 	}
@@ -179,7 +193,7 @@ func (s *stage) remove(h *handshake) {
 	if !s.queue.remove(h) {
 		return
 	}
-	from := h.from.Addr()
+	from := sourceOf(h.from)
 	if s.sources[from]--; s.sources[from] == 0 {
 		delete(s.sources, from)
 	}

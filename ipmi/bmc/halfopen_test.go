@@ -102,6 +102,35 @@ func TestFloodOfNames(t *testing.T) {
 	}
 }
 
+// TestFloodFromOneSubnet: who has one of IPv6 has all of its addresses, can receive at
+// each, and pushes out only itself all the same.
+func TestFloodFromOneSubnet(t *testing.T) {
+	b := newBMC(t, nil).bmc
+	honest := newAttempt(t, b, admin)
+	honest.open()
+	neighbour := func(n int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 14: byte(n >> 8), 15: byte(n)}), 1000)
+	}
+	flood := func(named bool) {
+		for n := range 4 * maxHalfOpen {
+			a := newAttempt(t, b, Account{Name: "nobody", Password: "x", Privilege: ipmi.User})
+			a.from = neighbour(n)
+			a.open()
+			if named {
+				a.send(ipmi.PayloadRAKP1, a.rakp1Payload())
+			}
+		}
+	}
+	flood(false)
+	if m := honest.rakp1(); m.Status != ipmi.StatusOK {
+		t.Fatalf("RAKP message 2: status %02Xh", uint8(m.Status))
+	}
+	flood(true)
+	if m := honest.rakp3(); m.Status != ipmi.StatusOK {
+		t.Errorf("RAKP message 4: status %02Xh", uint8(m.Status))
+	}
+}
+
 // TestFloodOfChallenges from one address pushes out only itself.
 func TestFloodOfChallenges(t *testing.T) {
 	r := newBMC(t, bothVersions)
@@ -174,6 +203,7 @@ func TestAbandonedIsToldWithoutAnotherPacket(t *testing.T) {
 		if got := told(); len(got) != 1 || got[0] != "abandoned "+operator.Name {
 			t.Errorf("told of %q", got)
 		}
+		time.Sleep(forgetGuesses + rememberFor) // until then the guess is remembered
 		synctest.Wait()
 		r.bmc.mu.Lock()
 		defer r.bmc.mu.Unlock()

@@ -53,6 +53,7 @@ func (b *BMC) openSession(now time.Time, from netip.AddrPort, payload, dst []byt
 	if h != nil {
 		b.handshakes.expire(now)
 		b.handshakes.opened.add(h)
+		b.startSweeping()
 	}
 	return ipmi.AppendSession20(dst, ipmi.PayloadOpenSessionResponse,
 		ipmi.AppendOpenSessionResponse(b.message[:0], response)), NotDropped

@@ -14,39 +14,56 @@ type SessionLimit interface {
 	Move(from, to string)
 }
 
-// A Quota is a SessionLimit that counts. For each account that has no session
-// it keeps a place, so that none of them, however many sessions it opens, locks
-// out another.
+// A Quota is a SessionLimit that counts. Half of its places are kept for the
+// accounts in equal parts, so that none of them, however many sessions it opens,
+// locks out another, nor leaves it with a single one for all its BMCs.
 type Quota struct {
-	max      int
-	accounts int
+	max int
 
-	mu   sync.Mutex
-	used int
-	held map[string]int // places of each account that has one
+	mu       sync.Mutex
+	accounts int
+	used     int
+	held     map[string]int // places of each account that has one
 }
 
-// NewQuota returns a limit of so many sessions for so many accounts. At most
-// half of the places are kept for those that have none: where there are more
-// accounts than that, the first to come have the other half.
+// NewQuota returns a limit of so many sessions for so many accounts. An account's
+// part is one place at least; where there are more accounts than half of the places,
+// the first to come have the other half.
 func NewQuota(sessions, accounts int) *Quota {
 	return &Quota{max: sessions, accounts: accounts, held: make(map[string]int)}
+}
+
+// SetAccounts says how many accounts there are from now on.
+func (q *Quota) SetAccounts(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.accounts = n
 }
 
 // Acquire takes a place unless all are taken or kept for others.
 func (q *Quota) Acquire(account string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	kept := 0
-	if q.held[account] > 0 {
-		kept = min(max(q.accounts-len(q.held), 0), q.max/2)
-	}
-	if q.used+kept >= q.max {
+	if q.used+q.kept(account) >= q.max {
 		return false
 	}
 	q.used++
 	q.held[account]++
 	return true
+}
+
+// kept is how many places the account must leave: none while it has less than its
+// part, then what is missing of the others' parts.
+func (q *Quota) kept(account string) int {
+	part := max(q.max/2/max(q.accounts, 1), 1)
+	if q.held[account] < part {
+		return 0
+	}
+	kept := max(q.accounts-len(q.held), 0) * part
+	for _, n := range q.held {
+		kept += max(part-n, 0)
+	}
+	return min(kept, q.max/2)
 }
 
 // Release gives a place back.

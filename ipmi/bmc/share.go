@@ -9,7 +9,7 @@ import (
 
 // maxSources are remembered of a BMC, besides the first; the one that was silent
 // for longest makes room, and begins with a full share when it comes back.
-const maxSources = 256
+const maxSources = 64
 
 // fullAfter is how long a source must be silent to have its whole share again.
 const fullAfter = 2 * time.Second
@@ -76,4 +76,19 @@ func (h *shares) of(now time.Time, source netip.Prefix) *tokenCount {
 		h.others.Add(source, c)
 	}
 	return c
+}
+
+// expire forgets the buckets that are full again.
+func (h *shares) expire(now time.Time) {
+	for h.others != nil {
+		_, c, ok := h.others.GetOldest()
+		switch {
+		case !ok:
+			h.others = nil
+		case now.Sub(c.at) < fullAfter:
+			return
+		default:
+			h.others.RemoveOldest()
+		}
+	}
 }

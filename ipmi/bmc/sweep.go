@@ -11,9 +11,9 @@ const sweepPause = time.Second
 
 // startSweeping ends sessions by time also when no packet comes: a place in a
 // limit that several BMCs share must not stay taken by one whose client has
-// gone, nor its keys stay in memory. It also ends set-ups whose console has seen RAKP
-// message 2 and went away, so that a wrong password shows without another try. There
-// is a sweeper only while there are sessions or such set-ups.
+// gone, nor its keys stay in memory. It also ends set-ups whose console went away, so
+// that a wrong password shows without another try, and gives back what strangers have
+// made the BMC remember. There is a sweeper only while there is any of that.
 func (b *BMC) startSweeping() {
 	if b.sweeping || b.conn == nil {
 		return // Serve waits for the goroutines of a BMC, and nobody serves this one
@@ -47,12 +47,14 @@ func (b *BMC) sweepStep() (wait time.Duration, goesOn bool) {
 	b.sweepSessions(now)
 	b.forgetParting(now)
 	b.handshakes.expire(now)
-	named := b.handshakes.named.queue
-	if b.sweeping = len(b.sessions)+len(b.parting.queue)+len(named) > 0; !b.sweeping {
+	b.shares.expire(now)
+	b.backoff.expire(now)
+	b.sweeping = len(b.sessions)+len(b.parting.queue) > 0 || b.handshakes.some() || b.shares.others != nil || b.backoff.names != nil
+	if !b.sweeping {
 		b.rest()
 	}
 	wait = rememberFor // for those that part in the meantime
-	if len(named) > 0 {
+	if named := b.handshakes.named.queue; len(named) > 0 {
 		wait = min(wait, named[0].stepped.Add(handshakeLife).Sub(now))
 	}
 	for _, s := range b.sessions {
