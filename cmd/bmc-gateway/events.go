@@ -91,7 +91,9 @@ func eventLine(e admin.Event) string {
 			more = append(more, name+" "+value)
 		}
 	}
-	add("account", e.Account)
+	if e.Account != "" {
+		add("account", quoted(e.Account)) // at a login it is what somebody sent
+	}
 	if e.From.IsValid() {
 		add("from", e.From.String())
 	}

@@ -26,6 +26,15 @@ func (f fixed) Events() *admin.Events {
 	return events
 }
 
+// TestEventOfAForgedName: a name that somebody logs in with cannot say where from.
+func TestEventOfAForgedName(t *testing.T) {
+	e := admin.Event{Kind: admin.EventLogin, Level: admin.Warning, Text: "login failed: abandoned", Tenant: "lab-a", BMC: "web1",
+		Account: "a, from 10.0.0.1", From: netip.MustParseAddrPort("203.0.113.9:1000")}
+	if got, want := eventLine(e), `login failed: abandoned (account "a, from 10.0.0.1", from 203.0.113.9:1000)`; !strings.HasSuffix(got, want) {
+		t.Errorf("got %s, want %s at its end", got, want)
+	}
+}
+
 func TestEvents(t *testing.T) {
 	socket := daemon(t, lab())
 	connected := "2026-11-21T07:02:11Z info vcenter vc-lab vCenter connected"

@@ -100,7 +100,7 @@ func appendAttribute(all []attribute, group string, a slog.Attr) []attribute {
 // quoted keeps a value that came from the network from looking like more than one,
 // or like another line.
 func quoted(s string) string {
-	if s == "" || strings.ContainsAny(s, " =\"") || strconv.Quote(s) != `"`+s+`"` {
+	if s == "" || strings.ContainsAny(s, " =\",()") || strconv.Quote(s) != `"`+s+`"` {
 		return strconv.Quote(s)
 	}
 	return s

@@ -1,12 +1,15 @@
 package bmc
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 func guesserAt(from string) guesser { return newGuesser(netip.MustParseAddrPort(from), "admin") }
@@ -220,6 +223,32 @@ func TestGuessing20(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestGuessingInside: who tests passwords with Set User Password waits as at a login.
+func TestGuessingInside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		c := r.console(t)
+		s := login(t, c, admin)
+		test := func(id byte, password string, want ipmi.CompletionCode) {
+			t.Helper()
+			command(t, s, ipmi.NetFnApp, 0x47, append([]byte{id, 3}, append([]byte(password), make([]byte, 16-len(password))...)...), want)
+		}
+		for range guessBurst {
+			test(3, "wrong", ipmi.PasswordWrong)
+		}
+		test(3, "wrong", ipmi.NodeBusy)
+		test(3, string(operator.Password), ipmi.NodeBusy)
+		test(4, string(user.Password), ipmi.Completed)
+		c.Tries, c.Timeout = 1, minBackoff/10
+		if _, err := c.Login(t.Context(), loginAs(t, operator)); !errors.Is(err, remote.ErrNoAnswer) {
+			t.Errorf("a login from there: %v, want silence", err)
+		}
+		login(t, r.console(t), operator)
+		time.Sleep(minBackoff)
+		test(3, string(operator.Password), ipmi.Completed)
+	})
 }
 
 // TestGuessesInFlight: handshakes that are half open when the wait begins get no verdict.

@@ -55,7 +55,7 @@ var commandWords = map[string]wording{
 	"Get User Access":                         answers("level and flags of an account on a channel, and how many there are"),
 	"Set User Name":                           answers("accounts are the configuration's", owned),
 	"Get User Name":                           answers("the account's name"),
-	"Set User Password":                       answers("tests a password; sets none", owned, "80h tested: another password", "81h tested: stored in the other size"),
+	"Set User Password":                       answers("tests a password; sets none", owned, "80h tested: another password", "81h tested: stored in the other size", "C0h tested: too many were wrong"),
 	"Activate Payload":                        answers("there is no serial console yet", "81h payload is disabled"),
 	"Deactivate Payload":                      answers("there is no serial console yet", "81h payload is disabled"),
 	"Get Payload Activation Status":           answers("no instance is active"),

@@ -102,7 +102,8 @@ func setUserName(c *call, dst []byte) ([]byte, error) {
 	return ownedByConfig(dst, string(name) == a.Name)
 }
 
-// setUserPassword tests a password and changes none.
+// setUserPassword tests a password and changes none. A wrong one is a guess as in a
+// login, so that an account's own does not help to find out another's.
 func setUserPassword(c *call, dst []byte) ([]byte, error) {
 	r, err := ipmi.ParseSetPasswordRequest(c.data())
 	if err != nil {
@@ -120,11 +121,16 @@ func setUserPassword(c *call, dst []byte) ([]byte, error) {
 	case ipmi.PasswordSet:
 		return nil, ipmi.NotInPresentState
 	}
-	right := samePassword(r.Password, a.Password)
+	g := newGuesser(c.from, a.Name)
 	switch {
 	case r.Long != (len(a.Password) > shortPassword):
 		return nil, ipmi.PasswordWrongSize
-	case null || !right:
+	case null:
+		return nil, ipmi.PasswordWrong
+	case c.b.backoff.waits(c.now, g):
+		return nil, ipmi.NodeBusy
+	case !samePassword(r.Password, a.Password):
+		c.b.backoff.failed(c.now, g)
 		return nil, ipmi.PasswordWrong
 	}
 	return dst, nil
