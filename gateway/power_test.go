@@ -114,7 +114,9 @@ func TestSuspendedIsNotOff(t *testing.T) {
 func TestSlowVCenter(t *testing.T) {
 	vc, _, b, s := oneVM(t)
 	other := login(t, b)
-	defer vc.Inject(vspheretest.Fault{Method: "ResetVM_Task", Delay: 4 * time.Second, Times: 1})()
+	// Commands wait for two seconds each. It ends in the middle of the third one's wait:
+	// what comes after it would be asked of vCenter anew.
+	defer vc.Inject(vspheretest.Fault{Method: "ResetVM_Task", Delay: 5 * time.Second, Times: 1})()
 
 	done := make(chan ipmi.CompletionCode, 1)
 	go func() { done <- control(t, s, ipmi.ChassisHardReset) }()

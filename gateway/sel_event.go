@@ -9,9 +9,9 @@ const (
 	noMore = 0xFF // an event data byte with nothing to say
 	// oemByte2 says that the second byte is ours.
 	oemByte2 = 0x80
-	// causeFollows says that the second byte has the cause of a restart and the
-	// third the channel (table 42-3, type 1Dh, offset 7).
-	causeFollows = 0xF0
+	// causeFollows says that the second byte has the cause of a restart (table 42-3,
+	// type 1Dh, offset 7). The third would have the channel, but none was used.
+	causeFollows = 0xC0
 	causeOEM     = 0x05 // of a restart: something only we know (section 28.11)
 
 	whyMigrated = 0x01 // our second bytes of a system event

@@ -203,3 +203,14 @@ func TestLedgerSurvivesRestart(t *testing.T) {
 		t.Errorf("a power cycle leaves it off for %s, want 0", got)
 	}
 }
+
+// TestSELEventBytes: what the first byte of an event says of the other two is so.
+func TestSELEventBytes(t *testing.T) {
+	for kind, row := range selEvents {
+		for i, meaning := range []byte{row.data[0] >> 6, row.data[0] >> 4 & 3} {
+			if says := row.data[1+i] != noMore; says != (meaning != 0) {
+				t.Errorf("%v: %x: byte %d says something: %v", kind, row.data, i+2, says)
+			}
+		}
+	}
+}
