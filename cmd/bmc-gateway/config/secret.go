@@ -74,15 +74,25 @@ func (l *loader) source(s section, at node, word string) func() (string, error) 
 }
 
 // credential resolves the name of a password file. systemd puts credentials
-// into a directory it names; without it, names are relative to the configuration.
+// into a directory it names; what is not there is relative to the configuration,
+// so that one credential does not ask for the others.
 func (l *loader) credential(name string) string {
 	if filepath.IsAbs(name) {
 		return name
 	}
+	beside := filepath.Join(l.dir, name)
 	if dir := l.env("CREDENTIALS_DIRECTORY"); dir != "" {
-		return filepath.Join(dir, name)
+		path := filepath.Join(dir, name)
+		if exists(path) || !exists(beside) {
+			return path
+		}
 	}
-	return filepath.Join(l.dir, name)
+	return beside
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func (l *loader) checkMode(at node, path string) {

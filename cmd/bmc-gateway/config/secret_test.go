@@ -74,6 +74,36 @@ func TestPasswordFiles(t *testing.T) {
 	}
 }
 
+// One credential of systemd's does not ask for the others: what is no credential is
+// beside the file.
+func TestPasswordFilesOfBothPlaces(t *testing.T) {
+	dir, credentials := t.TempDir(), t.TempDir()
+	path := write(t, dir, "config.yaml", strings.Replace(oneTenant, ", ca_file: ca.pem", "", 1), 0o640)
+	if err := os.Mkdir(filepath.Join(dir, "ops"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "ops/operator", "S3cretWord", 0o640)
+	write(t, dir, "vc", "not this one", 0o640)
+	write(t, credentials, "vc", "credential", 0o400)
+	env := func(name string) string { return map[string]string{"CREDENTIALS_DIRECTORY": credentials}[name] }
+	cfg, _, err := Load(path, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(cfg.Tenants[0].Accounts[0].Password); got != "S3cretWord" {
+		t.Errorf("account: %q", got)
+	}
+	if got, err := cfg.VCenters[0].Password(); got != "credential" || err != nil {
+		t.Errorf("vCenter: %q, %v", got, err)
+	}
+	if err := os.Remove(filepath.Join(dir, "ops/operator")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Load(path, env); err == nil || !strings.Contains(err.Error(), filepath.Join(credentials, "ops/operator")) {
+		t.Errorf("of one that is nowhere: %v", err)
+	}
+}
+
 func TestPasswordFileProblems(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string
