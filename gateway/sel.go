@@ -65,6 +65,34 @@ func (ls *eventLogs) of(vm inventory.Key) *eventLog {
 	return l
 }
 
+// forget lets go of the logs of VMs that are not kept. Their BMCs are gone, and so is
+// what would ask for the log again.
+func (ls *eventLogs) forget(kept func(inventory.Key) bool) {
+	ls.mu.Lock()
+	var gone []inventory.Key
+	for vm := range ls.byVM {
+		gone = append(gone, vm)
+	}
+	ls.mu.Unlock()
+	gone = slices.DeleteFunc(gone, kept) // which takes locks of its own
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for _, vm := range gone {
+		if l := ls.byVM[vm]; l.idle() {
+			delete(ls.byVM, vm)
+		}
+	}
+}
+
+// idle reports whether nobody writes to the log.
+func (l *eventLog) idle() bool {
+	if !l.mu.TryLock() {
+		return false
+	}
+	defer l.mu.Unlock()
+	return l.bmc == nil
+}
+
 // attach makes a BMC that owns the log until detach. A second BMC of the same VM,
 // which two tenants can have, gets none: its log is its own, and in memory.
 func (l *eventLog) attach(make func(bmc.SELStore) (*bmc.BMC, error)) (b *bmc.BMC, detach func(), err error) {

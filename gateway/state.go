@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
@@ -38,7 +39,8 @@ func (g *Gateway) openState() (*store.Store, error) {
 	return st, nil
 }
 
-// keepState stores the gateway's clock and copies the state file, until ctx ends.
+// keepState stores the gateway's clock, lets go of what nobody needs and copies the
+// state file, until ctx ends.
 func (g *Gateway) keepState(ctx context.Context) {
 	tick := time.NewTicker(stateInterval)
 	defer tick.Stop()
@@ -54,7 +56,7 @@ func (g *Gateway) keepState(ctx context.Context) {
 		var failed error
 		if ended || time.Since(stored) >= clockInterval {
 			stored = time.Now()
-			failed = g.store.PutClock(g.clock.at(stored))
+			failed = errors.Join(g.store.PutClock(g.clock.at(stored)), g.forgetGone())
 		}
 		if failed == nil && (ended || g.store.Uncopied() || time.Since(g.store.Health().CopiedAt) >= copyInterval) {
 			failed = g.store.Copy()

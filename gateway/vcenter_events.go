@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -58,12 +57,7 @@ func (s *eventSink) TakeEvents(vcenter string, events []vsphere.Event, mark vsph
 // takeEvents writes the events of one VM, if it has a BMC or had one lately: at
 // the start the leases of all are held, and their BMCs come one after the other.
 func (g *Gateway) takeEvents(vm inventory.Key, events []vsphere.Event) error {
-	leased := slices.ContainsFunc(g.lent(), func(p *pool) bool {
-		_, ok := p.of(vm)
-		return ok
-	})
-	waits := slices.ContainsFunc(g.served(), func(t *tenant) bool { return t.waitsFor(vm) })
-	if !leased && !waits {
+	if !g.kept(vm) {
 		return nil
 	}
 	log := g.eventLogs().of(vm)

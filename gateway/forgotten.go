@@ -1,0 +1,50 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/bmc-gateway/bmc-gateway/gateway/store"
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+)
+
+// forgetGone lets go of what is kept of VMs that are gone for so long that their
+// address was given away: event logs that nobody writes to, and the accounts of
+// vCenters at their BMCs. What is stored of them otherwise goes with the next start.
+func (g *Gateway) forgetGone() error {
+	g.eventLogs().forget(g.kept)
+	gone := g.granted().list(func(one store.Grant) bool { return !temporary(one) && !g.kept(one.Key) })
+	if len(gone) == 0 {
+		return nil
+	}
+	leases, err := g.state().Leases() // also those of pools that are not configured now
+	if err != nil {
+		return nil // one that is damaged may be of any of them
+	}
+	leased := make(map[inventory.Key]bool, len(leases))
+	for _, l := range leases {
+		leased[l.Key] = true
+	}
+	var problems []error
+	for _, one := range gone {
+		if leased[one.Key] {
+			continue
+		}
+		_, err := g.granted().take(one.ID)
+		problems = append(problems, err)
+		if t, err := g.tenant(one.Tenant); err == nil {
+			t.setAccounts(one.Key)
+			t.byItself(one.VM, one.Key.VM, fmt.Sprintf("account %s of vCenter %s is withdrawn: the VM has no address any more", one.User, one.Registration.VCenter))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// kept reports whether a VM has an address, had one lately, or waits for one.
+func (g *Gateway) kept(vm inventory.Key) bool {
+	return slices.ContainsFunc(g.lent(), func(p *pool) bool {
+		_, ok := p.of(vm)
+		return ok
+	}) || slices.ContainsFunc(g.served(), func(t *tenant) bool { return t.waitsFor(vm) })
+}
