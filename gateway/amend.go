@@ -70,7 +70,7 @@ func (t *tenant) readmit(ep *endpoint, before *Tenant) (closed int) {
 // that cannot be opened waits.
 func (t *tenant) reopen(old *endpoint) {
 	vm := old.vm()
-	ep := &endpoint{since: time.Now(), lease: old.lease, pool: old.pool}
+	ep := &endpoint{since: time.Now(), lease: old.lease, pool: old.pool, mac: old.mac}
 	ep.now.Store(&vm)
 	ep.undo = old.undo.keep(1) // the address
 	old.undo.run()

@@ -52,29 +52,30 @@ func (t *tenant) detail(b admin.BMC) (admin.Detail, error) {
 // look returns a BMC as it is now, nil when it is gone, and where it is served, nil
 // when it waits.
 func (t *tenant) look(b admin.BMC) (*admin.BMC, *endpoint) {
+	one, ok := t.subject(b.VM.InstanceUUID)
+	if !ok {
+		return nil, nil
+	}
+	var now admin.BMC
+	t.describer().describe(&now, &one)
+	return &now, one.ep
+}
+
+// subject returns the VM with that instance UUID, if it is the tenant's.
+func (t *tenant) subject(uuid string) (subject, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for key, ep := range t.endpoints {
-		if key.VM == b.VM.InstanceUUID {
-			now := t.describe(ep)
-			return &now, ep
+		if key.VM == uuid {
+			return runs(ep), true
 		}
 	}
 	for key, w := range t.waiting {
-		if key.VM == b.VM.InstanceUUID {
-			now := t.await(w)
-			return &now, nil
+		if key.VM == uuid {
+			return waits(&w), true
 		}
 	}
-	return nil, nil
-}
-
-// await is a BMC that waits.
-func (t *tenant) await(w waiting) admin.BMC {
-	b := t.common(w.vm)
-	b.State, b.Reason, b.Since = admin.Pending, w.err.Error(), w.since
-	t.hold(&b, w.vm.Key)
-	return b
+	return subject{}, false
 }
 
 // recent is a command as an operator sees it.

@@ -22,7 +22,8 @@ import (
 type endpoint struct {
 	now     atomic.Pointer[inventory.VM] // replaced by the reconcile loop, read by everybody
 	lease   address.Lease
-	pool    *pool // that the address is of
+	mac     string // of the lease
+	pool    *pool  // that the address is of
 	machine *machine
 	bmc     *bmc.BMC
 	since   time.Time
@@ -61,6 +62,7 @@ func (t *tenant) start(vm inventory.VM) (_ *endpoint, err error) {
 		return nil, err
 	}
 	ep.lease = overridden(ep.lease, t.pinned(vm))
+	ep.mac = ep.lease.MAC.String()
 
 	remove, err := ep.pool.add(ep.lease.Address)
 	if errors.Is(err, address.ErrConflict) {

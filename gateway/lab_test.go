@@ -57,7 +57,7 @@ func (l *logged) Bytes() []byte {
 }
 
 // simulator starts a vCenter that ends with the test.
-func simulator(t *testing.T, c vspheretest.Config) *vspheretest.VCenter {
+func simulator(t testing.TB, c vspheretest.Config) *vspheretest.VCenter {
 	t.Helper()
 	vc, err := vspheretest.Start(c)
 	if err != nil {
@@ -68,13 +68,13 @@ func simulator(t *testing.T, c vspheretest.Config) *vspheretest.VCenter {
 }
 
 // newLab has no vCenter and no tenant yet.
-func newLab(t *testing.T) *lab {
+func newLab(t testing.TB) *lab {
 	dir := t.TempDir()
 	return &lab{config: Config{AdminSocket: filepath.Join(dir, "admin.sock"), StatePath: filepath.Join(dir, "state.db")}}
 }
 
 // addTenant adds a tenant of the same name as its vCenter and its pool.
-func (l *lab) addTenant(t *testing.T, vc *vspheretest.VCenter, sel inventory.Selector, addresses string) *Tenant {
+func (l *lab) addTenant(t testing.TB, vc *vspheretest.VCenter, sel inventory.Selector, addresses string) *Tenant {
 	t.Helper()
 	pool, err := address.ParseRange(addresses)
 	if err != nil {
@@ -112,7 +112,7 @@ func (l *lab) addTenant(t *testing.T, vc *vspheretest.VCenter, sel inventory.Sel
 }
 
 // start runs the gateway until the test or stop ends it.
-func (l *lab) start(t *testing.T, prepare ...func(*Gateway)) {
+func (l *lab) start(t testing.TB, prepare ...func(*Gateway)) {
 	t.Helper()
 	gw, err := New(l.config, Version{Text: "test", Firmware: [2]uint8{0, 1}}, slog.New(slog.NewTextHandler(io.MultiWriter(&l.log, t.Output()), nil)), l.metrics)
 	if err != nil {
@@ -135,7 +135,7 @@ func (l *lab) start(t *testing.T, prepare ...func(*Gateway)) {
 }
 
 // ready waits until the VM has its BMC and returns it.
-func (l *lab) ready(t *testing.T, name string) admin.BMC {
+func (l *lab) ready(t testing.TB, name string) admin.BMC {
 	t.Helper()
 	var found admin.BMC
 	eventually(t, name+" is ready", func() error {
@@ -150,13 +150,13 @@ func (l *lab) ready(t *testing.T, name string) admin.BMC {
 }
 
 // eventually polls until f returns nil.
-func eventually(t *testing.T, what string, f func() error) {
+func eventually(t testing.TB, what string, f func() error) {
 	t.Helper()
 	within(t, 20*time.Second, what, f)
 }
 
 // within is eventually for what takes long on a busy machine.
-func within(t *testing.T, d time.Duration, what string, f func() error) {
+func within(t testing.TB, d time.Duration, what string, f func() error) {
 	t.Helper()
 	var err error
 	for deadline := time.Now().Add(d); time.Now().Before(deadline); {
@@ -173,7 +173,7 @@ func within(t *testing.T, d time.Duration, what string, f func() error) {
 }
 
 // gone waits until no BMC has the name.
-func (l *lab) gone(t *testing.T, name string) {
+func (l *lab) gone(t testing.TB, name string) {
 	t.Helper()
 	eventually(t, name+" is gone", func() error {
 		if b, err := admin.Find(l.gw.BMCs(), name); err == nil {

@@ -2,13 +2,11 @@ package gateway
 
 import (
 	"cmp"
-	"path"
 	"slices"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
-	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/metrics"
@@ -17,15 +15,26 @@ import (
 
 var _ admin.Source = (*Gateway)(nil)
 
-// BMCs returns every BMC, also those that wait, sorted by tenant and name.
+// BMCs returns every BMC, also those that wait, sorted by tenant and name. What they
+// have in common they share: nobody may change it.
 func (g *Gateway) BMCs() []admin.BMC {
-	var out []admin.BMC
-	for _, t := range g.served() {
-		out = append(out, t.report()...)
+	tenants := slices.Clone(g.served())
+	slices.SortFunc(tenants, func(a, b *tenant) int { return cmp.Compare(a.config().Name, b.config().Name) })
+	var all [][]subject
+	n := 0
+	for _, t := range tenants {
+		some := t.subjects()
+		all, n = append(all, some), n+len(some)
 	}
-	slices.SortFunc(out, func(a, b admin.BMC) int {
-		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name), cmp.Compare(a.VM.InstanceUUID, b.VM.InstanceUUID))
-	})
+	out := make([]admin.BMC, n)
+	rest := out
+	for i, t := range tenants {
+		d := t.describer()
+		for j := range all[i] {
+			d.describe(&rest[j], &all[i][j])
+		}
+		rest = rest[len(all[i]):]
+	}
 	return out
 }
 
@@ -142,47 +151,6 @@ func (g *Gateway) serving(vc *vsphere.VCenter) int {
 	return n
 }
 
-func (t *tenant) report() []admin.BMC {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	out := make([]admin.BMC, 0, len(t.endpoints)+len(t.waiting))
-	for _, ep := range t.endpoints {
-		out = append(out, t.describe(ep))
-	}
-	for _, w := range t.waiting {
-		out = append(out, t.await(w))
-	}
-	return out
-}
-
-// describe is what a running endpoint adds to what all BMCs of a tenant share.
-func (t *tenant) describe(ep *endpoint) admin.BMC {
-	b := t.common(ep.vm())
-	b.State, b.Since = admin.Ready, ep.since
-	if err := ep.failed(); err != nil {
-		b.State, b.Reason = admin.Error, err.Error()
-	}
-	b.Pool, b.Interface = ep.pool.config.Name, ep.pool.config.Interface
-	b.Address, b.MAC = ep.lease.Address, ep.lease.MAC.String()
-	if b.State == admin.Ready {
-		b.Reason = cmp.Or(ep.pool.trouble(ep.lease.Address), ep.complaint(), ep.extra.trouble())
-	}
-	b.ExtraPorts = ep.extra.report()
-	stats := ep.bmc.Stats()
-	b.LastRequest, b.Requests = stats.LastRequest, stats.Requests
-	if f := ep.machine.Boot(); f.Valid() {
-		b.Boot = f.String()
-	}
-	b.BootOrder = ep.machine.boot.parked()
-	b.Identify = identify(ep.bmc.Identify())
-	for _, s := range ep.bmc.Sessions() {
-		b.Sessions = append(b.Sessions, session(s))
-	}
-	t.maintain(&b, ep.vm().Key)
-	t.hold(&b, ep.vm().Key)
-	return b
-}
-
 // identify is the identify light in words; empty when it is off.
 func identify(i bmc.Identify) string {
 	switch i.State {
@@ -200,57 +168,6 @@ func session(s bmc.SessionInfo) admin.Session {
 		ID: sessionID(s.ID), Account: s.Account, Privilege: s.Privilege.String(), From: s.From,
 		Suite: int(s.Suite), IdleSeconds: int64(time.Since(s.LastSeen).Seconds()), OpenedAt: s.Opened, LastSeen: s.LastSeen,
 	}
-}
-
-func (t *tenant) common(vm inventory.VM) admin.BMC {
-	b := admin.BMC{
-		Tenant: t.config().Name, Name: vm.Name, Power: admin.PowerUnknown,
-		Port: t.config().IPMI.Port, VCenter: t.config().VCenter,
-		VM: admin.VM{InstanceUUID: vm.Key.VM, BIOSUUID: vm.BIOSUUID, Ref: vm.Ref, Name: vm.Name},
-	}
-	if p := t.lender.pools; len(p) == 1 {
-		b.Pool, b.Interface = p[0].config.Name, p[0].config.Interface
-	}
-	if s, err := t.vc().State(vm.Key); err == nil {
-		b.Power, b.PowerAge, b.PowerSince = power(s.Power), int64(time.Since(s.Since).Seconds()), s.Since
-		b.VM.Firmware = firmware(s.EFI)
-	}
-	if facts, err := t.vc().Facts(vm.Key); err == nil {
-		b.VM.NICs, b.Cluster = facts.NICs, facts.Cluster
-	}
-	b.Protected = t.config().Protect.by(vm)
-	for _, tag := range vm.Tags {
-		if slices.Contains(t.config().Select.Tags, tag) {
-			b.SelectedBy = append(b.SelectedBy, "tag "+tag)
-		}
-	}
-	for _, folder := range t.config().Select.Folders {
-		if slices.Contains(vm.Folders, folder) || slices.Contains(vm.Below, folder) {
-			b.SelectedBy = append(b.SelectedBy, "folder "+folder)
-		}
-	}
-	for _, pattern := range t.config().Select.Names {
-		if match, err := path.Match(pattern, vm.Name); err == nil && match {
-			b.SelectedBy = append(b.SelectedBy, "name "+pattern)
-		}
-	}
-	for _, a := range t.config().Accounts {
-		b.Accounts = append(b.Accounts, admin.Account{Name: a.Name, Privilege: a.Privilege.String()})
-	}
-	for _, g := range t.holders(vm.Key) {
-		a := admin.Account{Name: g.User, Privilege: g.Privilege, Until: g.Until.UTC()}
-		if g.Registration != nil {
-			a.VCenter = g.Registration.VCenter
-		}
-		b.Accounts = append(b.Accounts, a)
-	}
-	if v := t.config().IPMI.V15; v != bmc.V15Off {
-		b.V15 = v.String()
-	}
-	for _, id := range t.config().IPMI.CipherSuites {
-		b.CipherSuites = append(b.CipherSuites, int(id))
-	}
-	return b
 }
 
 func firmware(efi bool) string {
