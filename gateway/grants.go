@@ -177,7 +177,7 @@ func (g *grants) take(id string) (store.Grant, error) {
 
 // settle takes a grant that is over off the disk. mu is held.
 func (g *grants) settle(id string) error {
-	err := g.store.DeleteGrant(id)
+	err := g.store.DeleteGrants(id)
 	if err == nil {
 		delete(g.owed, id)
 	}

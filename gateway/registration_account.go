@@ -96,13 +96,19 @@ func forgetRegistrations(st *store.Store, given []store.Grant, leases []address.
 	for _, l := range leases {
 		leased[l.Key] = true
 	}
-	return slices.DeleteFunc(given, func(g store.Grant) bool {
+	var gone []string
+	left := slices.DeleteFunc(given, func(g store.Grant) bool {
 		if temporary(g) || leased[g.Key] {
 			return false
 		}
-		if err := st.DeleteGrant(g.ID); err != nil {
-			log.Warn("an account that nobody needs is still in the state file", "tenant", g.Tenant, "name", g.VM, "error", err)
-		}
+		gone = append(gone, g.ID)
 		return true
 	})
+	if len(gone) == 0 {
+		return left
+	}
+	if err := st.DeleteGrants(gone...); err != nil {
+		log.Warn("accounts that nobody needs are still in the state file", "accounts", len(gone), "error", err)
+	}
+	return left
 }

@@ -45,7 +45,7 @@ func (s *Store) Uncopied() bool {
 
 func (s *Store) copyTo(path string) (err error) {
 	return replace(path, func(f *os.File) error {
-		return s.db.View(func(tx *bbolt.Tx) error {
+		return s.view(func(tx *bbolt.Tx) error {
 			_, err := tx.WriteTo(f)
 			return err
 		})
@@ -63,7 +63,7 @@ func replace(path string, write func(*os.File) error) (err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(narrow(f), write(f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(f.Name(), path); err != nil {

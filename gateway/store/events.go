@@ -15,7 +15,7 @@ type EventMark struct {
 // EventMark returns the mark of a vCenter, by its instance UUID; false when there
 // is none yet.
 func (s *Store) EventMark(vcenter string) (mark EventMark, known bool, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.view(func(tx *bbolt.Tx) error {
 		value := tx.Bucket([]byte(markBucket)).Get([]byte(vcenter))
 		if value == nil {
 			return nil

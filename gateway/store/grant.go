@@ -47,6 +47,8 @@ func (s *Store) Grants() ([]Grant, error) { return list[Grant](s, grantBucket) }
 // PutGrant stores a grant and returns when it is durable.
 func (s *Store) PutGrant(g Grant) error { return s.health.urge(put(s, grantBucket, g.ID, g)) }
 
-// DeleteGrant forgets a grant and returns when that is durable. It is no error when
-// there is none.
-func (s *Store) DeleteGrant(id string) error { return s.health.urge(remove(s, grantBucket, id)) }
+// DeleteGrants forgets grants and returns when that is durable and no page of the
+// file has their passwords any more. One that is not there is no error.
+func (s *Store) DeleteGrants(ids ...string) error {
+	return s.health.urge(removeSecrets(s, grantBucket, ids))
+}

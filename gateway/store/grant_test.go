@@ -18,8 +18,8 @@ func TestGrantsSurvive(t *testing.T) {
 	one := Grant{ID: "one", Tenant: "a", Key: key("a"), User: "tmp", Password: "a-secret", Privilege: "operator", Granted: noon, Until: noon.Add(time.Hour)}
 	must(t, s.PutGrant(one))
 	must(t, s.PutGrant(Grant{ID: "two", Password: "b"}))
-	must(t, s.DeleteGrant("two"))
-	must(t, s.DeleteGrant("never there"))
+	must(t, s.DeleteGrants("two"))
+	must(t, s.DeleteGrants("never there"))
 	must(t, s.Copy())
 	must(t, s.Close())
 	s = open(t, path)
@@ -46,7 +46,7 @@ func TestCopyIsSoonWithoutWhatIsOver(t *testing.T) {
 		do   func() error
 	}{
 		{"grant", func() error { return s.PutGrant(Grant{ID: "one"}) }},
-		{"revoke", func() error { return s.DeleteGrant("one") }},
+		{"revoke", func() error { return s.DeleteGrants("one") }},
 		{"maintenance on", func() error { return s.PutMaintenance(Maintenance{Tenant: "a"}) }},
 		{"maintenance off", func() error { return s.DeleteMaintenance(Maintenance{Tenant: "a"}) }},
 	} {

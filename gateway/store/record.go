@@ -85,7 +85,7 @@ func remove(s *Store, bucket, key string) error {
 func list[T any](s *Store, bucket string) ([]T, error) {
 	var good []T
 	var problems []error
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(bucket)).ForEach(func(key, value []byte) error {
 			var v T
 			if err := decodeRecord(key, value, &v); err != nil {

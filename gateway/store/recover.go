@@ -137,7 +137,7 @@ func (s *Store) mend(behind bool, raw []byte) (*Recovery, error) {
 // checkLeases returns what is wrong with the leases.
 func (s *Store) checkLeases() error {
 	_, err := s.Leases()
-	viewed := s.db.View(func(tx *bbolt.Tx) error {
+	viewed := s.view(func(tx *bbolt.Tx) error {
 		if d, ok := storedDigest(tx); !ok || d != digestOf(tx) {
 			return fmt.Errorf("state file %s: %w: leases are missing", s.path, ErrDamaged)
 		}

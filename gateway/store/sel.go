@@ -50,7 +50,7 @@ var stateKey = []byte("state")
 func (s *Store) SEL(k inventory.Key) (SEL, error) {
 	var log SEL
 	var problems []error
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(selBucket)).Bucket([]byte(k.String()))
 		if b == nil {
 			return nil

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -53,11 +54,14 @@ const schemaKey = "schema"
 type Store struct {
 	path   string
 	db     *bbolt.DB
+	file   *os.File // that db has open
 	health health
+
+	reading sync.RWMutex // held by readers; see scrub
 }
 
-// Open opens the state file, or makes it with mode 0600 when it is missing; the
-// directory must exist. It checks the structure of the whole file. It returns
+// Open opens the state file, or makes it when it is missing; the directory must
+// exist. Its mode is 0600 then, whatever it was. It checks the structure of the whole file. It returns
 // [ErrInUse], [ErrNewer] or [ErrDamaged], or the error of the file system; all
 // name the file. A damaged file is left as it is.
 func Open(path string) (*Store, error) {
@@ -87,6 +91,9 @@ func (s *Store) open() error {
 			Timeout: lockTimeout,
 			OpenFile: func(name string, flag int, mode fs.FileMode) (_ *os.File, err error) {
 				file, err = os.OpenFile(name, flag, mode)
+				if err == nil {
+					err = narrow(file)
+				}
 				return file, err
 			},
 		})
@@ -96,6 +103,7 @@ func (s *Store) open() error {
 		abandon(file)
 		return describe(err)
 	}
+	s.file = file
 	err = catchDamage(func() error {
 		return errors.Join(s.verify(file), syncDirectory(dir))
 	})
@@ -108,6 +116,7 @@ func (s *Store) open() error {
 	if err != nil {
 		return errors.Join(err, s.db.Close())
 	}
+	_ = s.scrub() // left over from a crash; with a full disk the next deletion does it
 	return nil
 }
 
