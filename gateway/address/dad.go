@@ -85,3 +85,30 @@ func (s *Segment) settle(at place, err error) {
 		q.err = err
 	}
 }
+
+// placed reports whether the question has left the address on the interface.
+func (q *asked) placed(at place) bool {
+	return at.addr.Is6() && q.done && q.err == nil && !q.conflict.is()
+}
+
+// dropUnused takes away again what was asked for and then put to no use: nobody would
+// refresh it, and without a lifetime it would stay.
+func (k *Keeper) dropUnused(now time.Time) {
+	k.ops.Lock()
+	defer k.ops.Unlock()
+	var unused []place
+	k.mu.Lock()
+	for at, q := range k.asked {
+		if !q.placed(at) || now.Sub(q.at) <= vettedFor {
+			continue
+		}
+		delete(k.asked, at)
+		if _, wanted := k.wanted[at]; !wanted {
+			unused = append(unused, at)
+		}
+	}
+	k.mu.Unlock()
+	for _, at := range unused {
+		_ = k.kernel.Remove(at.iface, at.addr) // else its lifetime ends
+	}
+}

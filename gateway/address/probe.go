@@ -80,7 +80,7 @@ func (k *Keeper) forgetAnswers(now time.Time) {
 		if q.conflict.is() {
 			keep = conflictKept
 		}
-		if q.done && (q.err != nil || now.Sub(q.at) > keep) {
+		if q.done && !q.placed(at) && (q.err != nil || now.Sub(q.at) > keep) {
 			delete(k.asked, at)
 		}
 	}
@@ -147,6 +147,11 @@ func (k *Keeper) wait(d time.Duration) error {
 func (k *Keeper) answered(at place, now time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return k.answer(at, now)
+}
+
+// answer is answered with mu held.
+func (k *Keeper) answer(at place, now time.Time) bool {
 	q, ok := k.asked[at]
 	keep := vettedFor
 	if ok && q.conflict.is() {

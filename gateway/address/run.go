@@ -44,7 +44,7 @@ func (k *Keeper) Run(ctx context.Context, live func() error) {
 		k.giveUp()
 		if kicked || !now.Before(next) || k.refreshDue(now) {
 			began := time.Now()
-			next = now.Add(k.look(now, live))
+			next = now.Add(k.look(time.Now(), live))
 			rested = time.Now().Add(restAfter * time.Since(began))
 		}
 		k.deliver()
@@ -78,6 +78,7 @@ func (k *Keeper) refreshDue(now time.Time) bool {
 
 // look syncs once and returns how long until the next time.
 func (k *Keeper) look(now time.Time, live func() error) time.Duration {
+	began := time.Now()
 	err := live()
 	k.mu.Lock()
 	before := k.stalled
@@ -93,7 +94,7 @@ func (k *Keeper) look(now time.Time, live func() error) time.Duration {
 	case before != "" && is == "":
 		k.post(Event{Kind: Resumed, Err: errors.New(before)})
 	}
-	if whole := k.sync(now, err == nil); err != nil || !whole {
+	if whole := k.sync(now.Add(time.Since(began)), err == nil); err != nil || !whole {
 		return retryInterval
 	}
 	return resyncInterval

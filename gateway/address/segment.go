@@ -42,6 +42,7 @@ type ward struct {
 	is       Presence
 	why      string // it is not present
 	index    uint32 // of the interface it was last seen on
+	seen     time.Time
 	putBacks []time.Time
 	conflict conflict
 	told     time.Time // when the conflict was last told of
@@ -78,7 +79,7 @@ func (s *Segment) Add(iface string, a netip.Addr) error {
 	defer k.mu.Unlock()
 	delete(k.asked, at)
 	if w, ok := k.wanted[at]; !ok || w.segment != s {
-		k.wanted[at] = &ward{segment: s}
+		k.wanted[at] = &ward{segment: s, seen: time.Now()}
 	}
 	if k.neighbours == nil || s.policy.Check == CheckNone {
 		return nil
@@ -117,7 +118,7 @@ func (s *Segment) Adopt(iface string, addrs []netip.Addr) error {
 	k.mu.Lock()
 	for _, a := range addrs {
 		if h, _, is, _ := v.find(index, a); is && !h.dadFailed {
-			k.wanted[place{iface, a}] = &ward{segment: s, index: index}
+			k.wanted[place{iface, a}] = &ward{segment: s, index: index, seen: time.Now()}
 			ours = append(ours, a)
 		}
 	}

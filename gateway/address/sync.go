@@ -21,6 +21,7 @@ const (
 // sync compares what is wanted with what the kernel has. Without live nothing is
 // added and no lifetime refreshed. It reports whether everything is as it should.
 func (k *Keeper) sync(now time.Time, live bool) bool {
+	began := time.Now()
 	k.mu.Lock()
 	all := make([]place, 0, len(k.wanted))
 	for at := range k.wanted {
@@ -33,10 +34,11 @@ func (k *Keeper) sync(now time.Time, live bool) bool {
 	}
 	k.mu.Unlock()
 	whole := k.syncVLANs(live)
+	k.dropUnused(now)
 	k.vetLate(now, live)
 	whole = k.syncRoutes(now, live) && whole
 	for some := range slices.Chunk(all, syncAtOnce) {
-		ok, err := k.syncSome(some, due, now, live)
+		ok, err := k.syncSome(some, due, now.Add(time.Since(began)), live)
 		if err != nil {
 			k.post(Event{Kind: LookFailed, Err: err})
 			return false
@@ -51,29 +53,6 @@ func (k *Keeper) sync(now time.Time, live bool) bool {
 		}
 	}
 	return whole
-}
-
-// vetLate probes for what is missing of a segment whose lifetimes ended, because
-// the process was stopped: another host may have been given the addresses.
-func (k *Keeper) vetLate(now time.Time, live bool) {
-	late := make(map[*Segment]map[string][]netip.Addr)
-	k.mu.Lock()
-	for at, w := range k.wanted {
-		s := w.segment
-		if !live || s.policy.Lifetime == 0 || now.Sub(s.renewed) < s.policy.Lifetime {
-			continue
-		}
-		if late[s] == nil {
-			late[s] = make(map[string][]netip.Addr)
-		}
-		late[s][at.iface] = append(late[s][at.iface], at.addr)
-	}
-	k.mu.Unlock()
-	for s, all := range late {
-		for iface, addrs := range all {
-			s.Vet(iface, addrs)
-		}
-	}
 }
 
 // A plan is what is to be done by what a look said.
@@ -91,6 +70,7 @@ type renewal struct {
 }
 
 func (k *Keeper) syncSome(some []place, due map[*Segment]bool, now time.Time, live bool) (whole bool, err error) {
+	began := time.Now()
 	k.ops.Lock()
 	defer k.ops.Unlock()
 	v, err := k.kernel.look()
@@ -113,7 +93,7 @@ func (k *Keeper) syncSome(some []place, due map[*Segment]bool, now time.Time, li
 		}
 	}
 	for _, at := range p.putBack {
-		p.events = append(p.events, k.putBack(at, now)...)
+		p.events = append(p.events, k.putBack(at, now.Add(time.Since(began)))...)
 	}
 	for _, e := range p.events {
 		k.post(e)
@@ -138,7 +118,7 @@ func (k *Keeper) judge(v view, some []place, due map[*Segment]bool, now time.Tim
 			w.set(Missing, ErrNoInterface.Error())
 			w.putBacks = nil // one made anew is nobody's doing
 		case isOurs && !ours.dadFailed:
-			w.index = link.index
+			w.index, w.seen = link.index, now
 			w.set(Present, "")
 			if due[w.segment] {
 				r := renewal{link.index, w.segment.policy.Lifetime}
@@ -164,8 +144,7 @@ func (w *ward) mayPutBack(at place, link linkState, now time.Time, p *plan) {
 		w.putBacks = nil // the interface was made anew
 	}
 	w.index = link.index
-	w.putBacks = slices.DeleteFunc(w.putBacks, func(t time.Time) bool { return now.Sub(t) > putBackWindow })
-	if len(w.putBacks) < putBackLimit {
+	if w.tolerated(now) {
 		p.putBack = append(p.putBack, at)
 		return
 	}
@@ -192,8 +171,9 @@ func (k *Keeper) putBack(at place, now time.Time) []Event {
 		w.conflict = q.conflict
 		k.dropped = append(k.dropped, at)
 	}
+	unsure := ok && w.late(now) && k.asks(at) && !k.answer(at, time.Now())
 	k.mu.Unlock()
-	if !ok || contested {
+	if !ok || contested || unsure { // it is asked for by the next look, a second later
 		return nil
 	}
 	err := k.kernel.put(at.iface, at.addr, w.segment.terms(false))
@@ -206,6 +186,7 @@ func (k *Keeper) putBack(at place, now time.Time) []Event {
 		return nil
 	}
 	w.set(Present, "")
+	w.seen = now
 	w.putBacks = append(w.putBacks, now)
 	w.segment.counts.PutBacks++
 	k.announceNow(at, now)
