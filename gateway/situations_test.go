@@ -37,7 +37,8 @@ var situations = []situation{
 	{"inaccessible", connected(types.VirtualMachineConnectionStateInaccessible), unknown, "C0h", every(ipmi.NotInPresentState)},
 	{"invalid", connected(types.VirtualMachineConnectionStateInvalid), unknown, "C0h", every(ipmi.NotInPresentState)},
 	{"stopped by a question, and the task with it", asked, asks, "on", map[string]ipmi.CompletionCode{"reset": ipmi.NodeBusy}},
-	{"in a vCenter that is gone, for less than `freshness`", gone, down, "on", every(ipmi.NodeBusy)},
+	{"on in a vCenter that is gone, for less than `freshness`", gone, down, "on", every(ipmi.NodeBusy)},
+	{"off in a vCenter that is gone", gone, down, "C0h", every(ipmi.NodeBusy)},
 }
 
 func powered(to types.VirtualMachinePowerState) func(*vspheretest.VCenter) error {
@@ -83,6 +84,9 @@ func TestSituations(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantStatus(t, s, "on")
+			if strings.HasPrefix(tt.words, "off in ") { // and that is known
+				turnOff(t, s)
+			}
 			if err := tt.enter(vc); err != nil {
 				t.Fatal(err)
 			}

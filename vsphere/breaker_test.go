@@ -106,8 +106,10 @@ func TestBreaker(t *testing.T) {
 // once, and takes them again when the probe has found it well.
 func TestBreakerInAction(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, 1).ready(func(c *Config) { c.CallTimeout = time.Second })
+	l := newLab(t, 2).ready(func(c *Config) { c.CallTimeout = time.Second })
 	key := l.key("lab-01")
+	must(t, l.SetPower("lab-02", types.VirtualMachinePowerStatePoweredOff))
+	l.sees("lab-02", PoweredOff)
 	var heal []func()
 	for _, method := range []string{"SendNMI", "CurrentTime"} {
 		heal = append(heal, l.Inject(vspheretest.Fault{Method: method, Delay: 3 * time.Second}))
@@ -131,6 +133,9 @@ func TestBreakerInAction(t *testing.T) {
 	if _, err := l.v.State(key); err != nil {
 		t.Errorf("State: %v, though the watch goes on", err)
 	}
+	if s, err := l.v.State(l.key("lab-02")); !errors.Is(err, ErrStale) {
+		t.Errorf("State of a VM that was off: %v, %v, though vCenter answers nobody", s.Power, err)
+	}
 	for _, h := range heal {
 		h()
 	}
@@ -141,4 +146,5 @@ func TestBreakerInAction(t *testing.T) {
 		return nil
 	})
 	must(t, l.v.NMI(t.Context(), key))
+	l.sees("lab-02", PoweredOff)
 }

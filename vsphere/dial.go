@@ -21,6 +21,11 @@ import (
 // must not collect them.
 const spareConns = 12
 
+// deadPath has the kernel find out within 20 s that nobody is at the other end of a
+// connection any more. A watch that waits sends nothing by itself, and would hear of
+// it with its own timeout only.
+var deadPath = net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}
+
 // newTransport returns the HTTP transport that all sessions of one vCenter
 // share. It replaces govmomi's, whose TLS dial knows neither context nor
 // timeout: each call to a vCenter that swallows packets would leave a goroutine
@@ -42,7 +47,7 @@ func newTransport(cfg Config) (*http.Transport, error) {
 
 // dialTLS connects within timeout and then shakes hands within timeout.
 func dialTLS(ctx context.Context, network, addr string, conf *tls.Config, timeout time.Duration) (net.Conn, error) {
-	raw, err := (&net.Dialer{Timeout: timeout}).DialContext(ctx, network, addr)
+	raw, err := (&net.Dialer{Timeout: timeout, KeepAliveConfig: deadPath}).DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}

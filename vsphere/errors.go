@@ -9,7 +9,8 @@ import (
 // the text behind them says what vCenter said.
 var (
 	// ErrStale: nobody can vouch for the answer: the watch has been silent for
-	// longer than the freshness, or the VM's host is disconnected.
+	// longer than the freshness, or has failed since it said that the VM is off, or
+	// the VM's host is disconnected.
 	ErrStale = errors.New("state is stale")
 	// ErrUnavailable: the vCenter is known to be unreachable or refuses to log us in.
 	ErrUnavailable = errors.New("vCenter unavailable")

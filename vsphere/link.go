@@ -66,6 +66,13 @@ func (l *link) check() error {
 	}
 }
 
+// isUp reports whether check finds nothing wrong. It allocates nothing.
+func (l *link) isUp() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.connected && !l.calls.isOpen(time.Now())
+}
+
 func (l *link) status() (connected, broken bool, since time.Time, lastErr string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,8 +86,10 @@ func (l *link) status() (connected, broken bool, since time.Time, lastErr string
 // failed notes a failure and returns how long to wait before the next step. The
 // first failure is tried again at once and says nothing of vCenter yet, unless
 // it was a login or a silence. Nor does a lost session: vCenter is there to say
-// so, and takes verbs on the next one.
+// so, and takes verbs on the next one. That something is off is in doubt from the
+// first one on.
 func (w *watcher) failed(err error, failures int) time.Duration {
+	w.mem.doubt()
 	var silence *timeoutError
 	login := w.conn == nil && !isExpired(err)
 	borne := 1

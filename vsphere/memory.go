@@ -19,9 +19,11 @@ type memory struct {
 	blind     bool                      // the watch tells of no VM
 	synced    bool                      // the watch has told of every VM once
 	answered  time.Time                 // when the watch's last complete answer came
+	clock     time.Time                 // the same by the wall clock alone
+	doubted   bool                      // the watch has failed since that answer
 	byRef     map[string]*record        // managed object id → record
 	byKey     map[inventory.Key]*record // of two with one key, the later
-	shadowed  int                       // how many records another hides in byKey
+	hidden    map[inventory.Key]int     // how many records another hides in byKey
 	folders   map[Folder]*membership
 	tags      tagging
 
@@ -46,6 +48,7 @@ func newMemory(freshness time.Duration, folders []Folder) *memory {
 		freshness: freshness,
 		byRef:     make(map[string]*record),
 		byKey:     make(map[inventory.Key]*record),
+		hidden:    make(map[inventory.Key]int),
 		folders:   make(map[Folder]*membership),
 		followed:  make(map[inventory.Key]int),
 		stats:     make(map[inventory.Key]Stats),
@@ -88,7 +91,7 @@ func (m *memory) forgetAll() {
 	m.synced, m.answered = false, time.Time{}
 	clear(m.byRef)
 	clear(m.byKey)
-	m.shadowed = 0
+	clear(m.hidden)
 	for _, f := range m.folders {
 		f.refs, f.ready = make(map[string]bool), false
 	}
@@ -127,7 +130,7 @@ func (m *memory) apply(updates []types.ObjectUpdate, now time.Time) (e effect) {
 		if u.Kind == types.ObjectUpdateKindEnter {
 			next = next.entered(u.ChangeSet, now)
 		} else {
-			next = next.modified(u.ChangeSet, now)
+			next = next.modified(withdrawn(u), now)
 		}
 		e.list = e.list || old == nil || !old.vm.Equal(next.vm) || !maps.Equal(old.values, next.values)
 		e.power = e.power || old == nil || old.state != next.state
@@ -151,7 +154,7 @@ func (m *memory) remember(ref string, old, next *record) {
 	switch {
 	case top == nil, top == old:
 	case old == nil:
-		m.shadowed++ // the same VM under a new id: the old one is about to leave
+		m.hidden[next.vm.Key]++ // the same VM under a new id: the old one is about to leave
 	default:
 		return // an update of the one that is hidden
 	}
@@ -163,18 +166,13 @@ func (m *memory) forget(ref string, old *record) {
 	switch {
 	case old.vm.Key.VM == "":
 	case m.byKey[old.vm.Key] != old:
-		m.shadowed--
+		m.reveal(old.vm.Key)
 	default:
 		delete(m.byKey, old.vm.Key)
-		if m.shadowed == 0 {
+		for _, r := range m.namesakes(old.vm.Key) {
+			m.byKey[r.vm.Key] = r
+			m.reveal(r.vm.Key)
 			return
-		}
-		for _, r := range m.byRef {
-			if r.vm.Key == old.vm.Key {
-				m.byKey[r.vm.Key] = r
-				m.shadowed--
-				return
-			}
 		}
 	}
 }
@@ -201,7 +199,8 @@ func (m *memory) applyFolder(f Folder, updates []types.ObjectUpdate) (e effect) 
 func (m *memory) complete(now time.Time, placed []Folder) (first bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.answered = now; m.blind {
+	m.answered, m.clock, m.doubted = now, now.Round(0), false
+	if m.blind {
 		return false
 	}
 	first = !m.synced
@@ -212,36 +211,6 @@ func (m *memory) complete(now time.Time, placed []Folder) (first bool) {
 		}
 	}
 	return first
-}
-
-// fresh returns ErrStale unless the watch has spoken within the freshness.
-func (m *memory) fresh() error {
-	if !m.synced {
-		return fmt.Errorf("%w: no complete answer from vCenter yet", ErrStale)
-	}
-	if age := time.Since(m.answered); age > m.freshness {
-		return fmt.Errorf("%w: last answer from vCenter is %v old", ErrStale, age.Round(time.Second))
-	}
-	return nil
-}
-
-// state returns what is known of a VM. It allocates nothing unless it fails.
-func (m *memory) state(key inventory.Key) (State, error) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if err := m.fresh(); err != nil {
-		return State{}, err
-	}
-	r := m.byKey[key]
-	switch {
-	case r == nil:
-		return State{}, ErrNotFound
-	case !r.state.Connected:
-		return State{}, ErrDisconnected
-	case r.state.Power == 0:
-		return State{}, fmt.Errorf("%w: its power state is unknown", ErrStale)
-	}
-	return r.state, nil
 }
 
 // asks reports whether the VM waits for an answer.
@@ -257,12 +226,14 @@ func (m *memory) asks(key inventory.Key) bool {
 func (m *memory) find(key inventory.Key) (types.ManagedObjectReference, string, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	r := m.byKey[key]
-	if r == nil && !m.synced {
+	r, several := m.chosen(key)
+	switch {
+	case r == nil && !m.synced:
 		return types.ManagedObjectReference{}, key.VM, fmt.Errorf("%w: no complete answer from it yet", ErrUnavailable)
-	}
-	if r == nil {
+	case r == nil:
 		return types.ManagedObjectReference{}, key.VM, ErrNotFound
+	case several:
+		return types.ManagedObjectReference{}, r.vm.Name, fmt.Errorf("%w: %w", ErrBusy, errSeveral)
 	}
 	return types.ManagedObjectReference{Type: "VirtualMachine", Value: r.vm.Ref}, r.vm.Name, nil
 }

@@ -119,6 +119,7 @@ func TestIdentitySurvives(t *testing.T) {
 // The new id of a VM may come before or after the old one leaves.
 func TestSameVMUnderTwoIDs(t *testing.T) {
 	old, next := arrive("vm-1", "old", "u1", "poweredOff"), arrive("vm-2", "new", "u1", "poweredOn")
+	gone := update(modify, "vm-1", "runtime.connectionState", types.VirtualMachineConnectionStateOrphaned)
 	tests := []struct {
 		name    string
 		updates []types.ObjectUpdate
@@ -127,8 +128,8 @@ func TestSameVMUnderTwoIDs(t *testing.T) {
 	}{
 		{"new before old leaves", []types.ObjectUpdate{old, next, update(leave, "vm-1")}, "vm-2", PoweredOn},
 		{"old leaves before new", []types.ObjectUpdate{old, update(leave, "vm-1"), next}, "vm-2", PoweredOn},
-		{"both there: the later", []types.ObjectUpdate{old, next}, "vm-2", PoweredOn},
-		{"the hidden one changes", []types.ObjectUpdate{old, next, update(modify, "vm-1", "name", "x")}, "vm-2", PoweredOn},
+		{"the old one's host is gone", []types.ObjectUpdate{old, next, gone}, "vm-2", PoweredOn},
+		{"the hidden one changes", []types.ObjectUpdate{old, next, gone, update(modify, "vm-1", "name", "x")}, "vm-2", PoweredOn},
 		{"the later leaves again", []types.ObjectUpdate{old, next, update(leave, "vm-2")}, "vm-1", PoweredOff},
 		{"the later becomes another VM", []types.ObjectUpdate{old, next, update(modify, "vm-2", "config.instanceUuid", "u2")}, "vm-1", PoweredOff},
 	}
@@ -141,8 +142,8 @@ func TestSameVMUnderTwoIDs(t *testing.T) {
 				t.Errorf("%s is %v, %v, want %s %v", ref.Value, s.Power, err, tt.ref, tt.power)
 			}
 			m.apply([]types.ObjectUpdate{update(leave, "vm-1"), update(leave, "vm-2")}, time.Now())
-			if len(m.byKey) != 0 || m.shadowed != 0 {
-				t.Errorf("after both left: %d keys, %d hidden", len(m.byKey), m.shadowed)
+			if len(m.byKey) != 0 || len(m.hidden) != 0 {
+				t.Errorf("after both left: %d keys, %d hidden", len(m.byKey), len(m.hidden))
 			}
 		})
 	}

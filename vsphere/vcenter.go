@@ -3,6 +3,7 @@ package vsphere
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -158,8 +159,15 @@ func (v *VCenter) Name() string { return v.cfg.Name }
 
 // State returns what the watch last said of the VM, from memory, without waiting
 // or asking. It fails with ErrStale when nobody can vouch for it, with
-// ErrNotFound when the VM is not in the inventory.
-func (v *VCenter) State(key inventory.Key) (State, error) { return v.memory.state(key) }
+// ErrNotFound when the VM is not in the inventory. That a VM is off nobody vouches
+// for as soon as vCenter is not there, or the watch has failed.
+func (v *VCenter) State(key inventory.Key) (State, error) {
+	s, err := v.memory.state(key)
+	if err == nil && s.Power == PoweredOff && !v.link.isUp() {
+		return State{}, fmt.Errorf("%w: vCenter does not answer, and so does not say that it is off", ErrStale)
+	}
+	return s, err
+}
 
 // Subscribe returns a channel that holds one hint when the answer of List may
 // have changed since the last receive, and the function that ends that. The

@@ -135,6 +135,9 @@ func (w *watcher) patience() (hold, timeout time.Duration) {
 	if w.link.check() != nil { // somebody waits to hear that vCenter is back
 		hold = time.Second
 	}
+	if w.seen == nil && w.mem.inDoubt() {
+		hold = 0 // whether what is off still is, is to be told now and not when something changes
+	}
 	if w.seen != nil {
 		hold, extra = min(hold, firstHold), w.cfg.CallTimeout
 		if w.version != "" {
@@ -164,6 +167,7 @@ func (w *watcher) take(set *types.UpdateSet, now time.Time) (believed bool) {
 		w.version = "" // everything is to be told again
 	}
 	if nothing {
+		w.mem.doubt()
 		return false
 	}
 	if !partial {

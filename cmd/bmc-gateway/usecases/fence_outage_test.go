@@ -64,7 +64,7 @@ func TestFenceOutage(t *testing.T) {
 	u.parallel(t, "vCenter goes between off and on of a reboot", func(t *testing.T) {
 		fenceHalf(t)
 	})
-	u.parallel(t, "vCenter is gone for longer than the freshness", func(t *testing.T) {
+	u.parallel(t, "a VM that was off is started while vCenter is gone", func(t *testing.T) {
 		fenceStale(t)
 	})
 }
@@ -176,10 +176,10 @@ func fenceHalf(t *testing.T) {
 	v.want(t, l, vm, 0, "Timed out waiting to power ON", off)
 }
 
-// fenceStale: what vCenter said before it went is not the truth for ever. The VM
-// was off then; its host has started it since, as HA does.
+// fenceStale: what vCenter said before it went is not the truth any more, however
+// long it is fresh. The VM was off then; its host has started it since, as HA does.
 func fenceStale(t *testing.T) {
-	l, vm := newFenceLab(t, func(c *gateway.Config) { c.VCenters[0].Freshness = 10 * time.Second })
+	l, vm := newFenceLab(t, func(c *gateway.Config) { c.VCenters[0].Freshness = 10 * time.Minute })
 	b := l.Bench(t, vm)
 	switchOff(t, l, vm)
 	fence(t, b, "fence_ipmilan", "action=status").want(t, l, vm, 2, "Status: OFF", off)
@@ -187,7 +187,7 @@ func fenceStale(t *testing.T) {
 	if err := l.VCenter.SetPower(vm, on); err != nil {
 		t.Fatal(err)
 	}
-	lab.Until(t, "the state is stale", func() error {
+	lab.Until(t, "off is not told any more", func() error {
 		if l.BMC(vm).Power == "off" {
 			return errNotYet
 		}
