@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -172,6 +173,14 @@ func TestConfigShow(t *testing.T) {
 	}
 	if strings.Contains(stdout, "S3cret") {
 		t.Error("a password is shown")
+	}
+	_, stdout, _ = command(t, operatorEnv, "config", "show", "-c", path, "-o", "json")
+	var document struct {
+		Kind  string
+		Items []struct{ Key string }
+	}
+	if err := json.Unmarshal([]byte(stdout), &document); err != nil || document.Kind != "SettingList" || len(document.Items) == 0 {
+		t.Errorf("%v, a %q of %d settings", err, document.Kind, len(document.Items))
 	}
 	if code, _, _ := command(t, operatorEnv, "config", "show", "-c", path, "-o", "xml"); code != 2 {
 		t.Errorf("exit code %d of an unknown format, want 2", code)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/config"
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 )
 
 func (p *program) configShowCommand() *cobra.Command {
@@ -25,7 +26,7 @@ func (p *program) configShowCommand() *cobra.Command {
 			for _, v := range values {
 				c.rows = append(c.rows, []string{printable(v.Key), dash(v.Text), printable(v.Origin)})
 			}
-			return f.printCells(p.stdout, values, c)
+			return f.printCells(p.stdout, map[string]any{"apiVersion": admin.APIVersion, "kind": "SettingList", "items": values}, c)
 		},
 	}
 	configFlag(cmd, &path)

@@ -17,6 +17,7 @@ import (
 	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/doctor"
 	"github.com/bmc-gateway/bmc-gateway/gateway"
 	"github.com/bmc-gateway/bmc-gateway/gateway/address"
+	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 )
 
 // errProblems makes doctor end with 1, for scripts.
@@ -64,7 +65,8 @@ func (p *program) doctor(ctx context.Context, patient doctor.Patient, f *format)
 	if err != nil {
 		return err
 	}
-	err = f.print(p.stdout, findings, func() string { return findingsText(findings) })
+	document := map[string]any{"apiVersion": admin.APIVersion, "kind": "FindingList", "items": findings}
+	err = f.print(p.stdout, document, func() string { return findingsText(findings) })
 	if err == nil && doctor.Worst(findings) == doctor.Problem {
 		err = errProblems
 	}
@@ -82,12 +84,20 @@ func (p *program) patient(cfg gateway.Config) (doctor.Patient, error) {
 		return doctor.Patient{}, err
 	}
 	patient := doctor.Patient{
-		Config: cfg, Proc: os.DirFS("/proc"), Files: files.Max, Interfaces: interfaces, Daemon: p.client(),
+		Config: cfg, Proc: os.DirFS("/proc"), Files: files.Max, Interfaces: interfaces, Daemon: p.clientOf(cfg),
 		Ask: func(iface string, addrs []netip.Addr) (map[netip.Addr]net.HardwareAddr, error) {
 			return address.Ask(iface, addrs, askedWithin)
 		},
 	}
 	return patient, marked(&patient)
+}
+
+// clientOf asks the daemon where the configuration has its socket.
+func (p *program) clientOf(cfg gateway.Config) *admin.Client {
+	if p.socket != "" {
+		return p.client()
+	}
+	return admin.NewClient(cfg.AdminSocket)
 }
 
 // askedWithin is how long other hosts have to say that they have an address.

@@ -178,3 +178,14 @@ func TestEveryWarningHasARemedy(t *testing.T) {
 		}
 	}
 }
+
+// Of an interface that is not there nothing is told but that.
+func TestMissingInterfaceHasNoSettings(t *testing.T) {
+	p := patient()
+	p.Config.Pools[0].Interface = "ens192"
+	for _, f := range examine(t, p) {
+		if strings.HasPrefix(f.Check, "kernel settings") {
+			t.Errorf("%s %s: %s", f.Level, f.Check, f.Text)
+		}
+	}
+}

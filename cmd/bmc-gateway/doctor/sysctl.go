@@ -14,6 +14,9 @@ import (
 // addresses of a pool arrive and whether their answers leave. The kernel uses
 // the larger of the interface's value and that of "all" (ip-sysctl).
 func sysctls(p gateway.Pool, proc fs.FS) []Finding {
+	if _, err := fs.Stat(proc, "sys/net/ipv4/conf/"+p.Interface); errors.Is(err, fs.ErrNotExist) {
+		return nil // the interface is missing, which another check tells
+	}
 	r := &report{check: "kernel settings of " + p.Interface}
 	arpIgnore(r, p, proc)
 	reversePath(r, p, proc)
@@ -28,7 +31,6 @@ func sysctls(p gateway.Pool, proc fs.FS) []Finding {
 func arpIgnore(r *report, p gateway.Pool, proc fs.FS) {
 	v, err := setting(proc, p.Interface, "arp_ignore")
 	switch {
-	case errors.Is(err, fs.ErrNotExist): // the interface is missing, which another check tells
 	case err != nil:
 		r.skipped("arp_ignore: %v", err)
 	case v >= 2:

@@ -35,7 +35,7 @@ func Import(w io.Writer, dirs []string, o Options) (notices []string, err error)
 		return notices, errors.New("nothing is active; --all takes in what is not")
 	}
 	if len(p.pool) > 0 {
-		notices = append(notices, fmt.Sprintf("%d addresses become the gateway's: take them off this host's own network configuration first", len(p.pool)))
+		notices = append(notices, fmt.Sprintf("addresses that become the gateway's: %d; take them off this host's own network configuration first", len(p.pool)))
 	}
 	files := p.files()
 	if o.Output == "" {
