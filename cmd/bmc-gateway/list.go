@@ -42,6 +42,9 @@ func (p *program) listCommand() *cobra.Command {
 				return err
 			}
 			p.tellTenant(cmd.Context(), s.tenant, len(bmcs))
+			if len(bmcs) == 0 && s.tenant == "" && len(s.selectors) == 0 && f.chosen == "table" {
+				fmt.Fprintln(p.stderr, "bmc-gateway: no VM is selected; \"bmc-gateway config check --online\" tells what a vCenter does not have")
+			}
 			return p.printList(bmcs, &f, !noHeaders)
 		},
 	}

@@ -9,6 +9,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// With nothing selected people are told where to look, and programs nothing.
+func TestListOfNothing(t *testing.T) {
+	nobody := lab()
+	nobody = nobody[:0]
+	socket := daemon(t, nobody)
+	for output, told := range map[string]bool{"table": true, "json": false, "csv": false, "name": false} {
+		code, _, stderr := command(t, none, "--socket", socket, "list", "-o", output)
+		if code != 0 || strings.Contains(stderr, "no VM is selected") != told {
+			t.Errorf("%s: exit code %d, standard error %q", output, code, stderr)
+		}
+	}
+}
+
 func TestListTable(t *testing.T) {
 	socket := daemon(t, lab())
 	for _, tt := range []struct {

@@ -13,6 +13,7 @@ type summary struct {
 	VCenters []vcenterRow
 	Pools    []poolRow
 	Figures  []figure
+	Empty    bool // there are no BMCs
 	Admin    bool // shows what only administrators see
 	Version  string
 	Started  stamp
@@ -59,7 +60,7 @@ type poolRow struct {
 type bar struct{ Look, X, Width string }
 
 func overviewOf(s *scene) summary {
-	out := summary{Problems: problemsOf(s), Admin: s.viewer.All, Version: s.status.Version, Started: stampOf(s.at, s.status.Started), Figures: figures(s)}
+	out := summary{Problems: problemsOf(s), Empty: len(s.bmcs) == 0, Admin: s.viewer.All, Version: s.status.Version, Started: stampOf(s.at, s.status.Started), Figures: figures(s)}
 	for _, t := range s.status.Tenants {
 		out.Tenants = append(out.Tenants, tenantOf(s, t))
 	}

@@ -130,6 +130,21 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// Before the first VM is selected the overview says how it comes.
+func TestNothingSelected(t *testing.T) {
+	f := lab()
+	h := serve(t, f, everybody)
+	if _, body := ask(t.Context(), h, http.MethodGet, "/"); strings.Contains(body, "No virtual machine is selected") {
+		t.Errorf("there are BMCs:\n%s", body)
+	}
+	f = lab()
+	f.bmcs = nil
+	h = serve(t, f, everybody)
+	if _, body := ask(t.Context(), h, http.MethodGet, "/"); !strings.Contains(body, "No virtual machine is selected") {
+		t.Errorf("nothing is said:\n%s", body)
+	}
+}
+
 // What vCenter and the network say is shown and not obeyed.
 func TestHostileNames(t *testing.T) {
 	f := lab()
