@@ -29,6 +29,7 @@ func TestWhoMakesRoom(t *testing.T) {
 		{"who has none against who has several", "aaa", time.Second, "o", false, "aao"},
 		{"of those who have most", "oaa", time.Second, "u", false, "oau"},
 		{"not of who has as many", "aao", 0, "a", true, "aao"},
+		{"not of who has as many, silent or not", "oa", 9 * time.Second, "a", true, "oa"},
 		{"who has some against busy ones", "aao", 0, "o", true, "aao"},
 		{"who has some against silent ones", "aao", 9 * time.Second, "o", false, "aoo"},
 		{"nobody's only one while it is busy", "ao", 0, "u", true, "ao"},
@@ -150,12 +151,15 @@ func TestQuotaKeepsPlaces(t *testing.T) {
 		})
 	}
 	q := NewQuota(4, 2)
-	for range 3 {
-		q.Acquire("a")
-	}
+	q.Acquire("a")
 	q.Move("a", "b")
-	if q.Used() != 3 || !q.Acquire("b") || q.Acquire("a") {
-		t.Error("a place that was moved does not count for its new account")
+	for _, account := range []string{"b", "b"} {
+		if !q.Acquire(account) {
+			t.Errorf("%s gets no place", account)
+		}
+	}
+	if q.Used() != 3 || q.Acquire("b") || !q.Acquire("a") {
+		t.Error("a place that was moved does not count for its new account, or still for the old one")
 	}
 	q = NewQuota(4, 1)
 	q.SetAccounts(2)

@@ -53,7 +53,8 @@ func bootParameterSize(p ipmi.BootParameter) (least, most int, known bool) {
 	return 0, 0, false
 }
 
-// set stores the data of a parameter that is not the flags, if there is any.
+// set stores the data of a parameter that is neither the flags nor about their end by
+// time, if there is any.
 func (i *bootInfo) set(r ipmi.SetBootOptionRequest) error {
 	if len(r.Data) == 0 {
 		return nil // the mark alone
@@ -68,8 +69,6 @@ func (i *bootInfo) set(r ipmi.SetBootOptionRequest) error {
 		i.partition = r.Data[0]
 	case ipmi.BootParameterServiceScan:
 		i.scan = r.Data[0]
-	case ipmi.BootParameterValidClearing:
-		i.validClearing = r.Data[0]
 	case ipmi.BootParameterAcknowledge:
 		mask := r.Data[0]
 		i.acknowledge = i.acknowledge&^mask | r.Data[1]&mask

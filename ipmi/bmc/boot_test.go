@@ -1,12 +1,14 @@
 package bmc
 
 import (
+	"context"
 	"encoding/hex"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/remote"
 )
 
 // A bootStep is a command with its answer.
@@ -73,6 +75,9 @@ var bootConversations = []struct {
 		setBoot("85", 0), {cmdGetBootOptions, "050000", 0, "0185" + "0000000000"}, setBoot("05", 0), getBoot("05", "0000000000"),
 		setBoot("83", 0), {cmdGetBootOptions, "030000", 0, "0183" + "00"}, setBoot("0310", 0), getBoot("03", "10"),
 	}, 0},
+	{"the mark alone taken back", admin, []bootStep{
+		setBoot("058004000000", 0), setBoot("05", 0), getBoot("05", "8004000000"),
+	}, time.Minute},
 	{"wrong lengths", admin, []bootStep{
 		setBoot("", ipmi.InvalidLength), setBoot("0580", ipmi.InvalidLength), setBoot("05800400000000", ipmi.InvalidLength),
 		setBoot("0401", ipmi.InvalidLength), setBoot("000000", ipmi.InvalidLength), {cmdGetBootOptions, "05", ipmi.InvalidLength, ""},
@@ -150,6 +155,57 @@ func TestBootFlagsAreTheMachines(t *testing.T) {
 		got := command(t, s, ipmi.NetFnChassis, cmdGetBootOptions, []byte{5, 0, 0}, ipmi.Completed)
 		if body := hex.EncodeToString(got.Data); body != "0105"+"0004000000" {
 			t.Errorf("got %s, want the valid bit clear", body)
+		}
+	})
+}
+
+// TestBootFlagsOfSomebodyElse are told as they are, also after a client that set its own
+// without the valid bit has withdrawn them, or named a device that the machine has not.
+func TestBootFlagsOfSomebodyElse(t *testing.T) {
+	pxe := []byte{5, 0x00, 4, 0, 0, 0}
+	for name, then := range map[string]func(*testing.T, *rig, *remote.Session){
+		"withdrawn": func(t *testing.T, _ *rig, s *remote.Session) {
+			command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, pxe, ipmi.Completed)
+			command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, []byte{0x85}, ipmi.Completed)
+		},
+		"no such device": func(t *testing.T, r *rig, s *remote.Session) {
+			refusals := 0
+			r.machine.set(func(m *fakeMachine) {
+				m.act = func(context.Context) error {
+					if refusals++; refusals == 1 {
+						return ipmi.InvalidField
+					}
+					return nil
+				}
+			})
+			command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, pxe, ipmi.Completed)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := serve(t, nil)
+				s := login(t, r.console(t), operator)
+				then(t, r, s)
+				r.machine.set(func(m *fakeMachine) { m.boot = ipmi.NewBootFlags(ipmi.BootDisk, false) })
+				got := command(t, s, ipmi.NetFnChassis, cmdGetBootOptions, []byte{5, 0, 0}, ipmi.Completed)
+				if got.Data[2]&0x80 == 0 {
+					t.Errorf("got %x, want the valid bit", got.Data)
+				}
+			})
+		})
+	}
+}
+
+// TestBootMarkRefused: a machine that does not let its flags go has not lost them.
+func TestBootMarkRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		s := login(t, r.console(t), operator)
+		command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, []byte{5, 0x80, 4, 0, 0, 0}, ipmi.Completed)
+		r.machine.acts(0, ipmi.NotInPresentState)
+		command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, []byte{0x85}, ipmi.NotInPresentState)
+		if got := command(t, s, ipmi.NetFnChassis, cmdGetBootOptions, []byte{5, 0, 0}, ipmi.Completed); got.Data[1] != 5 {
+			t.Errorf("got %x, marked invalid", got.Data)
 		}
 	})
 }

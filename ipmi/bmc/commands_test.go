@@ -107,6 +107,7 @@ func TestUnknownCommands(t *testing.T) {
 		{"VITA capabilities", ipmi.NetFnGroup, 0x00, []byte{3}, []byte{3}},
 		{"group without a body code", ipmi.NetFnGroup, 0x00, nil, []byte{}},
 		{"OEM", ipmi.NetFnOEM, 0x01, []byte{0x57, 0x01, 0x00, 9}, []byte{0x57, 0x01, 0x00}},
+		{"OEM with a number alone", ipmi.NetFnOEM, 0x01, []byte{0x57, 0x01, 0x00}, []byte{0x57, 0x01, 0x00}},
 		{"OEM without a number", ipmi.NetFnOEM, 0x01, []byte{0x57}, []byte{}},
 		{"vendor", 0x3A, 0xC1, nil, []byte{}},
 	}

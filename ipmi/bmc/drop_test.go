@@ -49,6 +49,7 @@ func TestDropReason(t *testing.T) {
 		{"OEM class", []byte{6, 0, 0xFF, 8}, DropUnsupported},
 		{"pong", ipmi.AppendPong(nil, 1), DropUnsupported},
 		{"ping that wants no answer", ipmi.AppendPing(nil, 0xFF), DropUnsupported},
+		{"1.5 with a length that is not there", []byte{6, 0, 0xFF, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9}, DropMalformed},
 		{"short header of 1.5", []byte{6, 0, 0xFF, 7, 0, 0}, DropMalformed},
 		{"1.5 with MD5", ipmi.AppendSession15(nil, ipmi.Session15{AuthType: ipmi.AuthMD5, Message: message}), DropUnsupported},
 		{"1.5 session", ipmi.AppendSession15(nil, ipmi.Session15{SessionID: 7, Message: message}), DropUnknownSession},

@@ -188,6 +188,11 @@ func TestRAKP1Repeated(t *testing.T) {
 	if again := a.send(ipmi.PayloadRAKP1, message); again[0] != 99 || !bytes.Equal(again[1:], first[1:]) {
 		t.Errorf("another tag: got %x, want 99 and %x", again, first[1:])
 	}
+	operatorsRole := bytes.Clone(message)
+	operatorsRole[24] = byte(ipmi.Operator)
+	if again := a.send(ipmi.PayloadRAKP1, operatorsRole); again[1] != byte(ipmi.StatusInvalidRole) {
+		t.Errorf("another role: status %02Xh, want %02Xh", again[1], uint8(ipmi.StatusInvalidRole))
+	}
 	a.x.ConsoleRandom[0] ^= 1
 	second := a.rakp1()
 	if bytes.Equal(second.BMCRandom[:], first[8:24]) {

@@ -65,6 +65,9 @@ func TestSlowMachineDelaysNobody(t *testing.T) {
 		if took := time.Since(begin); got.Code != ipmi.Completed || got.Sequence != held || took != 1500*time.Millisecond {
 			t.Errorf("reset: %v to rqSeq %d after %v, want 00h to %d after 1.5 s", got.Code, got.Sequence, took, held)
 		}
+		if drops := r.drops(); len(drops) != 0 {
+			t.Errorf("told of %v, which was answered", drops)
+		}
 	})
 }
 
@@ -118,6 +121,37 @@ func TestMachineThatOverstays(t *testing.T) {
 		if diff := cmp.Diff([]string{"off"}, r.machine.carriedOut()); diff != "" {
 			t.Errorf("carried out (-want +got):\n%s", diff)
 		}
+		r.journal.read(func(j *journal) {
+			if busy, done := j.requests["Chassis Control: "+ipmi.NodeBusy.String()], j.requests["Chassis Control: "+ipmi.Completed.String()]; busy != 2 || done != 1 {
+				t.Errorf("%d answers are node busy and %d completed, want 2 and 1: one for each request", busy, done)
+			}
+		})
+	})
+}
+
+// TestNextWaitsNoLonger: a command behind one that overstays is not carried out when
+// that ends at last, because its client was told to come back.
+func TestNextWaitsNoLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		r.machine.set(func(m *fakeMachine) {
+			m.act = func(context.Context) error { time.Sleep(10 * time.Second); return nil }
+		})
+		c := r.console(t)
+		c.Timeout = 5 * time.Second
+		s := login(t, c, admin)
+		send(t, c, s.Request(ipmi.NetFnChassis, cmdChassisControl, control(ipmi.ChassisPowerDown)))
+		synctest.Wait()
+		send(t, c, s.Request(ipmi.NetFnChassis, cmdChassisControl, control(ipmi.ChassisPowerUp)))
+		for range 2 {
+			if got := result(t, c, s); got.Code != ipmi.NodeBusy {
+				t.Errorf("rqSeq %d: %v, want C0h", got.Sequence, got.Code)
+			}
+		}
+		time.Sleep(20 * time.Second)
+		if diff := cmp.Diff([]string{"off"}, r.machine.carriedOut()); diff != "" {
+			t.Errorf("carried out (-want +got):\n%s", diff)
+		}
 	})
 }
 
@@ -136,13 +170,20 @@ func TestResultReachesTheClient(t *testing.T) {
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			r := serve(t, nil)
-			r.machine.acts(time.Second/2, tt.err)
+			r.machine.set(func(m *fakeMachine) {
+				m.act = func(ctx context.Context) error {
+					time.Sleep(time.Second / 2)
+					TraceIn(ctx).Note("op-1", "task-7")
+					return tt.err
+				}
+			})
 			c := r.console(t)
 			s := login(t, c, operator)
 			command(t, s, ipmi.NetFnChassis, cmdChassisControl, control(ipmi.ChassisPowerCycle), tt.want)
 			want := []Audit{{
 				Account: operator.Name, Session: s.BMCID, From: netip.MustParseAddrPort("192.0.2.11:20001"),
 				Command: "Chassis Control cycle", Code: tt.want, Err: tt.err, Took: time.Second / 2,
+				Operation: "op-1", Task: "task-7",
 			}}
 			r.journal.read(func(j *journal) {
 				if diff := cmp.Diff(want, j.audits, cmpopts.EquateComparable(netip.AddrPort{}), cmpopts.EquateErrors()); diff != "" {
@@ -209,10 +250,12 @@ func TestHeldCommandsAreBounded(t *testing.T) {
 		}
 		time.Sleep(2 * holdTime)
 		r.bmc.mu.Lock()
-		defer r.bmc.mu.Unlock()
 		if n := r.bmc.held; n != 0 {
 			t.Errorf("%d commands are held after all of them ended", n)
 		}
+		r.bmc.mu.Unlock()
+		r.machine.acts(0, nil)
+		command(t, late, ipmi.NetFnChassis, cmdSetBootOptions, bootFrom(0), ipmi.Completed) // refused once is no copy
 	})
 }
 

@@ -234,6 +234,61 @@ func TestCopiesAreBounded(t *testing.T) {
 	})
 }
 
+// TestRefusedOnce: a copy of a command that was refused is answered as that was, and
+// not carried out.
+func TestRefusedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		r.machine.acts(0, ipmi.NotInPresentState)
+		s := login(t, r.console(t), admin)
+		for range 3 {
+			command(t, s, ipmi.NetFnChassis, cmdChassisControl, control(reset), ipmi.NotInPresentState)
+		}
+		if diff := cmp.Diff([]string{"reset"}, r.machine.carriedOut()); diff != "" {
+			t.Errorf("carried out (-want +got):\n%s", diff)
+		}
+		for _, one := range r.bmc.RecentCommands() {
+			if one.Cmd == cmdChassisControl && one.Times != 1 {
+				t.Errorf("remembered as %d commands", one.Times)
+			}
+		}
+	})
+}
+
+// TestActionsAreBounded: of many commands in a row the oldest are forgotten.
+func TestActionsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		s := login(t, r.console(t), admin)
+		for n := range 3 * maxActions {
+			command(t, s, ipmi.NetFnChassis, cmdSetBootOptions, []byte{5, 0x80, 4, 0, 0, byte(n % 16)}, ipmi.Completed)
+		}
+		r.bmc.mu.Lock()
+		defer r.bmc.mu.Unlock()
+		if n := len(r.bmc.sessions[s.BMCID].actions.recent); n != maxActions {
+			t.Errorf("%d actions are remembered, want %d", n, maxActions)
+		}
+	})
+}
+
+// TestLateSetting: what changes the BMC's own memory is refused as well when the
+// console has sent something else since.
+func TestLateSetting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := serve(t, nil).console(t)
+		s := login(t, c, admin)
+		late := s.Request(ipmi.NetFnApp, cmdSetWatchdog, ipmi.AppendSetWatchdogRequest(nil, tenSeconds(ipmi.WatchdogNoAction)))
+		command(t, s, ipmi.NetFnChassis, cmdChassisStatus, nil, ipmi.Completed)
+		send(t, c, late)
+		if got := result(t, c, s); got.Code != ipmi.NodeBusy {
+			t.Errorf("%v, want C0h", got.Code)
+		}
+		if w := timer(t, s); w.Initial != 0 {
+			t.Errorf("the timer was set to %d", w.Initial)
+		}
+	})
+}
+
 // TestReadsAreFresh repeats a read under the same rqSeq: memory must not answer it.
 func TestReadsAreFresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

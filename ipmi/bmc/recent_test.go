@@ -62,7 +62,13 @@ func TestRecentCommands(t *testing.T) {
 		command(t, s, ipmi.NetFnChassis, cmdChassisControl, control(ipmi.ChassisPowerDown), ipmi.InsufficientPrivilege)
 		time.Sleep(time.Second)
 		command(t, s, 0x2E, 0x42, []byte{1, 2, 3}, ipmi.InvalidCommand)
+		time.Sleep(time.Second)
+		command(t, s, ipmi.NetFnChassis, 0x04, []byte{1}, ipmi.InsufficientPrivilege)
+		time.Sleep(time.Second)
+		command(t, s, ipmi.NetFnApp, 0x02, []byte{1}, ipmi.InsufficientPrivilege)
 		wantTold(t, r.bmc,
+			"1× Cold Reset D4 by user@192.0.2.12",
+			"1× Chassis Identify D4 by user@192.0.2.12",
 			"1× unknown C1 by user@192.0.2.12",
 			"1× Chassis Control D4 by user@192.0.2.12 off",
 			"100× Close Session 00 by user@192.0.2.11",
@@ -136,6 +142,17 @@ func TestRecentCommandsAreBounded(t *testing.T) {
 				t.Errorf("%s: command %d is remembered: %t, want %t", name, i, seen[uint8(i)], want)
 			}
 		}
+	}
+	// The same of another account is another command.
+	rs = recents{}
+	for _, account := range []string{"a", "b"} {
+		rs.note(Recent{At: at, Times: 1, Cmd: 1, Account: account})
+	}
+	if len(rs.reads) != 2 {
+		t.Errorf("of two accounts %+v", rs.reads)
+	}
+	for i := range 2 {
+		rs.note(Recent{At: at, Times: 1, Cmd: uint8(98 + i), Changes: true})
 	}
 	// A copy of a change that is not the latest does not join the older one.
 	rs.note(Recent{At: at, Times: 1, Cmd: 98, Changes: true})

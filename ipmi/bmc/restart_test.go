@@ -45,6 +45,14 @@ func TestRestartCause(t *testing.T) {
 			}
 			r.bmc.Started()
 		}, unknown, 0},
+		{"on, and asked much later", Off, func(t *testing.T, r *rig, s *remote.Session) {
+			act(ipmi.ChassisPowerUp)(t, r, s)
+			r.machine.set(func(m *fakeMachine) { m.power = On })
+			for range 7 {
+				time.Sleep(50 * time.Second)
+				command(t, s, ipmi.NetFnApp, cmdDeviceID, nil, ipmi.Completed)
+			}
+		}, chassisControl, 0x10},
 		{"seen off much later", On, func(t *testing.T, r *rig, s *remote.Session) {
 			act(ipmi.ChassisPowerCycle)(t, r, s)
 			for range 6 {

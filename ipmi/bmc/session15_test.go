@@ -46,6 +46,11 @@ func TestLogin15(t *testing.T) {
 			if err := s.Close(t.Context()); err != nil {
 				t.Errorf("type %d: close: %v", auth, err)
 			}
+			r.journal.read(func(j *journal) {
+				if diff := cmp.Diff([]string{"completed " + operator.Name}, j.handshakes); diff != "" {
+					t.Errorf("type %d: told of handshakes (-want +got):\n%s", auth, diff)
+				}
+			})
 			if left := r.bmc.Sessions(); len(left) != 0 {
 				t.Errorf("type %d: sessions after close: %+v", auth, left)
 			}
@@ -225,6 +230,11 @@ func TestDropReason15(t *testing.T) {
 	fate("legacy pad byte", append(c.deviceIDAt(first), 0), DropReplay)
 	fate("second packet with a legacy pad byte", append(c.deviceIDAt(first+1), 0), NotDropped)
 	fate("activation once more", activate, DropReplay)
+	c = newActivation15(t, r, operator)
+	activate = c.session.ActivationRequest(c.login, c.challenge)
+	c.activate()
+	fate("repeated with a wrong password", changed(activate, 20, activate[20]+1), DropBadIntegrity)
+	fate("repeated", activate, NotDropped)
 
 	wrong := changed(other.session.ActivationRequest(other.login, other.challenge), 20, 0)
 	wrong[21]++

@@ -104,6 +104,7 @@ func TestSettingsBodies(t *testing.T) {
 		{"activate IPMI", app, 0x48, "000100000000", ipmi.InvalidField, ""},
 		{"deactivate SOL", app, 0x49, "010100000000", ipmi.PayloadDisabled, ""},
 		{"SOL status", app, 0x4A, "01", 0, "000000"},
+		{"IPMI status", app, 0x4A, "00", ipmi.InvalidField, ""},
 		{"SOL instance", app, 0x4B, "0101", 0, "00000000" + "0000000000000000"},
 		{"SOL instance 0", app, 0x4B, "0100", ipmi.InvalidField, ""},
 		{"payload access", app, 0x4D, "0102", 0, "00000000"},
@@ -113,6 +114,11 @@ func TestSettingsBodies(t *testing.T) {
 		{"payload support", app, 0x4E, "0e", 0, "0100" + "3f00" + "0000" + "0000"},
 		{"IPMI version", app, 0x4F, "0e00", 0, "10"},
 		{"RAKP version", app, 0x4F, "0112", 0, "10"},
+		{"RAKP message 4 version", app, 0x4F, "0115", 0, "10"},
+		{"version beyond", app, 0x4F, "0116", ipmi.PayloadTypeUnavailable, ""},
+		{"payload support of channel 2", app, 0x4E, "02", ipmi.InvalidField, ""},
+		{"payload version of channel 2", app, 0x4F, "0200", ipmi.InvalidField, ""},
+		{"payload access of channel 2", app, 0x4D, "0202", ipmi.InvalidField, ""},
 		{"SOL version", app, 0x4F, "0e01", ipmi.PayloadTypeUnavailable, ""},
 		{"suspend encryption", app, 0x55, "000100", ipmi.EncryptionRequired, ""},
 		{"resume encryption", app, 0x55, "000101", 0, ""},
@@ -238,6 +244,8 @@ func TestIPv6Parameters(t *testing.T) {
 	)
 	bodies := []body{
 		{"IPv4 address", lan, 0x02, "01030000", ipmi.ParameterUnsupported, ""},
+		{"ARP control", lan, 0x02, "010a0000", ipmi.ParameterUnsupported, ""},
+		{"IPv4 gateway", lan, 0x02, "010c0000", ipmi.ParameterUnsupported, ""},
 		{"IPv4 mask", lan, 0x02, "01060000", ipmi.ParameterUnsupported, ""},
 		{"support", lan, 0x02, "01320000", 0, revision + "01"},
 		{"enables", lan, 0x02, "01330000", 0, revision + "01"},
@@ -264,6 +272,14 @@ func TestIPv6Parameters(t *testing.T) {
 			c.LAN.PrefixLength = 64
 		})
 		askBodies(t, login(t, r.console(t), admin), bodies)
+	})
+}
+
+// TestNoGateway: a network of its own has none.
+func TestNoGateway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, func(c *Config) { c.LAN.Gateway = netip.Addr{} })
+		askBodies(t, login(t, r.console(t), admin), []body{{"gateway", ipmi.NetFnTransport, 0x02, "010c0000", 0, "11" + "00000000"}})
 	})
 }
 

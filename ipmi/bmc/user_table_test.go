@@ -229,11 +229,31 @@ func TestAccountGoneDuringSetUp(t *testing.T) {
 	if got := a.rakp1().Status; got != ipmi.StatusOK {
 		t.Fatalf("RAKP message 1: %v", got)
 	}
+	stays := newAttempt(t, r.bmc, admin)
+	stays.open()
+	stays.rakp1()
 	r.setAccounts(t, admin)
 	if got := a.rakp3().Status; got != ipmi.StatusInvalidICV {
 		t.Errorf("RAKP message 3: %v, want %v", got, ipmi.StatusInvalidICV)
 	}
-	if n := len(r.bmc.Sessions()); n != 0 {
-		t.Errorf("%d sessions", n)
+	if got := stays.rakp3().Status; got != ipmi.StatusOK {
+		t.Errorf("RAKP message 3 of another account: %v, want %v", got, ipmi.StatusOK)
+	}
+	if n := len(r.bmc.Sessions()); n != 1 {
+		t.Errorf("%d sessions, want that of the account that stays", n)
+	}
+}
+
+// TestAccountGoneDuringSetUp15: the same of a console that has a challenge in hand.
+func TestAccountGoneDuringSetUp15(t *testing.T) {
+	r := newBMC(t, bothVersions)
+	gone, stays := newActivation15(t, r, operator), newActivation15(t, r, root)
+	r.setAccounts(t, root)
+	if _, got := gone.send(gone.session.ActivationRequest(gone.login, gone.challenge)); got != DropBadIntegrity {
+		t.Errorf("Activate Session: %v, want %v", got, DropBadIntegrity)
+	}
+	stays.activate()
+	if all := r.bmc.Sessions(); len(all) != 1 || all[0].Account != root.Name {
+		t.Errorf("sessions %+v, want that of the account that stays", all)
 	}
 }
