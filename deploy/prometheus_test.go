@@ -26,7 +26,10 @@ func read(t *testing.T, path string) string {
 
 type rules struct {
 	Groups []struct {
-		Rules []struct{ Alert, Record string }
+		Rules []struct {
+			Alert, Record string
+			Annotations   map[string]string
+		}
 	}
 }
 
@@ -47,6 +50,39 @@ func decode(t *testing.T, path string, into any) {
 	t.Helper()
 	if err := yaml.Unmarshal([]byte(read(t, path)), into); err != nil {
 		t.Fatalf("%s: %v", path, err)
+	}
+}
+
+// pages is where the documentation is for who has an alert before them.
+const pages = "https://github.com/bmc-gateway/bmc-gateway/blob/main/"
+
+var heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+
+// Every alert leads to a heading that is there.
+func TestEveryAlertHasARunbook(t *testing.T) {
+	var all rules
+	decode(t, "prometheus/rules.yaml", &all)
+	notSlug := regexp.MustCompile(`[^a-z0-9 -]`)
+	for _, g := range all.Groups {
+		for _, r := range g.Rules {
+			if r.Alert == "" {
+				continue
+			}
+			page, ours := strings.CutPrefix(r.Annotations["runbook_url"], pages)
+			if !ours {
+				t.Errorf("%s: its runbook is %q", r.Alert, r.Annotations["runbook_url"])
+				continue
+			}
+			path, anchor, _ := strings.Cut(page, "#")
+			found := anchor == ""
+			for _, h := range heading.FindAllStringSubmatch(read(t, "../"+path), -1) {
+				slug := strings.ReplaceAll(notSlug.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-")
+				found = found || slug == anchor
+			}
+			if !found {
+				t.Errorf("%s: %s has no heading for #%s", r.Alert, path, anchor)
+			}
+		}
 	}
 }
 

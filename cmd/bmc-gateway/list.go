@@ -43,7 +43,7 @@ func (p *program) listCommand() *cobra.Command {
 			}
 			p.tellTenant(cmd.Context(), s.tenant, len(bmcs))
 			if len(bmcs) == 0 && s.tenant == "" && len(s.selectors) == 0 && f.chosen == "table" {
-				fmt.Fprintln(p.stderr, "bmc-gateway: no VM is selected; \"bmc-gateway config check --online\" tells what a vCenter does not have")
+				fmt.Fprintln(p.stderr, "bmc-gateway: no VM is selected; \"bmc-gateway config check --online\" counts the VMs of each tag and folder")
 			}
 			return p.printList(bmcs, &f, !noHeaders)
 		},
