@@ -164,7 +164,7 @@ func (g *Gateway) newTenant(c Tenant, before *store.Tenant) (*tenant, error) {
 	t.conf.Store(&c)
 	t.link.Store(newLink(g.vcenters[at].vc))
 	t.ledger = newLedger(t.vc, g.store)
-	t.registrar = newRegistrar(t, g.inner, g.registerPort)
+	t.registrar = newRegistrar(t, g.inner, g.outers, g.registerPort)
 	t.removals.event = t.tellAll
 	t.fuse = newFuse(func() Fuse { return t.config().Fuse }, t.size, t.noteFuse)
 	return t, nil

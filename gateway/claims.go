@@ -36,6 +36,14 @@ func (c *claims) has(key inventory.Key, tenant string) bool {
 	return c.owner[key] == tenant
 }
 
+// elsewhere reports whether the VM is another tenant's.
+func (c *claims) elsewhere(key inventory.Key, tenant string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	owner, taken := c.owner[key]
+	return taken && owner != tenant
+}
+
 // drop gives the VM up, if it is the tenant's.
 func (c *claims) drop(key inventory.Key, tenant string) {
 	c.mu.Lock()

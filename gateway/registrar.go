@@ -28,6 +28,7 @@ const (
 type registrar struct {
 	tenant *tenant
 	inner  func(name string) *vsphere.VCenter // nil when there is none of the name
+	outers func() []*vsphere.VCenter          // whose VMs hosts may be
 	port   uint16                             // on which vCenters speak to BMCs
 
 	turn chan struct{} // held by who looks at the hosts; capacity 1
@@ -36,13 +37,16 @@ type registrar struct {
 	next time.Time     // when to look in any case; the same
 	conf *Tenant       // by which hosts were looked at, or refused; the same
 
+	absent *inventory.Absences // the hosts that are gone, as VMs; of who holds the turn alone
+	held   int                 // accounts of such that are kept for being many; the same
+
 	mu       sync.Mutex
 	last     admin.Registrations
 	failures uint64 // hosts that a vCenter refused, since the start
 }
 
-func newRegistrar(t *tenant, inner func(string) *vsphere.VCenter, port uint16) *registrar {
-	return &registrar{tenant: t, inner: inner, port: port, turn: make(chan struct{}, 1), wait: make(backoffs)}
+func newRegistrar(t *tenant, inner func(string) *vsphere.VCenter, outers func() []*vsphere.VCenter, port uint16) *registrar {
+	return &registrar{tenant: t, inner: inner, outers: outers, port: port, turn: make(chan struct{}, 1), wait: make(backoffs)}
 }
 
 // inner returns the vCenter of that name; nil: there is none.
@@ -102,6 +106,7 @@ func (r *registrar) look(ctx context.Context, c Register, hinted bool) bool {
 	if conf := r.tenant.config(); conf != r.conf { // what was in the way may be no more
 		r.conf, r.next = conf, time.Time{}
 		clear(r.wait)
+		r.absent, r.held = absentHosts(conf), 0
 	}
 	r.mu.Lock()
 	gap, broken := now.Sub(r.last.At), r.last.Error != ""

@@ -45,7 +45,7 @@ func TestFingerprintBMCs(t *testing.T) {
 // TestLookAfterAnError waits, also when hosts are due: nothing was told of them, and
 // a vCenter that answers the watch alone is not to be asked every other second.
 func TestLookAfterAnError(t *testing.T) {
-	r := newRegistrar(new(tenant), nil, hostPort) // a look would need more of one
+	r := newRegistrar(new(tenant), nil, nil, hostPort) // a look would need more of one
 	r.wait["inner/host-1"] = backoff{failures: 1, until: time.Now().Add(-time.Minute)}
 	r.next = time.Now().Add(time.Hour)
 	r.last = admin.Registrations{At: time.Now().Add(-time.Minute), Error: "no answer"}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -41,8 +40,13 @@ func (r *registrar) pass(ctx context.Context, o order) admin.Registrations {
 		r.seen, r.next = fingerprintBMCs(bmcs), time.Now().Add(c.Interval)
 	}
 	vc := r.inner(c.VCenter)
-	rows, err := r.plan(ctx, vc, bmcs, o)
+	var rows []*registration
+	l, err := r.ask(ctx, vc, bmcs)
+	if !o.dryRun && o.by == nil {
+		r.withdraw(c.VCenter, l, err)
+	}
 	if err == nil {
+		rows = r.plan(l, o)
 		err = r.act(ctx, vc, rows, o)
 	}
 	if err != nil && ctx.Err() != nil && o.by == nil {
@@ -51,7 +55,7 @@ func (r *registrar) pass(ctx context.Context, o order) admin.Registrations {
 	if err != nil {
 		done.Error = err.Error()
 		if !o.asksOnly() {
-			r.next = time.Now().Add(min(c.Interval, registerRetry))
+			r.soon()
 		}
 	}
 	for _, row := range rows {
@@ -65,41 +69,18 @@ func (r *registrar) pass(ctx context.Context, o order) admin.Registrations {
 	return done
 }
 
-// plan asks vCenter for its hosts and says what is to become of each.
-func (r *registrar) plan(ctx context.Context, vc *vsphere.VCenter, bmcs map[inventory.Key]served, o order) ([]*registration, error) {
-	t := r.tenant
-	if vc == nil {
-		return nil, fmt.Errorf("vCenter %q is not configured", t.config().Register.VCenter)
-	}
-	hosts, err := vc.Hosts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	vms, err := t.vc().Source(t.config().needs()).List(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("the VMs that hosts could be are not known: %w", err)
-	}
-	who := make([]inventory.Host, len(hosts))
+// plan says what is to become of each host.
+func (r *registrar) plan(l look, o order) []*registration {
 	there := make(map[string]bool)
-	for i, h := range hosts {
-		who[i] = h.Host
-	}
-	rows := make([]*registration, len(hosts))
-	accounts, ours := t.accountsAt(vc.Name())
-	cards, err := networkCards(ctx, t.vc(), inventory.Candidates(who, vms))
-	if err != nil {
-		return nil, err
-	}
-	for _, vm := range vms {
-		if _, ok := bmcs[vm.Key]; !ok {
-			bmcs[vm.Key] = served{vm: vm, why: fmt.Sprintf("the VM has no BMC of tenant %q", t.config().Name)}
+	rows := make([]*registration, len(l.hosts))
+	for i, match := range l.matches {
+		if vm, known := l.ours[l.hosts[i].BMC.Login]; known && o.unregister {
+			match = inventory.Match{VM: vm, By: match.By}
 		}
-	}
-	for i, m := range inventory.MatchHosts(who, vms, cards) {
-		if vm, known := ours[hosts[i].BMC.Login]; known && o.unregister {
-			m = inventory.Match{VM: vm, By: m.By}
+		row := decide(l.hosts[i], match, l.bmcs[match.VM].with(match.VM, l.accounts[match.VM]), o.adopt)
+		if l.machines.blind && row.unproven() && !o.asksOnly() {
+			r.soon()
 		}
-		row := decide(hosts[i], m, bmcs[m.VM].with(m.VM, accounts[m.VM]), o.adopt)
 		r.order(&row, o)
 		there[row.backoffKey()] = row.act || row.state == admin.Failed
 		rows[i] = &row
@@ -107,7 +88,23 @@ func (r *registrar) plan(ctx context.Context, vc *vsphere.VCenter, bmcs map[inve
 	if !o.asksOnly() {
 		r.wait.keep(there)
 	}
-	return rows, nil
+	return rows
+}
+
+// soon has the hosts looked at again although nothing changes.
+func (r *registrar) soon() {
+	r.next = time.Now().Add(min(r.tenant.config().Register.Interval, registerRetry))
+}
+
+// unproven keeps a host from being registered anew that may be a VM of another vCenter,
+// whose VMs are not known. It reports whether it has.
+func (r *registration) unproven() bool {
+	if !r.act || r.state != admin.WouldRegister || r.match.By&inventory.ByNetworkCard != 0 {
+		return false
+	}
+	r.act = false
+	r.reason = "no network card says that it is this VM, and it may be one of another vCenter, whose are not known now"
+	return true
 }
 
 // order changes a decision to what an operator wants, or to wait after a failure.
@@ -236,21 +233,4 @@ func (r *registrar) unregister(ctx context.Context, vc *vsphere.VCenter, row *re
 	}
 	row.state, row.reason = admin.Unregistered, ""
 	return r.tenant.dropAccounts(row.of.vm.Key, func(g store.Grant) bool { return g.Registration.VCenter == vc.Name() })
-}
-
-// networkCards asks for the hardware addresses of the VMs' network cards.
-func networkCards(ctx context.Context, vc *vsphere.VCenter, vms []inventory.VM) (func(inventory.VM) [][6]byte, error) {
-	keys := make([]inventory.Key, len(vms))
-	for i, vm := range vms {
-		keys[i] = vm.Key
-	}
-	all, err := vc.NICs(ctx, keys)
-	return func(vm inventory.VM) (cards [][6]byte) {
-		for _, text := range all[vm.Key] {
-			if mac, err := net.ParseMAC(text); err == nil && len(mac) == 6 {
-				cards = append(cards, [6]byte(mac))
-			}
-		}
-		return cards
-	}, err
 }

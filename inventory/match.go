@@ -70,6 +70,9 @@ func Candidates(hosts []Host, vms []VM) (some []VM) {
 //
 // Of several hosts that would be the same machine the only one with one of its cards
 // is; otherwise all of them are ambiguous. Clones share a UUID, so nothing is guessed.
+//
+// A machine without a name is somebody else's: it counts as the others do, and a doubt
+// tells of its existence alone. A host that can be none but such is none.
 func MatchHosts(hosts []Host, vms []VM, cards func(VM) [][6]byte) []Match {
 	byUUID := make(map[uuid][]VM)
 	for _, vm := range vms {
@@ -100,6 +103,9 @@ func (h Host) match(byUUID map[uuid][]VM, cards func(VM) [][6]byte) Match {
 	if len(found) == 0 {
 		return Match{Doubt: "no virtual machine has its service tag or UUID"}
 	}
+	if !slices.ContainsFunc(found, func(vm VM) bool { return vm.Name != "" }) {
+		return Match{Doubt: somebodyElses}
+	}
 	var same []VM
 	known := len(h.MACs) > 0
 	for _, vm := range found {
@@ -110,6 +116,8 @@ func (h Host) match(byUUID map[uuid][]VM, cards func(VM) [][6]byte) Match {
 		}
 	}
 	switch {
+	case len(same) == 1 && same[0].Name == "":
+		return Match{Doubt: somebodyElses}
 	case len(same) == 1:
 		return Match{VM: same[0].Key, By: by[same[0].Key] | ByNetworkCard}
 	case len(found) == 1 && !known:
@@ -160,17 +168,26 @@ func settle(hosts []Host, out []Match, rivals []int) {
 	}
 }
 
+// somebodyElses is the doubt about a host that is a machine without a name.
+const somebodyElses = "the virtual machine with its UUID is somebody else's"
+
 // mostNamed is how many machines a doubt names.
 const mostNamed = 4
 
 func names(vms []VM) string {
 	var out []string
 	for _, vm := range vms {
-		out = append(out, vm.Name)
+		if vm.Name != "" {
+			out = append(out, vm.Name)
+		}
 	}
+	unnamed := len(vms) - len(out)
 	slices.Sort(out)
 	if more := len(out) - mostNamed; more > 0 {
 		out = append(out[:mostNamed], fmt.Sprintf("%d more", more))
+	}
+	if unnamed > 0 {
+		out = append(out, fmt.Sprintf("%d of somebody else", unnamed))
 	}
 	return strings.Join(out, ", ")
 }

@@ -57,6 +57,9 @@ func TestMatchHosts(t *testing.T) {
 	third.Key.VM, third.Name = "vm-third", "vm-third"
 	template := olderVM
 	template.Template = true
+	// of another vCenter, perhaps under the same instance UUID
+	replica := olderVM
+	replica.Key.VCenter, replica.Name = "another", ""
 	tests := []struct {
 		name  string
 		hosts []Host
@@ -102,6 +105,16 @@ func TestMatchHosts(t *testing.T) {
 			[]Match{{Ambiguous: true, Doubt: "vm-older has its UUID and none of its network cards: one is a clone of the other"}}},
 		{"two hosts of one machine", []Host{olderHost, olderHost.with(func(h *Host) { h.Name = "twin" })}, []VM{olderVM}, nil,
 			[]Match{{Ambiguous: true, Doubt: "the same virtual machine is matched by twin"}, {Ambiguous: true, Doubt: "the same virtual machine is matched by older"}}},
+		{"a replica elsewhere", []Host{olderHost}, []VM{olderVM, replica}, nil,
+			[]Match{{Ambiguous: true, Doubt: "vm-older, 1 of somebody else have its UUID, and no network card tells them apart"}}},
+		{"a replica elsewhere, told apart", []Host{withCards(olderHost, "h", macA)}, []VM{replica, olderVM}, map[string][][6]byte{"vm-older": {macA}, "": {macB}},
+			[]Match{{VM: olderVM.Key, By: ByServiceTag | ByUUID | ByNetworkCard}}},
+		{"the replica elsewhere", []Host{withCards(olderHost, "h", macB)}, []VM{olderVM, replica}, map[string][][6]byte{"vm-older": {macA}, "": {macB}},
+			[]Match{{Doubt: "the virtual machine with its UUID is somebody else's"}}},
+		{"a replica with the same cards", []Host{withCards(olderHost, "h", macA)}, []VM{olderVM, replica}, map[string][][6]byte{"vm-older": {macA}, "": {macA}},
+			[]Match{{Ambiguous: true, Doubt: "vm-older, 1 of somebody else have its UUID, and no network card tells them apart"}}},
+		{"somebody else's alone", []Host{olderHost}, []VM{other, replica}, nil,
+			[]Match{{Doubt: "the virtual machine with its UUID is somebody else's"}}},
 		{"two hosts, one with its card", []Host{withCards(olderHost, "mine", macA), olderHost.with(func(h *Host) { h.Name = "stale" })}, []VM{olderVM},
 			map[string][][6]byte{"vm-older": {macA}},
 			[]Match{{VM: olderVM.Key, By: ByServiceTag | ByUUID | ByNetworkCard}, {Ambiguous: true, Doubt: "the same virtual machine is matched by mine"}}},
