@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"text/tabwriter"
 
@@ -23,6 +24,8 @@ type format struct {
 func (f *format) flag(cmd *cobra.Command, known ...string) {
 	f.known = known
 	cmd.Flags().StringVarP(&f.chosen, "output", "o", known[0], "`format`: "+strings.Join(known, ", "))
+	// The error is for a flag that is not there.
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // args checks the arguments of a command, and then the format.
@@ -116,10 +119,17 @@ func printYAML(w io.Writer, v any) error {
 	return enc.Close()
 }
 
+// otherwise are texts that YAML 1.1, which Ansible and most of Python read, takes for
+// truths, or for numbers with the base 60.
+var otherwise = regexp.MustCompile(`^(?i:y|n|yes|no|on|off)$|^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
+
 // plain takes JSON's brackets and quotes away; the encoder puts quotes back where a
-// text would be read as something else.
+// text would be read as something else by YAML 1.2.
 func plain(n *yaml.Node) {
 	n.Style = 0
+	if n.ShortTag() == "!!str" && otherwise.MatchString(n.Value) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
 	for _, inner := range n.Content {
 		plain(inner)
 	}

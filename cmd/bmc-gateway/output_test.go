@@ -160,3 +160,16 @@ func TestFormats(t *testing.T) {
 		})
 	}
 }
+
+// A text stays one for readers of YAML 1.1 as well.
+func TestYAMLForOldReaders(t *testing.T) {
+	document := map[string]any{"a": "on", "b": "No", "c": "12:34:56", "d": "02:5a:1c:9e:40:11", "e": true, "f": "only", "g": "1.5"}
+	var b bytes.Buffer
+	if err := printYAML(&b, document); err != nil {
+		t.Fatal(err)
+	}
+	want := "a: \"on\"\nb: \"No\"\nc: \"12:34:56\"\nd: 02:5a:1c:9e:40:11\ne: true\nf: only\ng: \"1.5\"\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

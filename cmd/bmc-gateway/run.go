@@ -138,6 +138,7 @@ func (p *program) root() *cobra.Command {
 		}
 	}
 	root.AddCommand(p.versionCommand(), p.manCommand(root))
+	p.completes(root)
 	return root
 }
 
