@@ -155,6 +155,10 @@ func TestUnit(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	// Go's own exit code of a crash is 2, too.
+	if strings.Contains(text, "\nRestartPreventExitStatus=2\n") && !strings.Contains(text, "\nEnvironment=GOTRACEBACK=crash\n") {
+		t.Error("a daemon that crashes, or that the watchdog aborts, would not be started anew")
+	}
 	run(t, "systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=20", path)
 	if out := run(t, "systemd-analyze", "verify", "--man=no", path); strings.Contains(out, "bmc-gateway.service") {
 		t.Errorf("systemd complains:\n%s", out)

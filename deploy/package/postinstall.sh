@@ -1,6 +1,6 @@
 #!/bin/sh
 # After the files are there. Nothing is started: there is no configuration yet.
-# After an upgrade a daemon that runs is started anew; addresses stay meanwhile.
+# After an upgrade a daemon that runs is started anew, with the addresses it had.
 set -e
 root=${DPKG_ROOT:-}
 if command -v systemd-sysusers >/dev/null 2>&1; then
