@@ -61,7 +61,8 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	g.store, g.logs, g.clock = st, newEventLogs(st, g.log), newClock(stood, leases)
 	g.sockets, g.host = host.sockets, host
 	g.boots = newBootOverrides(st, g.log, overrides)
-	g.cycles = newCycles(st, cycles)
+	g.cycles = newCycles(st, g.log, cycles)
+	g.retired = newRetired()
 	g.claims = newClaims()
 	g.shared = &sharedState{store: st, clock: g.clock, macs: address.NewMACs(), pinned: pinnedAddresses(g.config.Tenants), tags: &g.tags}
 	if err := g.buildPools(leases); err != nil {
@@ -154,7 +155,7 @@ func (g *Gateway) newTenant(c Tenant, before *store.Tenant) (*tenant, error) {
 	}
 	log := g.log.With("tenant", c.Name)
 	t := &tenant{
-		lender: lender, claims: g.claims, boots: g.boots, cycles: g.cycles, maintenance: g.maintenance, grants: g.grants, version: g.version,
+		lender: lender, claims: g.claims, boots: g.boots, cycles: g.cycles, retired: g.retired, maintenance: g.maintenance, grants: g.grants, version: g.version,
 		logs: g.logs, sessions: sessionLimit(c), sockets: g.sockets, sensors: sensors,
 		removals: newRemovals(c, g.store, log, before, lender.leased()), again: make(chan time.Duration, 1),
 		log: log, metrics: g.metrics.Tenant(c.Name), record: g.record,

@@ -139,8 +139,9 @@ type Power struct {
 	// BootRestoreAfter is how long after a start the VM's own boot order is put
 	// back when the override was for one boot; the firmware must have read it by then.
 	BootRestoreAfter time.Duration
-	// FinishCycleWithin is how long after a power cycle began that the gateway did not
-	// live to end it is ended by the next start of the gateway; 0: never.
+	// FinishCycleWithin is how long after a power cycle began that an outage of vCenter
+	// interrupted it is ended, and by the next start one that the gateway did not live
+	// to end; 0: only an outage that is over within the time for the power off.
 	FinishCycleWithin time.Duration
 	SoftOff           SoftOff
 	// CycleWhenOff: a power cycle of a VM that is off starts it, for clients that

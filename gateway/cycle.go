@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
-	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
@@ -17,11 +17,11 @@ import (
 const (
 	// offWithin is how long a power cycle waits for the watch to report the VM off.
 	offWithin = 2 * time.Minute
-	// offAtStart is the same for a cycle that an earlier run began. A VM that is on
-	// longer has not been powered off, or has been started again.
-	offAtStart = 5 * time.Second
-	// reviveFor is how long boot flags hold that such a cycle was about to use.
-	reviveFor = time.Minute
+	// offUnanswered is the same when vCenter did not answer the power off, counted
+	// from when the VM is known to be on: it may have got the order all the same.
+	offUnanswered = 30 * time.Second
+	// startRetry is between two tries to start the VM again.
+	startRetry = 2 * time.Second
 )
 
 // cycles keeps on disk which VMs are in the middle of a power cycle, so that a
@@ -33,9 +33,10 @@ type cycles struct {
 	left map[inventory.Key]store.Cycle // by an earlier run, not taken up yet
 }
 
-func newCycles(st *store.Store, left []store.Cycle) *cycles {
+func newCycles(st *store.Store, log *slog.Logger, left []store.Cycle) *cycles {
 	c := &cycles{store: st, left: make(map[inventory.Key]store.Cycle)}
 	for _, one := range left {
+		log.Info("a power cycle of an earlier run is to be ended, once its VM has its BMC", "vm", one.Key.VM, "begun", one.Begun)
 		c.left[one.Key] = one
 	}
 	return c
@@ -67,24 +68,112 @@ func (m *machine) coldStart(ctx context.Context, offTime time.Duration, accept f
 	if f := m.boot.flags(); f.Valid() {
 		record.Flags = f
 	}
-	if err := m.cycles.store.PutCycle(record); err != nil {
-		m.note("power cycle goes on although it could not be noted", "error", err)
-	}
+	m.noteCycle(record)
 	defer m.cycled(ctx)
-	if err := m.vc().PowerOff(ctx, m.key); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, max(offWithin, m.policy().FinishCycleWithin)+offTime)
+	defer cancel()
+	if err := m.cutPower(ctx, record.Begun); err != nil {
 		return err
 	}
 	accept()
-	vsphere.Commit(ctx)
-	ctx, cancel := context.WithTimeout(ctx, offWithin+offTime)
-	defer cancel()
-	if err := m.vc().WaitPower(ctx, m.key, vsphere.PoweredOff); err != nil {
+	if err := m.untilOff(ctx, offWithin); err != nil {
 		return fmt.Errorf("waiting for power off: %w", err)
 	}
+	record.Off = true
+	m.noteCycle(record)
 	if err := m.ops.pause(ctx, offTime); err != nil {
 		return err
 	}
-	return m.bootUp(ctx)
+	return m.startOff(ctx, record.Begun)
+}
+
+func (m *machine) noteCycle(c store.Cycle) {
+	if err := m.cycles.store.PutCycle(c); err != nil {
+		m.note("power cycle goes on although it could not be noted", "error", err)
+	}
+}
+
+// cutPower is the first half of a power cycle. When vCenter got the order and did not
+// answer, it may carry it out: the VM would be off and nobody start it. So it waits
+// until that is known.
+func (m *machine) cutPower(ctx context.Context, begun time.Time) error {
+	err := m.vc().PowerOff(ctx, m.key)
+	lost := errors.Is(err, vsphere.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
+	if err != nil && !(lost && vsphere.Begun(ctx)) {
+		return err
+	}
+	vsphere.Commit(ctx)
+	if err == nil {
+		return nil
+	}
+	m.note("power cycle: vCenter has not answered the power off, waiting whether the VM goes off", "error", err)
+	if m.untilOff(ctx, offUnanswered) != nil {
+		return err
+	}
+	if others, unknown := m.offByOthers(ctx, begun); others || unknown != nil {
+		return err
+	}
+	return nil
+}
+
+// errStillOn is a VM that did not go off in its time.
+var errStillOn = fmt.Errorf("the VM is not off: %w", vsphere.ErrState)
+
+// untilOff waits until the VM is off. It gives up when the VM was known to be on and
+// is after the patience, and not while nobody can tell.
+func (m *machine) untilOff(ctx context.Context, patience time.Duration) error {
+	for {
+		_, unknown := m.Power()
+		brief, cancel := context.WithTimeout(ctx, patience)
+		err := m.vc().WaitPower(brief, m.key, vsphere.PoweredOff)
+		over := brief.Err() != nil
+		cancel()
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil || !over:
+			return err
+		}
+		if power, err := m.Power(); unknown == nil && err == nil && power != bmc.Off {
+			return errStillOn
+		}
+	}
+}
+
+// offByOthers reports whether somebody else has switched the VM since; where there
+// are no events to tell, nobody has.
+func (m *machine) offByOthers(ctx context.Context, begun time.Time) (bool, error) {
+	others, err := m.vc().OffByOthers(ctx, m.key, begun)
+	if errors.Is(err, vsphere.ErrUnsupported) {
+		return false, nil
+	}
+	return others, err
+}
+
+// startOff is the second half of a power cycle. The VM is off because we switched it
+// off, so what may pass (vCenter is gone, or the VM is busy) is waited for; unless
+// somebody else switches the VM meanwhile.
+func (m *machine) startOff(ctx context.Context, begun time.Time) error {
+	told := false
+	for {
+		err := m.bootUp(ctx)
+		if err == nil || m.isOn() {
+			return nil
+		}
+		if !errors.Is(err, vsphere.ErrBusy) && !errors.Is(err, vsphere.ErrUnavailable) && !errors.Is(err, vsphere.ErrStale) {
+			return err
+		}
+		if !told {
+			m.note("power cycle: the VM cannot be started yet, trying again", "error", err)
+			told = true
+		}
+		if pause(ctx, startRetry) != nil {
+			return err
+		}
+		if others, unknown := m.offByOthers(ctx, begun); unknown == nil && others {
+			return fmt.Errorf("not started again, somebody else has switched the VM since: %w", err)
+		}
+	}
 }
 
 // cycled forgets the cycle, however it ended, unless that was because the gateway
@@ -96,49 +185,4 @@ func (m *machine) cycled(ctx context.Context) {
 	if err := m.cycles.store.DeleteCycle(m.key); err != nil {
 		m.note("the end of a power cycle could not be noted", "error", err)
 	}
-}
-
-// finish ends a cycle that an earlier run began, ahead of all commands.
-func (m *machine) finish(c store.Cycle) {
-	_, err := m.ops.start(context.Background(), ipmi.ChassisPowerCycle, func(ctx context.Context, accept func()) error {
-		accept() // the client of the earlier run was told so
-		defer m.cycled(ctx)
-		ctx = vsphere.NewCommand(m.tenant).In(ctx)
-		vsphere.Commit(ctx)
-		return m.startAgain(ctx, c)
-	})
-	if err != nil {
-		m.note("power cycle of an earlier run not ended", "error", err)
-	}
-}
-
-// startAgain starts the VM if the cycle is recent and the VM still off.
-func (m *machine) startAgain(ctx context.Context, c store.Cycle) error {
-	age := time.Since(c.Begun)
-	if age.Abs() > m.policy().FinishCycleWithin {
-		m.note("power cycle of an earlier run not ended: too long ago", "begun", c.Begun)
-		return nil
-	}
-	brief, cancel := context.WithTimeout(ctx, offAtStart)
-	defer cancel()
-	switch err := m.vc().WaitPower(brief, m.key, vsphere.PoweredOff); {
-	case ctx.Err() != nil || errors.Is(err, vsphere.ErrNotFound):
-		return err
-	case err != nil:
-		m.note("power cycle of an earlier run not ended: the VM is not off", "begun", c.Begun)
-		return nil
-	}
-	if others, err := m.vc().OffByOthers(ctx, m.key, c.Begun); err != nil && !errors.Is(err, vsphere.ErrUnsupported) {
-		return err
-	} else if others {
-		m.note("power cycle of an earlier run not ended: somebody else has switched the VM since", "begun", c.Begun)
-		return nil
-	}
-	m.boot.revive(c.Flags)
-	defer m.boot.hold()()
-	m.note("ending the power cycle of an earlier run", "begun", c.Begun)
-	if err := m.ops.pause(ctx, m.ledger.cycleTime(m.key, m.policy().CycleOffTime)-age); err != nil {
-		return err
-	}
-	return m.bootUp(ctx)
 }

@@ -49,12 +49,13 @@ func TestCycleOfAnEarlierRun(t *testing.T) {
 		power types.VirtualMachinePowerState
 		then  types.VirtualMachinePowerState
 		line  string
+		off   bool // was seen before the kill
 	}{
-		{"still off", 2 * time.Second, off, on, "ending the power cycle of an earlier run"},
-		{"off by somebody else", 2 * time.Second, "", off, "somebody else has switched the VM since"},
-		{"long ago", 11 * time.Minute, off, off, "too long ago"},
-		{"from the future", -11 * time.Minute, off, off, "too long ago"},
-		{"on by now", 2 * time.Second, on, on, "the VM is not off"},
+		{"still off", 2 * time.Second, off, on, "ending the power cycle of an earlier run", false},
+		{"off by somebody else", 2 * time.Second, "", off, "somebody else has switched the VM since", true},
+		{"long ago", 11 * time.Minute, off, off, "too long ago", true},
+		{"from the future", -11 * time.Minute, off, off, "too long ago", true},
+		{"on by now", 2 * time.Second, on, on, "the VM is not off", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			vc, l, b, s := oneVM(t)
@@ -74,7 +75,7 @@ func TestCycleOfAnEarlierRun(t *testing.T) {
 			key := inventory.Key{VCenter: vc.InstanceUUID(), VM: b.VM.InstanceUUID}
 			edit(t, l, func(st *store.Store) error {
 				return errors.Join(
-					st.PutCycle(store.Cycle{Key: key, Begun: time.Now().Add(-tt.ago), Flags: flags}),
+					st.PutCycle(store.Cycle{Key: key, Begun: time.Now().Add(-tt.ago), Flags: flags, Off: tt.off}),
 					// By now the time of the flags is over.
 					st.PutOverride(store.BootOverride{Key: key, Flags: flags, Until: time.Now().Add(-time.Second)}))
 			})

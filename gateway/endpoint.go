@@ -110,6 +110,7 @@ func (t *tenant) listen(ep *endpoint) error {
 		ops:    newOperations(func(c ipmi.ChassisControl, err error) { t.lateFailure(ep, c, err) }),
 	}
 	ep.machine.ops.isOn = ep.machine.isOn
+	ep.machine.ops.earlier = func() []*operations { return t.retired.of(key) }
 	ep.undo.push(func() { t.retire(ep.machine) })
 
 	if c, left := t.cycles.take(key); left {

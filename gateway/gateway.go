@@ -48,6 +48,7 @@ type Gateway struct {
 	tenants []*tenant
 	boots   *bootOverrides
 	cycles  *cycles
+	retired *retired
 
 	maintenance *maintenances
 	grants      *grants

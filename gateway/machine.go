@@ -73,9 +73,13 @@ func (m *machine) Control(ctx context.Context, c ipmi.ChassisControl) error {
 	err := completionCode(m.ops.do(ctx, c, func(ctx context.Context, accept func()) error {
 		note := func() { bmc.TraceIn(ctx).Note(asked.ID(), asked.Task()) }
 		note()
-		err := m.carryOut(asked.In(ctx), c, func() { note(); accept() })
+		ctx = asked.In(ctx)
+		err := m.carryOut(ctx, c, func() { note(); accept() })
 		note()
 		m.ran(c, asked.ID(), err)
+		if err != nil && !vsphere.Begun(ctx) {
+			return untouched{err}
+		}
 		return err
 	}))
 	m.done(c, err)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ type operation struct {
 	done     chan struct{} // closed at the end
 	err      error
 	trace    *bmc.Trace // of its calls, for all who asked for it
+	before   *operation // that was the last one; of one that has ended: nil
 
 	// Guarded by operations.mu.
 	running bool
@@ -33,6 +35,9 @@ type operation struct {
 	ended   time.Time
 }
 
+// An untouched is the error of an action that vSphere was not asked for.
+type untouched struct{ error }
+
 // operations runs one power action at a time on a VM. A repeat of the action
 // that is running joins it; any other waits for its end, for as long as its
 // client does. What could not begin by then never does: the client was told
@@ -40,7 +45,9 @@ type operation struct {
 type operations struct {
 	// late is told of an action that failed after it had been accepted.
 	late func(ipmi.ChassisControl, error)
-	isOn func() bool // the VM, as far as the watch has seen; nil: that is not known
+	// earlier are the operations of BMCs that the VM had before, which go on; nil: none.
+	earlier func() []*operations
+	isOn    func() bool // the VM, as far as the watch has seen; nil: that is not known
 
 	ctx    context.Context // of the operations; outlives the clients that asked for them
 	cancel context.CancelFunc
@@ -62,6 +69,13 @@ func newOperations(late func(ipmi.ChassisControl, error)) *operations {
 // accepted or refused it, or when ctx ends; the action then goes on. run calls
 // accept as soon as the client may be told of success, and may go on after it.
 func (o *operations) do(ctx context.Context, action ipmi.ChassisControl, run func(ctx context.Context, accept func()) error) error {
+	if o.earlier != nil {
+		for _, before := range o.earlier() {
+			if joined, err := before.precede(ctx, action); joined || err != nil {
+				return err
+			}
+		}
+	}
 	for {
 		op, err := o.start(ctx, action, run)
 		if err != nil {
@@ -106,7 +120,7 @@ func (o *operations) start(ctx context.Context, action ipmi.ChassisControl, run 
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	op := &operation{action: action, accepted: make(chan struct{}), done: make(chan struct{}), running: true, trace: new(bmc.Trace)}
+	op := &operation{action: action, accepted: make(chan struct{}), done: make(chan struct{}), running: true, trace: new(bmc.Trace), before: o.current}
 	o.current = op
 	o.wg.Go(func() { o.run(op, run) })
 	return op, nil
@@ -147,6 +161,11 @@ func (o *operations) run(op *operation, run func(context.Context, func()) error)
 	defer o.mu.Unlock()
 	op.running, op.ended, op.failed = false, time.Now(), told && err != nil
 	defer close(op.done)
+	var none untouched
+	if errors.As(err, &none) {
+		err, o.current = none.error, op.before // nothing came between that and its repeat
+	}
+	op.before = nil
 	if !told {
 		op.err = err
 		close(op.accepted)

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 )
 
@@ -146,6 +147,63 @@ var operationTests = map[string]func(t *testing.T, o *operations){
 		<-ask(t, o, ipmi.ChassisHardReset, j)
 		j.end <- errFault
 		synctest.Wait()
+		again := ask(t, o, ipmi.ChassisHardReset, j)
+		j.end <- nil
+		if err := <-again; err != nil || j.runs != 2 {
+			t.Errorf("got %v, %d runs", err, j.runs)
+		}
+	},
+	"another waits for what an earlier BMC has begun, and the same joins it": func(t *testing.T, next *operations) {
+		o, others, cycle, off := newOperations(func(ipmi.ChassisControl, error) {}), newRetired(), newJob(), newJob()
+		var vm inventory.Key
+		next.earlier = func() []*operations { return others.of(vm) }
+		first := ask(t, o, ipmi.ChassisPowerCycle, cycle)
+		ended := others.add(vm, o)
+		closed := make(chan struct{})
+		go func() {
+			o.close()
+			ended()
+			close(closed)
+		}()
+		second, repeat := ask(t, next, ipmi.ChassisPowerDown, off), ask(t, next, ipmi.ChassisPowerCycle, cycle)
+		if off.runs != 0 || cycle.runs != 1 {
+			t.Errorf("%d power offs amid %d cycles", off.runs, cycle.runs)
+		}
+		cycle.end <- nil
+		synctest.Wait()
+		if off.runs != 1 {
+			t.Error("it did not begin when the cycle ended")
+		}
+		off.end <- nil
+		if a, b, c := <-first, <-second, <-repeat; a != nil || b != nil || c != nil {
+			t.Errorf("got %v, %v and %v", a, b, c)
+		}
+		if <-closed; len(others.of(vm)) != 0 {
+			t.Error("they are not forgotten")
+		}
+	},
+	"an action that vSphere was not asked for comes not between": func(t *testing.T, o *operations) {
+		j, other := newJob(), newJob()
+		<-ask(t, o, ipmi.ChassisHardReset, j)
+		j.end <- nil
+		synctest.Wait()
+		refused := ask(t, o, ipmi.ChassisPowerUp, other)
+		other.end <- untouched{errFault}
+		if err := <-refused; err != errFault {
+			t.Errorf("the other: %v", err)
+		}
+		if err := <-ask(t, o, ipmi.ChassisHardReset, j); err != nil || j.runs != 1 {
+			t.Errorf("the repeat: %v, %d runs", err, j.runs)
+		}
+	},
+	"one that it was asked for does": func(t *testing.T, o *operations) {
+		j, other := newJob(), newJob()
+		<-ask(t, o, ipmi.ChassisHardReset, j)
+		j.end <- nil
+		synctest.Wait()
+		refused := ask(t, o, ipmi.ChassisPowerUp, other)
+		other.end <- errFault
+		<-refused
 		again := ask(t, o, ipmi.ChassisHardReset, j)
 		j.end <- nil
 		if err := <-again; err != nil || j.runs != 2 {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -113,13 +114,17 @@ func (m *machine) shutdown(ctx context.Context, power bmc.PowerState) error {
 	return err
 }
 
+// errTakenBack is a power off that is not made after all. A client whose own has
+// joined it is not told that it was, and comes again.
+var errTakenBack = fmt.Errorf("the soft off was taken back: %w", vsphere.ErrBusy)
+
 // cut powers the VM off, one action at a time like all others, if it is still in
 // the run that the soft off was for.
 func (m *machine) cut(ctx context.Context, p *pendingOff) {
 	err := m.ops.do(ctx, ipmi.ChassisPowerDown, func(ctx context.Context, _ func()) error {
 		now, err := m.vc().State(m.key)
 		if !m.soft.claim(p) || err == nil && !sameRun(p.of, now) {
-			return nil
+			return errTakenBack
 		}
 		if err != nil {
 			return err
@@ -129,7 +134,7 @@ func (m *machine) cut(ctx context.Context, p *pendingOff) {
 		vsphere.Commit(ctx) // nobody would ask again
 		return m.vc().PowerOff(ctx, m.key)
 	})
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(err, errTakenBack) && ctx.Err() == nil {
 		m.ops.late(ipmi.ChassisSoftOff, err)
 	}
 }

@@ -37,6 +37,7 @@ type tenant struct {
 	claims   *claims
 	boots    *bootOverrides
 	cycles   *cycles
+	retired  *retired
 	log      *slog.Logger
 	metrics  *metrics.Tenant
 	record   *recorder
@@ -149,7 +150,9 @@ func (t *tenant) compareIn(d time.Duration) {
 // retire lets a machine finish its power action without holding up the loop: a
 // power cycle ends with the VM on, whatever becomes of its BMC.
 func (t *tenant) retire(m *machine) {
+	ended := t.retired.add(m.key, m.ops)
 	t.retiring.Go(func() {
+		defer ended()
 		m.soft.close()
 		m.ops.close()
 	})

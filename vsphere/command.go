@@ -58,6 +58,10 @@ func Commit(ctx context.Context) {
 	}
 }
 
+// Begun reports whether a call that changes something has been sent for the command
+// that ctx belongs to: vCenter may have carried it out whatever came of it.
+func Begun(ctx context.Context) bool { return commandIn(ctx).begun.Load() }
+
 // In returns a context in which all calls belong to the command.
 func (c *Command) In(ctx context.Context) context.Context {
 	return context.WithValue(ctx, commandKey{}, c)

@@ -13,7 +13,8 @@ import (
 type Cycle struct {
 	Key   inventory.Key `json:"key"`
 	Begun time.Time     `json:"begun"`
-	Flags [5]byte       `json:"flags"` // boot flags that held for its start; zero: none
+	Off   bool          `json:"off,omitempty"` // the VM was seen off
+	Flags [5]byte       `json:"flags"`         // boot flags that held for its start; zero: none
 }
 
 // Cycles returns the power cycles that have not ended. When some are damaged it
