@@ -39,6 +39,10 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 	if err != nil {
 		g.log.Error("some held removals are damaged; the time of their hold begins anew", "error", err)
 	}
+	powerOffs := g.powerOffsBefore(st)
+	if err := forgetPowerOffs(st, powerOffs, g.config.Tenants); err != nil {
+		g.log.Warn("power-offs of tenants that are gone are still in the state file", "error", err)
+	}
 	inMaintenance, err := st.Maintenances()
 	if err != nil {
 		g.log.Error("some maintenance is damaged; it is over", "error", err)
@@ -80,6 +84,7 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 			return err
 		}
 		t.ledger.takeUp(bmcs)
+		t.fuse.remember(st, c.Name, powerOffs)
 		g.tenants = append(g.tenants, t)
 	}
 	return nil

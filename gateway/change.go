@@ -210,19 +210,21 @@ func (ch *change) beginTenants() {
 	if err != nil {
 		g.log.Error("some held removals are damaged; the time of their hold begins anew", "error", err)
 	}
+	powerOffs := g.powerOffsBefore(g.store)
 	for _, c := range ch.now.Tenants {
 		if ch.begins("tenant", c.Name) {
-			ch.beginTenant(c, guarded[c.Name], bmcs)
+			ch.beginTenant(c, guarded[c.Name], bmcs, powerOffs)
 		}
 	}
 }
 
-func (ch *change) beginTenant(c Tenant, before *store.Tenant, bmcs []store.BMC) {
+func (ch *change) beginTenant(c Tenant, before *store.Tenant, bmcs []store.BMC, powerOffs []store.PowerOff) {
 	g := ch.g
 	g.mu.Lock()
 	t, err := g.newTenant(c, before)
 	if err == nil {
 		t.ledger.takeUp(bmcs)
+		t.fuse.remember(g.store, c.Name, powerOffs)
 		g.tenants = append(slices.Clone(g.tenants), t)
 	}
 	g.mu.Unlock()

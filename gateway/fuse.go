@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 )
 
@@ -17,8 +18,9 @@ type Fuse struct {
 	Minimum int
 }
 
-// fuse refuses to power off further BMCs of a tenant once too many have been. It
-// knows nothing of an earlier run: whoever restarts the gateway has looked at it.
+// fuse refuses to power off further BMCs of a tenant once too many have been. What it
+// counts is in the state file, so that a restart is no way round it; see remember. An
+// operator's word is not: it ends with the run at the latest.
 type fuse struct {
 	config func() Fuse
 	bmcs   func() int       // how many the tenant has
@@ -29,10 +31,17 @@ type fuse struct {
 	blown   time.Time                   // zero: it is not
 	tried   time.Time                   // the last attempt since then
 	open    time.Time                   // until then an operator lets everything pass
+	unsaved map[inventory.Key]bool      // of what the file does not say how it is; the zero Key is for blown and tried
+	noted   time.Time                   // what the file says of tried
+
+	saving sync.Mutex // over a write; before mu
+	store  *store.Store
+	tenant string
 }
 
 func newFuse(config func() Fuse, bmcs func() int, event func(blown bool)) *fuse {
-	return &fuse{config: config, bmcs: bmcs, event: event, stopped: make(map[inventory.Key]time.Time)}
+	return &fuse{config: config, bmcs: bmcs, event: event,
+		stopped: make(map[inventory.Key]time.Time), unsaved: make(map[inventory.Key]bool)}
 }
 
 // take counts that a BMC is powered off, or returns why it must not be. One that was
@@ -44,7 +53,11 @@ func (f *fuse) take(key inventory.Key) error {
 	f.expire(c, now)
 	err := f.judge(c, now, all, key)
 	after := !f.blown.IsZero()
+	if after != before || after && f.tried.Sub(f.noted) >= c.Within/4 {
+		f.unsaved[inventory.Key{}] = true
+	}
 	f.mu.Unlock()
+	f.save()
 	if after != before {
 		f.event(after)
 	}
@@ -60,6 +73,7 @@ func (f *fuse) expire(c Fuse, now time.Time) {
 	for one, at := range f.stopped {
 		if now.Sub(at) >= c.Within {
 			delete(f.stopped, one)
+			f.unsaved[one] = true
 		}
 	}
 }
@@ -76,6 +90,7 @@ func (f *fuse) judge(c Fuse, now time.Time, all int, key inventory.Key) error {
 		n := len(f.stopped) + 1
 		if n < c.Minimum || n*100 <= c.Share*all {
 			f.stopped[key] = now
+			f.unsaved[key] = true
 			return nil
 		}
 		f.blown = now
@@ -89,6 +104,9 @@ func (f *fuse) judge(c Fuse, now time.Time, all int, key inventory.Key) error {
 func (f *fuse) mend() bool {
 	was := !f.blown.IsZero()
 	f.blown = time.Time{}
+	for one := range f.stopped {
+		f.unsaved[one] = true
+	}
 	clear(f.stopped)
 	return was
 }
@@ -98,7 +116,9 @@ func (f *fuse) release(d time.Duration) bool {
 	f.mu.Lock()
 	was := f.mend()
 	f.open = time.Now().Add(d)
+	f.unsaved[inventory.Key{}] = true
 	f.mu.Unlock()
+	f.save()
 	if was {
 		f.event(false)
 	}

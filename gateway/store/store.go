@@ -45,6 +45,7 @@ const (
 
 	maintenanceBucket = "maintenance"
 	grantBucket       = "access-grants"
+	powerOffBucket    = "power-offs"
 )
 
 // schemaKey, in the meta bucket, has the schema as four bytes, big endian.

@@ -69,7 +69,7 @@ func (s *Store) prepare() error {
 			return err
 		}
 		for _, name := range []string{leaseBucket, overrideBucket, selBucket, markBucket, bmcBucket, tenantBucket, cycleBucket, clockBucket,
-			maintenanceBucket, grantBucket} {
+			maintenanceBucket, grantBucket, powerOffBucket} {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return err
 			}
