@@ -30,7 +30,7 @@ type endpoint struct {
 	extra   extraPorts
 	undo    undo
 
-	strangers throttle // packets of theirs that the BMC hears; only with a quota of the tenant
+	strangers throttle // packets of no session that the BMC hears; only with a quota of the tenant
 
 	unfollow func()                // ends what follow began
 	failure  atomic.Pointer[error] // why the BMC stopped answering; nil while it does
@@ -177,7 +177,7 @@ func (t *tenant) bmcConfig(ep *endpoint) (bmc.Config, error) {
 		MaxSessions:       t.config().IPMI.SessionsPerBMC,
 		Limit:             t.sessions,
 		PacketRate:        t.config().IPMI.PacketsPerSecond,
-		Hears:             func(now time.Time, stranger bool) bool { return t.hears(ep, now, stranger) },
+		Hears:             func(now time.Time, s bmc.Standing, account string) bool { return t.hears(ep, now, s, account) },
 		Mode:              func() bmc.Mode { return t.maintenance.mode(t.config().Name, ep.vm().Key) },
 		V15:               t.config().IPMI.V15,
 		Kg:                t.config().IPMI.Kg,

@@ -10,12 +10,16 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
 
 // A quota is what is left of a tenant's shares of the gateway and of vCenter.
 type quota struct {
 	packets throttle // that its BMCs hear
 	power   throttle // power actions
+
+	mu       sync.Mutex
+	accounts map[string]*throttle // packets of their sessions
 }
 
 // A throttle is a token bucket whose size may change with the configuration.
@@ -43,17 +47,62 @@ func (h *throttle) take(now time.Time, n int, period time.Duration, burst, leave
 	return h.limiter.AllowN(now, 1)
 }
 
-// hears says whether this BMC of the tenant is to hear one more packet. Those of
-// sessions, and of logins that have begun, come first: strangers leave them the half
-// of what may be had at once. And strangers at one BMC leave half of the rate to all
-// others. So whoever floods, from addresses that are made up, too, ends no session
-// and keeps nobody from logging in elsewhere.
-func (t *tenant) hears(ep *endpoint, now time.Time, stranger bool) bool {
-	n := t.config().Quota.RequestsPerSecond
-	if !stranger {
-		return t.quota.packets.take(now, n, time.Second, 2, 0)
+// hears says whether this BMC of the tenant is to hear one more packet. Who is less
+// than others leaves them a part of what may be had at once, which is twice the rate:
+//
+//	a session of an account with less than its part of the rate   nothing
+//	a login that has begun                                        a quarter
+//	a stranger                                                    half
+//	a session of an account that has had its part                 three quarters
+//
+// And logins and strangers at one BMC have half of the rate. So whoever floods, from
+// addresses that are made up or in sessions, ends nobody else's session and keeps nobody
+// from logging in elsewhere.
+func (t *tenant) hears(ep *endpoint, now time.Time, s bmc.Standing, account string) bool {
+	c := t.config()
+	n, leave := c.Quota.RequestsPerSecond, 0
+	half := (n + 1) / 2
+	switch {
+	case n == 0:
+		return true
+	case s == bmc.Member:
+		part, burst := n, 2
+		if others := len(c.Accounts) - 1; others > 0 {
+			part, burst = max(n/(1+others), 1), 1
+		}
+		if !t.quota.account(account).take(now, part, time.Second, burst, 0) {
+			leave = n + half
+		}
+	case s == bmc.Begun:
+		leave = n / 2
+		if !ep.strangers.take(now, half, time.Second, 1, 0) {
+			return false
+		}
+	default:
+		leave = n
+		if !ep.strangers.take(now, half, time.Second, 1, half/2) {
+			return false
+		}
 	}
-	return ep.strangers.take(now, (n+1)/2, time.Second, 1, 0) && t.quota.packets.take(now, n, time.Second, 2, n)
+	return t.quota.packets.take(now, n, time.Second, 2, leave)
+}
+
+// maxShares of accounts are remembered; accounts for a time come and go.
+const maxShares = 256
+
+// account returns what an account has left of its part.
+func (q *quota) account(name string) *throttle {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	h := q.accounts[name]
+	if h == nil {
+		if q.accounts == nil || len(q.accounts) >= maxShares {
+			q.accounts = make(map[string]*throttle)
+		}
+		h = new(throttle)
+		q.accounts[name] = h
+	}
+	return h
 }
 
 // A quotaError is a power action that is more than the tenant may have.

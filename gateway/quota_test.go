@@ -6,6 +6,7 @@ import (
 
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/ipmi/bmc"
 )
 
 func TestThrottle(t *testing.T) {
@@ -84,44 +85,75 @@ func TestQuotaOfPowerOperations(t *testing.T) {
 	}
 }
 
-// TestFloodUnderAQuota: strangers at one BMC, however many packets they send from
-// wherever, cost no session a packet, at no BMC of the tenant, and no login at another.
+// TestFloodUnderAQuota: whoever floods costs nobody else's session a packet, at no BMC of
+// the tenant, and no login at another one.
 func TestFloodUnderAQuota(t *testing.T) {
 	const perSecond = 100
-	tn := new(tenant)
-	tn.conf.Store(&Tenant{Quota: Quota{RequestsPerSecond: perSecond}})
-	var flooded, quiet endpoint
-	now := time.Now()
-	begun := now
-	heard := 0
-	for step := range 10_000 { // milliseconds
-		now = begun.Add(time.Duration(step) * time.Millisecond)
-		for range 10 {
-			if tn.hears(&flooded, now, true) {
-				heard++
+	tests := []struct {
+		name  string
+		flood func(hears func(*endpoint, bmc.Standing, string) bool, flooded, quiet *endpoint) (heard int)
+		most  int // packets of it in ten seconds
+	}{
+		{"strangers at one BMC", func(hears func(*endpoint, bmc.Standing, string) bool, flooded, _ *endpoint) int {
+			return truths(hears(flooded, bmc.Stranger, ""))
+		}, 550},
+		{"logins at one BMC", func(hears func(*endpoint, bmc.Standing, string) bool, flooded, _ *endpoint) int {
+			return truths(hears(flooded, bmc.Stranger, ""), hears(flooded, bmc.Begun, ""))
+		}, 550},
+		{"sessions of one account", func(hears func(*endpoint, bmc.Standing, string) bool, flooded, quiet *endpoint) int {
+			return truths(hears(flooded, bmc.Member, "loud"), hears(quiet, bmc.Member, "loud"))
+		}, 1100},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tn := new(tenant)
+			tn.conf.Store(&Tenant{Quota: Quota{RequestsPerSecond: perSecond}, Accounts: make([]bmc.Account, 2)})
+			var flooded, quiet endpoint
+			begun := time.Now()
+			now, heard := begun, 0
+			hears := func(ep *endpoint, s bmc.Standing, account string) bool { return tn.hears(ep, now, s, account) }
+			for step := range 10_000 { // milliseconds
+				now = begun.Add(time.Duration(step) * time.Millisecond)
+				for range 10 {
+					heard += tt.flood(hears, &flooded, &quiet)
+				}
+				if step%100 == 0 && !(hears(&flooded, bmc.Member, "quiet") && hears(&quiet, bmc.Member, "quiet")) {
+					t.Fatalf("%v: a session is not heard", now.Sub(begun))
+				}
+				if step%200 == 0 && !(hears(&quiet, bmc.Stranger, "") && hears(&quiet, bmc.Begun, "") && hears(&quiet, bmc.Begun, "")) {
+					t.Fatalf("%v: a login at another BMC is not heard", now.Sub(begun))
+				}
+			}
+			if heard > tt.most || heard < tt.most/3 {
+				t.Errorf("%d packets of the flood were heard in 10 s, want at most %d", heard, tt.most)
+			}
+		})
+	}
+}
+
+func truths(all ...bool) (n int) {
+	for _, is := range all {
+		if is {
+			n++
+		}
+	}
+	return n
+}
+
+// TestOneAccountHasTheWholeQuota, where there is no other, or no other asks.
+func TestOneAccountHasTheWholeQuota(t *testing.T) {
+	for accounts, want := range map[int]int{1: 1200, 2: 1050} { // of 10 s; the last half second at once is kept for others
+		tn := new(tenant)
+		tn.conf.Store(&Tenant{Quota: Quota{RequestsPerSecond: 100}, Accounts: make([]bmc.Account, accounts)})
+		heard := 0
+		for begun, step := time.Now(), 0; step <= 10_000; step++ {
+			for range 3 {
+				heard += truths(tn.hears(new(endpoint), begun.Add(time.Duration(step)*time.Millisecond), bmc.Member, "one"))
 			}
 		}
-		if step%50 != 0 {
-			continue // sessions send 20 packets a second each
+		if heard < want-10 || heard > 1200 {
+			t.Errorf("with %d accounts one is heard %d times, want %d", accounts, heard, want)
 		}
-		if !tn.hears(&flooded, now, false) {
-			t.Fatalf("%v: a session of the BMC that is flooded is not heard", now.Sub(begun))
-		}
-		if !tn.hears(&quiet, now, false) {
-			t.Fatalf("%v: a session of another BMC is not heard", now.Sub(begun))
-		}
-		if step%200 == 0 && !tn.hears(&quiet, now, true) {
-			t.Fatalf("%v: a login at another BMC is not heard", now.Sub(begun))
-		}
-	}
-	if most := perSecond/2*10 + perSecond; heard > most || heard < perSecond*10/3 {
-		t.Errorf("%d packets of the flood were heard in 10 s, want at most %d", heard, most)
-	}
-	for range 2 * perSecond {
-		tn.hears(&quiet, now, false)
-	}
-	if tn.hears(&quiet, now, true) {
-		t.Error("strangers are heard where sessions use up the quota")
 	}
 }
 

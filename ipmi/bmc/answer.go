@@ -54,25 +54,10 @@ func (b *BMC) pong(now time.Time, rest, dst []byte) ([]byte, DropReason) {
 	switch {
 	case !ok:
 		return nil, DropUnsupported
-	case !b.config.Hears(now, true):
+	case !b.config.Hears(now, Stranger, ""):
 		return nil, DropQuota
 	}
 	return ipmi.AppendPong(dst, tag), NotDropped
-}
-
-// stranger says whether a packet with this ID belongs to no session, and to no
-// set-up of one, of its source. Nobody else knows the ID, but anybody may have forged
-// the source: it is no more than a hint whose packets to hear first.
-func (b *BMC) stranger(from netip.AddrPort, id uint32) bool {
-	s := b.sessions[id]
-	if s == nil {
-		s = b.parting.find(id)
-	}
-	if s != nil {
-		return s.from.Addr() != from.Addr()
-	}
-	h := b.handshakes.of(id)
-	return h == nil || h.from.Addr() != from.Addr()
 }
 
 // partner is the ID of the session, or of the set-up of one, that a packet names; 0: none.
@@ -90,7 +75,7 @@ func (b *BMC) answer15(now time.Time, from netip.AddrPort, rest, dst []byte) ([]
 	switch {
 	case err != nil:
 		return nil, DropMalformed
-	case !b.config.Hears(now, b.stranger(from, p.SessionID)):
+	case !b.hears(now, from, p.SessionID):
 		return nil, DropQuota
 	case p.SessionID != 0:
 		return b.inside15(now, from, p, dst)
@@ -110,7 +95,7 @@ func (b *BMC) answer20(now time.Time, from netip.AddrPort, rest, dst []byte) ([]
 	if err != nil {
 		return nil, DropMalformed
 	}
-	if !b.config.Hears(now, b.stranger(from, partner(p))) {
+	if !b.hears(now, from, partner(p)) {
 		return nil, DropQuota
 	}
 	if p.SessionID != 0 {

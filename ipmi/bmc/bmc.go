@@ -164,7 +164,7 @@ func checked(c Config) (Config, error) {
 		c.Rand = rand.Reader
 	}
 	if c.Hears == nil {
-		c.Hears = func(time.Time, bool) bool { return true }
+		c.Hears = func(time.Time, Standing, string) bool { return true }
 	}
 	if c.Mode == nil {
 		c.Mode = func() Mode { return Normal }

@@ -63,9 +63,9 @@ type Config struct {
 	AllowFrom   []netip.Prefix // sources that are answered; empty: all
 	IdleTimeout time.Duration  // of a session, section 6.12.15; default 60 s
 	// Hears is asked for each packet that is about to be answered, and says whether it
-	// may be: a limit that several BMCs share. A stranger's belongs to no session, and to
-	// no set-up of one, of its source. It must return at once; nil: all are.
-	Hears             func(now time.Time, stranger bool) bool
+	// may be: a limit that several BMCs share. Of a member it is told the account. It must
+	// return at once; nil: all are.
+	Hears             func(now time.Time, s Standing, account string) bool
 	Mode              func() Mode    // asked for each packet, must return at once; nil: Normal
 	MaxSessions       int            // active ones; default 8
 	Limit             SessionLimit   // on the sessions of several BMCs; nil: none

@@ -171,6 +171,9 @@ func (s *stage) add(h *handshake) {
 }
 
 func (s *stage) crowded() *handshake {
+	if len(s.sources) == 1 || len(s.sources) == len(s.queue) {
+		return s.queue[0] // all have as many, as in a flood of either kind: it is made short
+	}
 	most := 0
 	for _, n := range s.sources {
 		most = max(most, n)
