@@ -44,7 +44,9 @@ type OpenSessionRequest struct {
 }
 
 // ParseOpenSessionRequest reads the payload. Every known client sends each
-// proposal once and in order; more of them are ignored.
+// proposal once and in order; more of them are ignored. Other ones give
+// ErrMalformed, with the tag and the console's ID in the result so that a status can
+// be sent.
 func ParseOpenSessionRequest(b []byte) (OpenSessionRequest, error) {
 	if len(b) < openSessionRequestSize {
 		return OpenSessionRequest{}, ErrShort
@@ -57,7 +59,7 @@ func ParseOpenSessionRequest(b []byte) (OpenSessionRequest, error) {
 	for i, p := range []*Proposal{&r.Auth, &r.Integrity, &r.Confidentiality} {
 		block := b[8+i*proposalSize:][:proposalSize]
 		if block[0] != byte(i) || block[3] != 0 && block[3] != proposalSize {
-			return OpenSessionRequest{}, ErrMalformed
+			return OpenSessionRequest{Tag: r.Tag, ConsoleID: r.ConsoleID}, ErrMalformed
 		}
 		*p = Proposal{Any: block[3] == 0, Algorithm: block[4] & 0x3F}
 	}

@@ -45,12 +45,14 @@ func (h *handshake) forget() {
 // openSession answers an Open Session Request (section 13.17).
 func (b *BMC) openSession(now time.Time, from netip.AddrPort, payload, dst []byte) ([]byte, DropReason) {
 	r, err := ipmi.ParseOpenSessionRequest(payload)
-	if err != nil {
+	if err == ipmi.ErrShort {
 		return nil, DropMalformed
 	}
 	response := ipmi.OpenSessionResponse{Tag: r.Tag, ConsoleID: r.ConsoleID}
-	h := b.newHandshake(now, from, r, &response)
-	if h != nil {
+	if err != nil {
+		response.Status = ipmi.StatusIllegalParameter
+		b.config.Events.Handshake(HandshakeRefused, "", from)
+	} else if h := b.newHandshake(now, from, r, &response); h != nil {
 		b.handshakes.expire(now)
 		b.handshakes.opened.add(h)
 		b.startSweeping()

@@ -224,6 +224,25 @@ func TestHandshakeExpires(t *testing.T) {
 	}
 }
 
+// TestProposalsOutOfOrder: whoever writes a client learns what is wrong with them.
+func TestProposalsOutOfOrder(t *testing.T) {
+	b := newBMC(t, nil).bmc
+	for name, change := range map[string]func([]byte){
+		"out of order":        func(p []byte) { p[8], p[16] = 1, 0 },
+		"a length of 7 bytes": func(p []byte) { p[27] = 7 },
+	} {
+		payload := ipmi.AppendOpenSessionRequest(nil, 9, ipmi.Administrator, 0xA0A2A3A4, suite(t, 17))
+		change(payload)
+		reply, _ := b.answer(time.Now(), bmcAddr, ipmi.AppendSession20(nil, ipmi.PayloadOpenSessionRequest, payload), nil)
+		if want := []byte{9, byte(ipmi.StatusIllegalParameter), 0, 0, 0xA4, 0xA3, 0xA2, 0xA0}; len(reply) != 16+8 || !bytes.Equal(reply[16:], want) {
+			t.Errorf("%s: %x, want status 12h", name, reply)
+		}
+	}
+	if b.handshakes.some() {
+		t.Error("a login has begun")
+	}
+}
+
 func TestMalformedSetUp(t *testing.T) {
 	b := newBMC(t, nil).bmc
 	for _, pt := range []ipmi.PayloadType{ipmi.PayloadOpenSessionRequest, ipmi.PayloadRAKP1, ipmi.PayloadRAKP3} {

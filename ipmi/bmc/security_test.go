@@ -2,6 +2,7 @@ package bmc
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -226,5 +227,50 @@ func TestRAKP1FromElsewhere(t *testing.T) {
 	payload := a.rakp1Payload()
 	if got := a.send(ipmi.PayloadRAKP1, payload); len(got) != 8 || got[1] != byte(ipmi.StatusInvalidSession) {
 		t.Errorf("got %x, want status 02h", got)
+	}
+}
+
+// TestAnswersToStrangersAreShort: what anybody can send under a made-up source earns at
+// most what the specification asks for. The pong is 28 bytes for 12.
+func TestAnswersToStrangersAreShort(t *testing.T) {
+	const most = 28. / 12
+	r := newBMC(t, func(c *Config) {
+		instrumented(t)(c)
+		c.V15 = V15MD5AndPassword
+		c.Suites = nil
+		for _, id := range []ipmi.CipherSuiteID{17, 3, 16, 12, 11, 8, 7, 2} {
+			c.Suites = append(c.Suites, suite(t, id))
+		}
+	})
+	open := ipmi.AppendOpenSessionRequest(nil, 0, ipmi.PrivilegeNone, 1, suite(t, 17))
+	packets := map[string][]byte{
+		"ping":         ipmi.AppendPing(nil, 1),
+		"open session": ipmi.AppendSession20(nil, ipmi.PayloadOpenSessionRequest, open),
+		"no such suite": ipmi.AppendSession20(nil, ipmi.PayloadOpenSessionRequest,
+			ipmi.AppendOpenSessionRequest(nil, 0, ipmi.PrivilegeNone, 1, ipmi.CipherSuite{})),
+		"RAKP message 1": ipmi.AppendSession20(nil, ipmi.PayloadRAKP1, ipmi.AppendRAKPMessage1(nil, ipmi.RAKPMessage1{BMCID: 1})),
+		"RAKP message 3": ipmi.AppendSession20(nil, ipmi.PayloadRAKP3, ipmi.AppendRAKPMessage3(nil, ipmi.RAKPMessage3{ID: 1})),
+	}
+	challenge := ipmi.AppendSessionChallengeRequest(nil, ipmi.SessionChallengeRequest{AuthType: ipmi.AuthMD5, UserName: []byte("nobody")})
+	for i, data := range [][]byte{nil, {0x0E}, {0x8E, 4}, {0x0E, 0, 0x80}, {0xDC, 1}, {0xDC, 2}, challenge} {
+		for _, row := range Commands() {
+			m := ipmi.AppendRequest(nil, ipmi.Message{Responder: ipmi.AddressBMC, NetFn: row.NetFn, Command: row.Cmd, Data: data})
+			packets[fmt.Sprint(row.Name, i, " in 1.5")] = ipmi.AppendSession15(nil, ipmi.Session15{Message: m})
+			packets[fmt.Sprint(row.Name, i, " in 2.0")] = ipmi.AppendSession20(nil, ipmi.PayloadIPMI, m)
+		}
+	}
+	answered := 0
+	for name, packet := range packets {
+		size := len(packet)
+		reply, _ := r.bmc.answer(time.Now(), spoofed(1), packet, nil)
+		if len(reply) > 0 {
+			answered++
+		}
+		if ratio := float64(len(reply)) / float64(size); ratio > most {
+			t.Errorf("%s: %d bytes for %d", name, len(reply), size)
+		}
+	}
+	if answered < 20 {
+		t.Errorf("%d packets were answered, the test has lost its subject", answered)
 	}
 }
