@@ -50,6 +50,7 @@ func (b *BMC) reset(now time.Time, kind resetKind) {
 	b.bootInfo = bootInfo{}
 	b.restart = restart{}
 	b.traffic = traffic{}
+	b.sel.unreserve()
 	if b.identifying != (Identify{}) {
 		b.identifying = Identify{}
 		b.config.Events.Identify(b.identifying)

@@ -37,6 +37,8 @@ func TestColdReset(t *testing.T) {
 		command(t, s, ipmi.NetFnTransport, 0x01, []byte{1, 0, 1}, ipmi.Completed)
 		command(t, s, ipmi.NetFnChassis, 0x04, []byte{0, 1}, ipmi.Completed)
 		setTimer(t, s, tenSeconds(ipmi.WatchdogHardReset))
+		synctest.Wait() // the cycle's entry in the event log ends reservations, too
+		command(t, s, ipmi.NetFnStorage, 0x42, nil, ipmi.Completed)
 		before := received(s)
 		command(t, s, ipmi.NetFnApp, 0x02, nil, ipmi.Completed)
 		synctest.Wait()
@@ -69,6 +71,9 @@ func TestColdReset(t *testing.T) {
 			{"restart cause", ipmi.NetFnChassis, 0x07, "", 0, "0000"},
 			{"watchdog", ipmi.NetFnApp, cmdGetWatchdog, "", 0, "0000000000000000"},
 			{"watchdog not set", ipmi.NetFnApp, cmdResetWatchdog, "", ipmi.WatchdogUninitialized, ""},
+			{"event log, as reserved before", ipmi.NetFnStorage, 0x43, "0100" + "0000" + "0101", ipmi.ReservationInvalid, ""},
+			{"event log, reserved anew", ipmi.NetFnStorage, 0x42, "", 0, "0200"},
+			{"event log, as reserved now", ipmi.NetFnStorage, 0x43, "0200" + "0000" + "0201", 0, "ffff" + "02"},
 		})
 		if diff := cmp.Diff([]string{"cycle", "boot pxe", "boot pxe"}, r.machine.carriedOut()); diff != "" {
 			t.Errorf("carried out (-want +got):\n%s", diff)

@@ -255,5 +255,12 @@ func (l *sel) clear(reservation uint16, at time.Time) error {
 	return nil
 }
 
+// unreserve ends a reservation though nothing has changed (section 31.4).
+func (l *sel) unreserve() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reservation.cancel()
+}
+
 // seconds is the clock of the log: seconds since 1970, UTC.
 func seconds(t time.Time) uint32 { return uint32(t.Unix()) }
