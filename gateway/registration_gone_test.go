@@ -121,8 +121,8 @@ func TestWithdrawnAccount(t *testing.T) {
 		g := newGoneHosts(t, 2, inventory.Guard{})
 		for range goneAnswers {
 			g.sees(g.hosts[1])
-			if g.next.Sub(time.Now()) > registerRetry {
-				t.Errorf("the next look is in %s", g.next.Sub(time.Now()))
+			if time.Until(g.next) > registerRetry {
+				t.Errorf("the next look is in %s", time.Until(g.next))
 			}
 			time.Sleep(registerRetry)
 		}
