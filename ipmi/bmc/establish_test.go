@@ -2,6 +2,7 @@ package bmc
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,8 +64,11 @@ func TestUnknownNameCostsTheSame(t *testing.T) {
 	}
 }
 
+// TestRAKP3GivesUp: whoever does so with message 2 in hand has guessed, and may not go
+// on with that for ever.
 func TestRAKP3GivesUp(t *testing.T) {
-	b := newBMC(t, nil).bmc
+	r := newBMC(t, nil)
+	b := r.bmc
 	a := newAttempt(t, b, admin)
 	a.open()
 	a.rakp1()
@@ -73,6 +77,36 @@ func TestRAKP3GivesUp(t *testing.T) {
 	}
 	if m := a.rakp3(); m.Status != ipmi.StatusInvalidSession {
 		t.Errorf("status %02Xh, want 02h: the handshake is gone", uint8(m.Status))
+	}
+	r.journal.read(func(j *journal) {
+		if !slices.Equal(j.handshakes, []string{"aborted admin"}) {
+			t.Errorf("told of %q", j.handshakes)
+		}
+	})
+	for range guessBurst - 1 {
+		a.open()
+		a.rakp1()
+		a.send(ipmi.PayloadRAKP3, ipmi.AppendRAKPMessage3(nil, ipmi.RAKPMessage3{Status: ipmi.StatusInvalidICV, ID: a.x.BMCID}))
+	}
+	a.open()
+	if got := a.send(ipmi.PayloadRAKP1, a.rakp1Payload()); got != nil {
+		t.Errorf("after %d guesses: %x, want silence", guessBurst, got)
+	}
+}
+
+// TestRAKP3WithoutACode for sessions that have none to compare with.
+func TestRAKP3WithoutACode(t *testing.T) {
+	r := newBMC(t, bothVersions)
+	a := newAttempt(t, r.bmc, admin)
+	a.complete()
+	r.bmc.answer(a.now, a.from, sealed(t, a, 3, ipmi.PayloadIPMI, getDeviceIDMessage()), nil)
+	c := newActivation15(t, r, operator)
+	c.activate()
+	for name, id := range map[string]uint32{"in use already": a.x.BMCID, "of IPMI 1.5": c.session.BMCID} {
+		got, err := ipmi.ParseRAKPMessage3(a.send(ipmi.PayloadRAKP3, ipmi.AppendRAKPMessage3(nil, ipmi.RAKPMessage3{ID: id})))
+		if err != nil || got.Status != ipmi.StatusInvalidSession {
+			t.Errorf("%s: %+v, %v, want status 02h", name, got, err)
+		}
 	}
 }
 

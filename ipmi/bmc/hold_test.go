@@ -152,6 +152,11 @@ func TestNextWaitsNoLonger(t *testing.T) {
 		if diff := cmp.Diff([]string{"off"}, r.machine.carriedOut()); diff != "" {
 			t.Errorf("carried out (-want +got):\n%s", diff)
 		}
+		for _, one := range r.bmc.RecentCommands() {
+			if want := map[string]ipmi.CompletionCode{"off": ipmi.Completed, "on": ipmi.NodeBusy}[one.Detail]; one.Cmd == cmdChassisControl && one.Code != want {
+				t.Errorf("remembered as %+v, want %v", one, want)
+			}
+		}
 	})
 }
 

@@ -49,6 +49,7 @@ func TestOnce(t *testing.T) {
 		{"a repeat arrives after the next command", 100, 0, []sent{{1, on, 0}, {3, off, 0}, {2, on, 0}}, []string{"on", "off"}, codes(0, 0, 0)},
 		{"a repeat arrives before the original", 100, 0, []sent{{2, on, 0}, {1, on, 0}}, []string{"on"}, codes(0, 0)},
 		{"overtaken by the next command", 100, 0, []sent{{2, off, 0}, {1, on, 0}}, []string{"off"}, codes(0, ipmi.NodeBusy)},
+		{"the original arrives after the command was sent again", 100, 0, []sent{{2, off, 0}, {3, on, 0}, {1, on, 0}}, []string{"off", "on"}, codes(0, 0, ipmi.NodeBusy)},
 		{"ipmitool's last repeat, all others lost", 100, 0, []sent{{1, reset, 0}, {2, reset, 6 * time.Second}}, []string{"reset"}, codes(0, 0)},
 		{"overtaken and very late", 100, 0, []sent{{2, off, 0}, {1, on, time.Minute / 2}}, []string{"off"}, codes(0, ipmi.NodeBusy)},
 		{"the next command waits for its turn", 100, time.Second, []sent{{1, on, 0}, {2, off, 0}}, []string{"on", "off"}, codes(0, 0)},
@@ -230,7 +231,17 @@ func TestCopiesAreBounded(t *testing.T) {
 		for range maxCopies {
 			send(t, c, s.Request(ipmi.NetFnChassis, cmdChassisControl, control(reset)))
 		}
+		begin := time.Now()
 		command(t, s, ipmi.NetFnChassis, cmdChassisControl, control(reset), ipmi.NodeBusy)
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("refused after %v", took)
+		}
+		time.Sleep(2 * time.Second)
+		for _, one := range r.bmc.RecentCommands() {
+			if one.Cmd == cmdChassisControl && (one.Times != 1 || one.Code != ipmi.Completed) {
+				t.Errorf("remembered as %+v", one)
+			}
+		}
 	})
 }
 

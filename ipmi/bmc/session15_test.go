@@ -303,6 +303,13 @@ func TestActivateInsideASession(t *testing.T) {
 		}
 		request.AuthType = ipmi.AuthPassword
 		command(t, s, ipmi.NetFnApp, cmdActivateSession, ipmi.AppendActivateSessionRequest(nil, request), ipmi.InvalidField)
+		command(t, s, ipmi.NetFnApp, cmdActivateSession, []byte{2}, ipmi.InvalidLength)
+		low, err := r.console(t).Login15(t.Context(), login15(operator))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.AuthType = ipmi.AuthMD5
+		command(t, low, ipmi.NetFnApp, cmdActivateSession, ipmi.AppendActivateSessionRequest(nil, request), ipmi.ActivateExceedsLimit)
 		s20 := login(t, r.console(t), admin)
 		command(t, s20, ipmi.NetFnApp, cmdActivateSession, ipmi.AppendActivateSessionRequest(nil, request), ipmi.NotInPresentState)
 	})
