@@ -143,13 +143,17 @@ func TestRecentCommandsAreBounded(t *testing.T) {
 			}
 		}
 	}
-	// The same of another account is another command.
+	// The same of another account, from elsewhere or with another answer is another command.
 	rs = recents{}
-	for _, account := range []string{"a", "b"} {
-		rs.note(Recent{At: at, Times: 1, Cmd: 1, Account: account})
+	different := []Recent{
+		{Account: "a"}, {Account: "b"}, {From: netip.MustParseAddr("192.0.2.1")}, {Code: ipmi.NodeBusy}, {NetFn: ipmi.NetFnApp}, {Detail: "off"},
 	}
-	if len(rs.reads) != 2 {
-		t.Errorf("of two accounts %+v", rs.reads)
+	for _, r := range different {
+		r.At, r.Times = at, 1
+		rs.note(r)
+	}
+	if len(rs.reads) != len(different) {
+		t.Errorf("%d commands are remembered as %+v", len(different), rs.reads)
 	}
 	for i := range 2 {
 		rs.note(Recent{At: at, Times: 1, Cmd: uint8(98 + i), Changes: true})

@@ -88,6 +88,26 @@ func TestSchemaTakesWhatLoadTakes(t *testing.T) {
 	}
 }
 
+// One mistake at a time, in a file that is right but for that.
+func TestSchemaRefusesEach(t *testing.T) {
+	s := compiled(t)
+	for name, change := range map[string]func(map[string]any){
+		"text for a number":          func(doc map[string]any) { doc["ipmi"] = map[string]any{"port": "623"} },
+		"a number that is too big":   func(doc map[string]any) { doc["ipmi"] = map[string]any{"port": json.Number("65536")} },
+		"a number that is too small": func(doc map[string]any) { doc["ipmi"] = map[string]any{"port": json.Number("0")} },
+		"a number for text":          func(doc map[string]any) { doc["state"] = map[string]any{"path": json.Number("1")} },
+		"a vCenter without a URL":    func(doc map[string]any) { delete(doc["vcenters"].([]any)[0].(map[string]any), "url") },
+	} {
+		doc := document(t, "testdata/good/minimal.yaml").(map[string]any)
+		if err := s.Validate(doc); err != nil {
+			t.Fatal(err)
+		}
+		if change(doc); s.Validate(doc) == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+}
+
 // Of the mistakes, those that a schema can know of.
 func TestSchemaRefuses(t *testing.T) {
 	s := compiled(t)
