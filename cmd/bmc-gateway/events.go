@@ -43,6 +43,7 @@ func (p *program) eventsCommand() *cobra.Command {
 			if len(events) > 0 {
 				newest = events[len(events)-1].Seq
 			}
+			p.tellTenant(cmd.Context(), tenant, ofOneTenant(events, tenant))
 			events = events[max(0, len(events)-last):]
 			if !watch && f.chosen != "table" {
 				return f.print(p.stdout, admin.EventList(events), nil)
@@ -64,6 +65,16 @@ func (p *program) eventsCommand() *cobra.Command {
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "go on with what happens from now on, until interrupted")
 	cmd.Flags().IntVarP(&last, "last", "n", 50, "begin with the last `number` of them")
 	return cmd
+}
+
+// ofOneTenant counts the events of a tenant.
+func ofOneTenant(events []admin.Event, tenant string) (n int) {
+	for _, e := range events {
+		if e.Tenant == tenant {
+			n++
+		}
+	}
+	return n
 }
 
 // eventPrinter prints an event as a line.

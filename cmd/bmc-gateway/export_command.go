@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,12 @@ func (p *program) exportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			hosts, err := p.hosts(bmcs, args[0], f)
+			p.tellTenant(cmd.Context(), f.tenant, len(all))
+			there := slices.DeleteFunc(slices.Clone(bmcs), func(b admin.BMC) bool { return !b.Address.IsValid() })
+			if n := len(bmcs) - len(there); n > 0 {
+				fmt.Fprintf(p.stderr, "bmc-gateway: left out for want of an address: %s\n", counted(n, "BMC"))
+			}
+			hosts, err := p.hosts(there, args[0], f)
 			if err != nil {
 				return err
 			}

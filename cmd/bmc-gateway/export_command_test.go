@@ -22,6 +22,8 @@ func TestExport(t *testing.T) {
 		{"an account nobody has", []string{"hosts", "esxi01", "-a", "root"}, 1, "", `lab-a/esxi01 has no account "root"`},
 		{"another configuration", []string{"hosts", "esxi01", "-a", "admin", "--secrets", "-c", path}, 1, "", "has no account admin of tenant lab-a; is it the daemon's configuration?"},
 		{"unknown format", []string{"xml", "esxi01"}, 2, "", `format "xml" is not one of ansible, csv`},
+		{"unknown tenant", []string{"hosts", "-t", "lab-z"}, 0, "", `no tenant is called "lab-z"; there are: lab-a`},
+		{"without an address", []string{"hosts", "lab-b/web1"}, 0, "", "left out for want of an address: 1 BMC"},
 		{"unknown BMC", []string{"hosts", "web9"}, 3, "", "web9: no such BMC"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
