@@ -33,6 +33,7 @@ type registrar struct {
 
 	turn chan struct{} // held by who looks at the hosts; capacity 1
 	wait backoffs      // of the hosts; of who holds the turn alone
+	line arrivals      // the same
 	seen uint64        // the BMCs that the last look found; the same
 	next time.Time     // when to look in any case; the same
 	conf *Tenant       // by which hosts were looked at, or refused; the same
@@ -46,7 +47,7 @@ type registrar struct {
 }
 
 func newRegistrar(t *tenant, inner func(string) *vsphere.VCenter, outers func() []*vsphere.VCenter, port uint16) *registrar {
-	return &registrar{tenant: t, inner: inner, outers: outers, port: port, turn: make(chan struct{}, 1), wait: make(backoffs)}
+	return &registrar{tenant: t, inner: inner, outers: outers, port: port, turn: make(chan struct{}, 1), wait: make(backoffs), line: make(arrivals)}
 }
 
 // inner returns the vCenter of that name; nil: there is none.

@@ -38,6 +38,14 @@ func (b backoffs) holds(r registration, now time.Time) (backoff, bool) {
 	return one, ok && now.Before(one.until) && one.about == r.about()
 }
 
+// failures is how often a host was refused with what it is to be told now.
+func (b backoffs) failures(r registration) int {
+	if one := b[r.backoffKey()]; one.about == r.about() {
+		return one.failures
+	}
+	return 0
+}
+
 // failed notes one more failure of a host and returns it.
 func (b backoffs) failed(r registration, reason string, now time.Time) backoff {
 	one := b[r.backoffKey()]

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"time"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
@@ -106,7 +107,7 @@ func (m *machines) match(ctx context.Context, hosts []vsphere.Host) ([]inventory
 	}
 	cards := make(map[inventory.Key][][6]byte)
 	for vc, some := range keys {
-		known, err := vc.NICs(ctx, some)
+		known, err := m.cards(ctx, vc, some)
 		if err != nil && vc == m.own {
 			return nil, err
 		}
@@ -117,6 +118,20 @@ func (m *machines) match(ctx context.Context, hosts []vsphere.Host) ([]inventory
 		}
 	}
 	return inventory.MatchHosts(who, m.all, func(vm inventory.VM) [][6]byte { return cards[vm.Key] }), nil
+}
+
+// othersPatience is how long another vCenter may take to tell what is not in memory. It
+// is not to hold up this tenant.
+const othersPatience = 5 * time.Second
+
+// cards asks a vCenter for network cards.
+func (m *machines) cards(ctx context.Context, vc *vsphere.VCenter, vms []inventory.Key) (map[inventory.Key][]string, error) {
+	if vc != m.own {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, othersPatience)
+		defer cancel()
+	}
+	return vc.NICs(ctx, vms)
 }
 
 func identities(hosts []vsphere.Host) []inventory.Host {

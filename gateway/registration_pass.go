@@ -6,17 +6,11 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 	"github.com/bmc-gateway/bmc-gateway/gateway/store"
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
 )
-
-// registerAtOnce is how many hosts a tenant has vCenter told of side by side; the
-// vCenter takes no more of all tenants.
-const registerAtOnce = 2
 
 // An order is how hosts are to be looked at.
 type order struct {
@@ -47,7 +41,8 @@ func (r *registrar) pass(ctx context.Context, o order) admin.Registrations {
 	}
 	if err == nil {
 		rows = r.plan(l, o)
-		err = r.act(ctx, vc, rows, o)
+		results := r.act(rows, o, func(row *registration) error { return r.tell(ctx, vc, row, o) })
+		err = errors.Join(r.outcome(vc, rows, results), r.settle(c.VCenter, rows, o))
 	}
 	if err != nil && ctx.Err() != nil && o.by == nil {
 		return done // the tenant ends, which is no trouble
@@ -83,10 +78,12 @@ func (r *registrar) plan(l look, o order) []*registration {
 		}
 		r.order(&row, o)
 		there[row.backoffKey()] = row.act || row.state == admin.Failed
+		r.line.note(row)
 		rows[i] = &row
 	}
 	if !o.asksOnly() {
 		r.wait.keep(there)
+		r.line.keep(there)
 	}
 	return rows
 }
@@ -125,22 +122,19 @@ func (r *registrar) order(row *registration, o order) {
 	row.act = row.act && !o.dryRun
 }
 
-// act has vCenter told of the hosts that are to be changed, two at a time. The error
-// is for what concerns all of them.
-func (r *registrar) act(ctx context.Context, vc *vsphere.VCenter, rows []*registration, o order) error {
-	var all errgroup.Group
-	all.SetLimit(registerAtOnce)
-	results := make([]error, len(rows))
-	for i, row := range rows {
-		if row.act {
-			all.Go(func() error {
-				results[i] = r.tell(ctx, vc, row, o)
-				return nil
-			})
+// settle ends the accounts that vCenter had before of BMCs that it has right now: who was
+// about to may have been killed.
+func (r *registrar) settle(vcenter string, rows []*registration, o order) error {
+	var problems []error
+	for _, row := range rows {
+		if row.state != admin.Registered || len(row.of.logins) < 2 || o.dryRun {
+			continue
 		}
+		problems = append(problems, r.tenant.dropAccounts(row.match.VM, func(g store.Grant) bool {
+			return g.Registration.VCenter == vcenter && g.ID != row.of.account.ID
+		}))
 	}
-	_ = all.Wait()
-	return r.outcome(vc, rows, results)
+	return errors.Join(problems...)
 }
 
 // outcome takes what came of the hosts that vCenter was told of.

@@ -4,8 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 )
@@ -103,21 +104,25 @@ func (g *Gateway) RegisterHosts(ctx context.Context, q admin.RegistrationRequest
 		return nil, err
 	}
 	o := order{dryRun: q.DryRun, adopt: q.Adopt, rotate: q.Rotate, unregister: q.Unregister, by: &by}
-	done := make(map[string]admin.Registrations)
-	for _, t := range tenants {
-		r := t.registrar
-		select {
-		case r.turn <- struct{}{}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		done[t.config().Name] = r.pass(ctx, o)
-		<-r.turn
+	out := make([]admin.Registrations, len(tenants))
+	all, ctx := errgroup.WithContext(ctx)
+	for i, t := range tenants { // side by side: one of them may have a vCenter that is slow
+		all.Go(func() error {
+			r := t.registrar
+			select {
+			case r.turn <- struct{}{}:
+				defer func() { <-r.turn }()
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			out[i] = r.pass(ctx, o)
+			return nil
+		})
 	}
-	var out []admin.Registrations
-	for _, name := range slices.Sorted(maps.Keys(done)) {
-		out = append(out, done[name])
+	if err := all.Wait(); err != nil {
+		return nil, err
 	}
+	slices.SortFunc(out, func(a, b admin.Registrations) int { return cmp.Compare(a.Tenant, b.Tenant) })
 	return out, nil
 }
 

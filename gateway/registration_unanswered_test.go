@@ -122,3 +122,43 @@ func TestRestartAmidRotation(t *testing.T) {
 		})
 	}
 }
+
+// TestKilledAfterARotation: when vCenter has the new account and says so, and the
+// gateway is killed before it has ended the one before, the next look does.
+func TestKilledAfterARotation(t *testing.T) {
+	n := newNest(t, 1, "127.61.30.1-127.61.30.20", RegisterDisabled)
+	n.begin(t, 1)
+	n.do(t, admin.RegistrationRequest{})
+	now := n.has(t, n.vm(1))
+	stored, err := n.gw.state().Grants()
+	if err != nil || len(stored) != 1 {
+		t.Fatalf("%d accounts, %v", len(stored), err)
+	}
+	before := stored[0]
+	before.ID, before.User, before.Granted = "before", "vc-before", before.Granted.Add(-time.Hour)
+	if err := n.gw.granted().add(before, anything); err != nil {
+		t.Fatal(err)
+	}
+	n.stop()
+	n.begin(t, 1)
+	left := func() int {
+		t.Helper()
+		all, err := n.gw.state().Grants()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	if got := n.do(t, admin.RegistrationRequest{DryRun: true})[n.vm(1)]; got.State != admin.Registered || left() != 2 {
+		t.Errorf("dry run: %+v, %d accounts are left", got, left())
+	}
+	if got := n.do(t, admin.RegistrationRequest{})[n.vm(1)]; got.State != admin.Registered || got.Login != now.Login || left() != 1 {
+		t.Errorf("%+v, %d accounts are left", got, left())
+	}
+	if n.has(t, n.vm(1)) != now || n.updates() != 1 {
+		t.Errorf("vCenter was told %d times", n.updates())
+	}
+	if err := n.login(t, n.vm(1), now); err != nil {
+		t.Errorf("with the account: %v", err)
+	}
+}
