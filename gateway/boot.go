@@ -41,6 +41,7 @@ type bootOverride struct {
 	record   store.BootOverride
 	grace    time.Duration // from the start of the VM until its order is put back
 	setAt    time.Time     // when flags were set last, in this run
+	ranAt    time.Time     // when our last start of the VM was over, in this run
 	validFor time.Duration // as last set, for the countdown; 0: no expiry
 	holds    int           // starts under way, during which flags do not expire
 	waits    string        // what a parked chore waits for, in words
@@ -94,11 +95,11 @@ func (b *bootOverride) set(f ipmi.BootFlags, validFor time.Duration) error {
 
 // startedElsewhere ends flags for one boot, of a VM that somebody else has started
 // since they were set: the VM has used its own order, and the flags are not for
-// some boot after that one.
+// some boot after that one. A start that was seen before ours was over is ours.
 func (b *bootOverride) startedElsewhere(at time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if f := b.current(); !f.Valid() || f.Persistent() || b.holds > 0 || b.setAt.After(at) {
+	if f := b.current(); !f.Valid() || f.Persistent() || b.holds > 0 || b.setAt.After(at) || !at.After(b.ranAt) {
 		return nil
 	}
 	next := b.record

@@ -115,6 +115,7 @@ func (b *bootOverride) untouched() error {
 func (b *bootOverride) used() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.ranAt = time.Now()
 	next := b.record
 	f := b.current()
 	if next.Original == nil && !f.Valid() {

@@ -137,6 +137,27 @@ func TestFlagsSetAfterAForeignStart(t *testing.T) {
 	}
 }
 
+// Flags that are set while we start the VM are for the boot after that, also when the
+// watch sees it on before the start is over.
+func TestFlagsSetDuringOurStart(t *testing.T) {
+	b := newBootOverride(t.Context(), store.BootOverride{}, nil, emptyStore(t), time.Minute, func(error) {})
+	var on time.Time
+	err := b.start(t.Context(), func() error {
+		err := b.set(ipmi.BootFlags{nextBoot, byte(ipmi.BootDisk) << 2}, time.Minute)
+		on = time.Now()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.startedElsewhere(on); err != nil || !b.flags().Valid() {
+		t.Errorf("after our start: %v, %s", err, b.flags())
+	}
+	if err := b.startedElsewhere(time.Now().Add(time.Second)); err != nil || b.flags().Valid() {
+		t.Errorf("after another's: %v, %s", err, b.flags())
+	}
+}
+
 func emptyStore(t *testing.T) *store.Store {
 	t.Helper()
 	st, err := store.Open(filepath.Join(t.TempDir(), "state.db"))
