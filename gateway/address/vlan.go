@@ -118,14 +118,13 @@ func (k *Keeper) mendVLAN(w *vlanWard, links map[string]linkState) error {
 
 // syncVLANs makes what is missing, and reports whether all are as they should.
 func (k *Keeper) syncVLANs(live bool) bool {
-	k.mu.Lock()
-	all := slices.Clone(k.vlans)
-	k.mu.Unlock()
-	if len(all) == 0 || !live {
+	if !live || len(k.keptVLANs()) == 0 {
 		return true
 	}
 	k.ops.Lock()
 	defer k.ops.Unlock()
+	// Not those of before: one that LeaveVLAN has just removed would be made again.
+	all := k.keptVLANs()
 	v, err := k.kernel.look()
 	if err != nil {
 		return false
@@ -135,6 +134,12 @@ func (k *Keeper) syncVLANs(live bool) bool {
 		whole = k.mendVLAN(w, v.links) == nil && whole
 	}
 	return whole
+}
+
+func (k *Keeper) keptVLANs() []*vlanWard {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.vlans)
 }
 
 // withoutWrongVLANs takes interfaces out of the view that are not the VLANs they

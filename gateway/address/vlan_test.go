@@ -2,8 +2,11 @@ package address
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -79,5 +82,67 @@ func TestVLANAbandoned(t *testing.T) {
 				t.Errorf("abandoned: %v", got)
 			}
 		})
+	}
+}
+
+// A vlanKernel has one card and the VLANs that were made on it.
+type vlanKernel struct {
+	kernel
+	mu    sync.Mutex
+	links map[string]linkState
+}
+
+func (n *vlanKernel) look() (view, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return view{links: maps.Clone(n.links)}, nil
+}
+
+func (n *vlanKernel) makeVLAN(iface string, v VLAN) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.links[iface] = linkState{index: 9, parent: 1, kind: "vlan", vlan: v.ID, alias: ourAlias, up: true}
+	return nil
+}
+
+func (n *vlanKernel) setUp(string) error { return nil }
+
+func (n *vlanKernel) removeLink(iface string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.links, iface)
+	return nil
+}
+
+// The kernel tells of the VLAN's addresses that go, and the keeper looks, while the
+// VLAN is left: it must not be made again.
+func TestVLANIsLeftWhileItIsLookedAt(t *testing.T) {
+	card := VLAN{Parent: "ens192", ID: 120}
+	n := &vlanKernel{links: map[string]linkState{"ens192": {index: 1, up: true}}}
+	k := &Keeper{kernel: n, tell: func(Event) {}}
+	for round := range 500 {
+		if err := k.UseVLAN("ens192.120", card); err != nil {
+			t.Fatal(err)
+		}
+		// Both wait for another change to be done: who leaves is often first.
+		k.ops.Lock()
+		var both sync.WaitGroup
+		both.Go(func() {
+			if err := k.LeaveVLAN("ens192.120"); err != nil {
+				t.Error(err)
+			}
+		})
+		for range 10 {
+			runtime.Gosched()
+		}
+		both.Go(func() { k.syncVLANs(true) })
+		for range 10 {
+			runtime.Gosched()
+		}
+		k.ops.Unlock()
+		both.Wait()
+		if _, there := n.links["ens192.120"]; there {
+			t.Fatalf("round %d: it is there again", round)
+		}
 	}
 }
