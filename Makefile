@@ -13,7 +13,7 @@ NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race demo reload-soak interop docs usecases pictures bench scale fuzz lint cover install packages clean deps
+.PHONY: help build test race demo reload-soak interop docs usecases pictures machine bench scale fuzz lint cover install packages clean deps
 
 help:
 	@sed -n 's/^#? //p' $(MAKEFILE_LIST) | awk -F': ' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -57,6 +57,11 @@ usecases: deps
 #? pictures: the status page and the dashboard of a daemon that works, in docs/pictures; three minutes
 pictures: deps
 	$(GO) test -count=1 -timeout 9m -v -run TestPictures ./cmd/bmc-gateway/browser -pictures
+
+#? machine: package, systemd unit and VLANs in a virtual machine (root; qemu and 4 GB; ten minutes without KVM)
+machine:
+	@sh .ci/deps machine
+	CGO_ENABLED=0 $(GO) test -count=1 -timeout 1h -v -run TestMachine ./cmd/bmc-gateway/machine -machine $(CURDIR)/bin/machine
 
 #? bench: what a BMC costs beside an echo server and ipmi_sim, then all benchmarks; two minutes
 bench:

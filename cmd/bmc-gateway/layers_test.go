@@ -50,6 +50,7 @@ var mayImport = map[string][]string{
 	"cmd/bmc-gateway/e2e":      {},
 	"cmd/bmc-gateway/interop":  {},
 	"cmd/bmc-gateway/lab":      {"gateway", "gateway/address", "gateway/admin", "inventory", "ipmi", "ipmi/bmc", "vsphere", "vsphere/vspheretest"},
+	"cmd/bmc-gateway/machine":  {},
 	"cmd/bmc-gateway/usecases": {},
 
 	// The one place beside the gateway where both worlds meet: a simulated vCenter asks BMCs.
