@@ -97,12 +97,29 @@ func exampleComments(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	var doc yaml.Node
-	if err := yaml.Unmarshal(commented.ReplaceAll([]byte(deploy.ExampleConfig), []byte("$1$2")), &doc); err != nil {
+	if err := yaml.Unmarshal(commented.ReplaceAll([]byte(unwrapped(deploy.ExampleConfig)), []byte("$1$2")), &doc); err != nil {
 		t.Fatal(err)
 	}
 	found := make(map[string]string)
 	collect(doc.Content[0], "", found)
 	return found
+}
+
+// further is a line that goes on with the comment above it.
+var further = regexp.MustCompile(`^( {20,})# (.*)$`)
+
+// unwrapped has each comment behind a key on the line of the key.
+func unwrapped(text string) string {
+	var lines []string
+	for _, line := range strings.Split(text, "\n") {
+		m := further.FindStringSubmatch(line)
+		if last := len(lines) - 1; m != nil && last >= 0 && len(lines[last]) > len(m[1]) && lines[last][len(m[1])] == '#' {
+			lines[last] += " " + m[2]
+			continue
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func collect(n *yaml.Node, key string, found map[string]string) {
