@@ -5,6 +5,7 @@ VERSION  ?= $(shell git describe --tags --dirty 2>/dev/null || echo 0.1.0-dev+$$
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 PACKAGES ?= bin
+BUILT    ?= bin
 FUZZTIME ?= 5m
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -20,11 +21,11 @@ help:
 
 #? build: build bin/bmc-gateway
 build:
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/bmc-gateway ./cmd/bmc-gateway
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BUILT)/bmc-gateway ./cmd/bmc-gateway
 
 #? demo: two vCenter simulators, two tenants, BMCs on 127.x; needs nothing but Go
 demo: build
-	bin/bmc-gateway demo
+	$(BUILT)/bmc-gateway demo
 
 #? test: the whole test suite; installs the Debian packages it needs when it can
 test: deps
@@ -100,17 +101,17 @@ cover: deps
 
 #? install: binary, systemd unit, manual pages, completions and the example under PREFIX (/usr/local); DESTDIR is honoured
 install: build
-	install -D -m 0755 bin/bmc-gateway $(DESTDIR)$(PREFIX)/bin/bmc-gateway
+	install -D -m 0755 $(BUILT)/bmc-gateway $(DESTDIR)$(PREFIX)/bin/bmc-gateway
 	install -D -m 0644 deploy/config.example.yaml $(DESTDIR)$(PREFIX)/share/doc/bmc-gateway/config.example.yaml
 	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/bmc-gateway/copyright
 	install -D -m 0644 deploy/systemd/bmc-gateway.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/bmc-gateway.conf
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|' deploy/systemd/bmc-gateway.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/bmc-gateway.service
-	bin/bmc-gateway man --date $$(git log -1 --format=%cs 2>/dev/null || date +%F) $(DESTDIR)$(PREFIX)/share/man/man8
+	$(BUILT)/bmc-gateway man --date $$(git log -1 --format=%cs 2>/dev/null || date +%F) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/vendor-completions fish/vendor_completions.d)
-	bin/bmc-gateway completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bmc-gateway
-	bin/bmc-gateway completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_bmc-gateway
-	bin/bmc-gateway completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/bmc-gateway.fish
+	$(BUILT)/bmc-gateway completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bmc-gateway
+	$(BUILT)/bmc-gateway completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_bmc-gateway
+	$(BUILT)/bmc-gateway completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/bmc-gateway.fish
 
 # As Debian and rpm sort versions: 0.9.0-3-gabc becomes 0.9.0+3.gabc, and 0.1.0-dev comes before 0.1.0.
 PKGVERSION = $(shell echo '$(VERSION)' | sed -E 's/^v//; s/-dev/~dev/; s/-/+/; s/-/./g')

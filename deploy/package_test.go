@@ -36,11 +36,12 @@ func need(t *testing.T, programs ...string) {
 	}
 }
 
-// packages makes the deb and the rpm of a version and returns their paths.
+// packages makes the deb and the rpm of a version and returns their paths. Nothing of
+// it is in bin/, where another test may be making a package of its own.
 func packages(t *testing.T, version string) (deb, rpm string) {
 	t.Helper()
 	dir := t.TempDir()
-	run(t, "make", "packages", "VERSION="+version, "PACKAGES="+dir, "STAGE="+filepath.Join(dir, "stage"))
+	run(t, "make", "packages", "VERSION="+version, "PACKAGES="+dir, "BUILT="+dir, "STAGE="+filepath.Join(dir, "stage"))
 	only := func(pattern string) string {
 		found, err := filepath.Glob(filepath.Join(dir, pattern))
 		if err != nil || len(found) != 1 {

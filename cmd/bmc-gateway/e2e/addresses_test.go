@@ -24,10 +24,10 @@ func TestKilledGatewayKeepsItsAddresses(t *testing.T) {
 	s.gw.configure(t, "  prefix_length: 24\n", fmt.Sprintf("  prefix_length: 24\n  lifetime: %s\n", addressLifetime))
 	s.gw.start(t)
 	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
-	address := s.gw.address(t, 20*time.Second, "vc-vm-01")
-	within(t, 5*time.Second, "power status", s.want(address, "on"))
+	address := s.gw.address(t, patience, "vc-vm-01")
+	within(t, patience, "power status", s.want(address, "on"))
 	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-02")
-	other := s.gw.address(t, 20*time.Second, "vc-vm-02")
+	other := s.gw.address(t, patience, "vc-vm-02")
 	answers := s.watchSystems(t, address, other)
 
 	stop := newSpeaker(t, s.lan, "client").watchARP(t, netip.MustParseAddr("10.99.0.3"), netip.MustParseAddr(address))
@@ -37,10 +37,10 @@ func TestKilledGatewayKeepsItsAddresses(t *testing.T) {
 		pause(t, rand.N(900*time.Millisecond))
 		s.gw.launch(t)
 	}
-	if again := s.gw.address(t, 30*time.Second, "vc-vm-01"); again != address {
+	if again := s.gw.address(t, patience, "vc-vm-01"); again != address {
 		t.Errorf("vc-vm-01 had %s and has %s", address, again)
 	}
-	within(t, 10*time.Second, "power status", s.want(address, "on"))
+	within(t, patience, "power status", s.want(address, "on"))
 	answers()
 	w := stop()
 	t.Logf("asked %d times, owners %v", w.asked, w.owners)
@@ -49,7 +49,7 @@ func TestKilledGatewayKeepsItsAddresses(t *testing.T) {
 	}
 
 	s.gw.stop(t, syscall.SIGKILL)
-	took := within(t, addressLifetime+10*time.Second, "the address is gone", func() error {
+	took := within(t, addressLifetime+patience, "the address is gone", func() error {
 		if s.gw.onInterface(t)[address] {
 			return errors.New("it is still there")
 		}
@@ -70,7 +70,7 @@ func (s *site) watchSystems(t *testing.T, addresses ...string) (stop func()) {
 	watches := make(map[string]func() guidWatch)
 	for _, a := range addresses {
 		c := dialIn(t, s.lan, "client", a)
-		within(t, 5*time.Second, "an answer at "+a, func() error {
+		within(t, patience, "an answer at "+a, func() error {
 			system, err := guid(t.Context(), c)
 			if err == nil {
 				was[system] = a
@@ -119,18 +119,18 @@ func TestAddressOfAnotherHost(t *testing.T) {
 	s.gw.configure(t, "10.99.0.100-10.99.0.120", "10.99.0.100-10.99.0.102")
 	s.gw.start(t)
 	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
-	address := s.gw.address(t, 20*time.Second, "vc-vm-01")
+	address := s.gw.address(t, patience, "vc-vm-01")
 	if address != "10.99.0.102" {
 		t.Errorf("vc-vm-01 has %s, which another host has", address)
 	}
 	if have := s.gw.onInterface(t); have["10.99.0.100"] || have["10.99.0.101"] {
 		t.Errorf("on eth0: %v", have)
 	}
-	within(t, 5*time.Second, "power status", s.want(address, "on"))
+	within(t, patience, "power status", s.want(address, "on"))
 
 	// The pool has no more: the next VM waits, and says why.
 	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-02")
-	within(t, 20*time.Second, "vc-vm-02 waits", func() error {
+	within(t, patience, "vc-vm-02 waits", func() error {
 		bmcs, err := s.gw.list()
 		if err == nil && bmcs["vc-vm-02"].State != "pending" {
 			err = fmt.Errorf("%+v", bmcs["vc-vm-02"])
@@ -143,13 +143,13 @@ func TestAddressOfAnotherHost(t *testing.T) {
 	if err := other.send(a, a); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 10*time.Second, "the conflict is told", func() error {
+	within(t, patience, "the conflict is told", func() error {
 		if !strings.Contains(s.gw.logged(t), "another host says it has the address of a BMC") {
 			return errors.New("nothing in the log")
 		}
 		return nil
 	})
-	within(t, 5*time.Second, "status and show name it", func() error {
+	within(t, patience, "status and show name it", func() error {
 		text := s.gw.ask("status") + s.gw.ask("show", "vc-vm-01")
 		for _, want := range []string{"addresses that another host says it has: 1", "conflict: "} {
 			if !strings.Contains(text, want) {
@@ -158,7 +158,7 @@ func TestAddressOfAnotherHost(t *testing.T) {
 		}
 		return nil
 	})
-	within(t, 5*time.Second, "power status", s.want(address, "on"))
+	within(t, patience, "power status", s.want(address, "on"))
 }
 
 // With the state file and its copy gone, a VM finds its address again by what the
@@ -167,8 +167,8 @@ func TestLostStateFile(t *testing.T) {
 	s := newSite(t)
 	s.gw.start(t)
 	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-02")
-	address := s.gw.address(t, 20*time.Second, "vc-vm-02")
-	within(t, 5*time.Second, "power status", s.want(address, "on"))
+	address := s.gw.address(t, patience, "vc-vm-02")
+	within(t, patience, "power status", s.want(address, "on"))
 	s.gw.stop(t, syscall.SIGKILL)
 	for _, name := range []string{"state.db", "state.db.copy"} {
 		if err := os.Remove(filepath.Join(s.gw.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -177,11 +177,11 @@ func TestLostStateFile(t *testing.T) {
 	}
 	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
 	s.gw.start(t)
-	if again := s.gw.address(t, 20*time.Second, "vc-vm-02"); again != address {
+	if again := s.gw.address(t, patience, "vc-vm-02"); again != address {
 		t.Errorf("vc-vm-02 had %s and has %s", address, again)
 	}
-	if other := s.gw.address(t, 20*time.Second, "vc-vm-01"); other == address {
+	if other := s.gw.address(t, patience, "vc-vm-01"); other == address {
 		t.Errorf("vc-vm-01 has %s, which was another VM's", other)
 	}
-	within(t, 5*time.Second, "power status", s.want(address, "on"))
+	within(t, patience, "power status", s.want(address, "on"))
 }

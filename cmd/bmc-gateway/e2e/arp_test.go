@@ -122,7 +122,7 @@ func (s *speaker) watchARP(t *testing.T, from, target netip.Addr) (stop func() a
 				return
 			}
 			w.asked++
-			if hw := s.answer(target, time.Second); hw != nil {
+			if hw := s.answer(target, 5*time.Second); hw != nil {
 				w.owners[hw.String()] = true
 			} else {
 				w.gaps++

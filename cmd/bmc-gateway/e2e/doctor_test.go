@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // doctor runs it on the gateway's host and returns what it says, whatever its exit
@@ -25,7 +24,7 @@ func TestDoctor(t *testing.T) {
 	s.lan.in(t, "gw", "ip", "route", "add", "local", "10.7.0.0/24", "dev", "eth0", "proto", "176")
 	s.gw.start(t)
 	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
-	address := s.gw.address(t, 20*time.Second, "vc-vm-01")
+	address := s.gw.address(t, patience, "vc-vm-01")
 	before := s.gw.onInterface(t)
 
 	text := s.doctor()

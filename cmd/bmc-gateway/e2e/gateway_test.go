@@ -95,7 +95,7 @@ func newDaemon(t *testing.T, l *lan, host, vcAddress, ca string) *daemon {
 func (d *daemon) start(t *testing.T) {
 	t.Helper()
 	d.launch(t)
-	within(t, 20*time.Second, "admin socket", func() error {
+	within(t, patience, "admin socket", func() error {
 		_, err := d.list()
 		return err
 	})

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // A pool that is on another interface after a restart, or after a reload, leaves no
@@ -16,17 +15,17 @@ func TestPoolMovesToAnotherInterface(t *testing.T) {
 	s.gw.configure(t, "  prefix_length: 24\n", "  prefix_length: 24\n  lifetime: 1h\n")
 	s.gw.start(t)
 	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
-	address := s.gw.address(t, 20*time.Second, "vc-vm-01")
+	address := s.gw.address(t, patience, "vc-vm-01")
 	s.wantOwner(t, address, "eth0")
 
 	s.gw.stop(t, syscall.SIGKILL)
 	s.gw.configure(t, "interface: eth0", "interface: eth1")
 	s.gw.start(t)
-	if again := s.gw.address(t, 20*time.Second, "vc-vm-01"); again != address {
+	if again := s.gw.address(t, patience, "vc-vm-01"); again != address {
 		t.Errorf("vc-vm-01 had %s and has %s", address, again)
 	}
 	s.wantOwner(t, address, "eth1")
-	within(t, 10*time.Second, "power status", s.want(address, "on"))
+	within(t, patience, "power status", s.want(address, "on"))
 	if log := s.gw.logged(t); !strings.Contains(log, "left on another interface") {
 		t.Errorf("nothing in the log:\n%s", log)
 	}
@@ -35,9 +34,9 @@ func TestPoolMovesToAnotherInterface(t *testing.T) {
 	if said := s.gw.ask("reload"); !strings.Contains(said, "replace") {
 		t.Fatalf("reload: %s", said)
 	}
-	s.gw.address(t, 20*time.Second, "vc-vm-01")
+	s.gw.address(t, patience, "vc-vm-01")
 	s.wantOwner(t, address, "eth0")
-	within(t, 10*time.Second, "power status", s.want(address, "on"))
+	within(t, patience, "power status", s.want(address, "on"))
 }
 
 // addInterface gives a host another interface on the same bridge.
@@ -52,7 +51,7 @@ func addInterface(t *testing.T, l *lan, host, name string) {
 // wantOwner waits until that interface, and no other, has the address.
 func (s *site) wantOwner(t *testing.T, address, iface string) {
 	t.Helper()
-	within(t, 20*time.Second, address+" is on "+iface+" alone", func() error {
+	within(t, patience, address+" is on "+iface+" alone", func() error {
 		var on []string
 		for line := range strings.Lines(s.lan.in(t, s.gw.host, "ip", "-o", "-4", "addr", "show")) {
 			if fields := strings.Fields(line); strings.HasPrefix(fields[3], address+"/") {

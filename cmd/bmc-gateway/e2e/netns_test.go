@@ -82,6 +82,10 @@ func require(t *testing.T, ok bool, what string) {
 	}
 }
 
+// patience is how long something may take that takes a second or two on a machine that
+// does nothing else.
+const patience = time.Minute
+
 // within polls until f returns nil and fails the test when it never does.
 func within(t *testing.T, limit time.Duration, what string, f func() error) time.Duration {
 	t.Helper()

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // addIPv6 gives a host of the lan an address of IPv6, at once.
@@ -41,7 +40,7 @@ func (l *lan) addBeyond(t *testing.T) {
 // answersTo runs ipmitool on a host until it says that the VM is on.
 func (s *site) answersTo(t *testing.T, host, address string) {
 	t.Helper()
-	within(t, 10*time.Second, host+" asks "+address, func() error {
+	within(t, patience, host+" asks "+address, func() error {
 		out, err := s.ipmitoolOn(host, address, "power", "status")
 		if err == nil && out != "Chassis Power is on" {
 			err = errors.New(out)
@@ -78,7 +77,7 @@ func TestRoutedAddresses(t *testing.T) {
 			s.gw.configure(t, "  allow_from: [\"10.99.0.0/24\"]\n", "")
 			s.gw.start(t)
 			s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
-			address := s.gw.address(t, 20*time.Second, "vc-vm-01")
+			address := s.gw.address(t, patience, "vc-vm-01")
 			s.answersTo(t, "far", address)
 			if tt.upstream == "" {
 				s.answersTo(t, "client", address)
@@ -98,7 +97,7 @@ func TestRoutedAddresses(t *testing.T) {
 				t.Errorf("the routes of a killed gateway are gone:\n%s", routes)
 			}
 			s.gw.start(t)
-			if again := s.gw.address(t, 20*time.Second, "vc-vm-01"); again != address {
+			if again := s.gw.address(t, patience, "vc-vm-01"); again != address {
 				t.Errorf("vc-vm-01 had %s and has %s", address, again)
 			}
 			s.answersTo(t, "far", address)
@@ -129,7 +128,7 @@ func TestIPv6OnTheInterface(t *testing.T) {
 	s.gw.configure(t, "allow_from: [\"10.99.0.0/24\"]", "allow_from: [\"2001:db8:99::/64\"]")
 	s.gw.start(t)
 	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
-	address := s.gw.address(t, 20*time.Second, "vc-vm-01")
+	address := s.gw.address(t, patience, "vc-vm-01")
 	s.answersTo(t, "client", address)
 	if have := s.lan.in(t, "gw", "ip", "-o", "-6", "addr", "show", "dev", "eth0"); !strings.Contains(have, address+"/128") {
 		t.Errorf("%s is not on eth0:\n%s", address, have)
@@ -137,7 +136,7 @@ func TestIPv6OnTheInterface(t *testing.T) {
 	if out, err := s.ipmitool(address, "power", "off"); err != nil {
 		t.Error(out, err)
 	}
-	within(t, 5*time.Second, "off", s.want(address, "off"))
+	within(t, patience, "off", s.want(address, "off"))
 	for _, words := range [][]string{{"show", "vc-vm-01"}, {"list"}} {
 		if text := s.gw.ask(words...); !strings.Contains(text, address) {
 			t.Errorf("%s does not tell %s:\n%s", words, address, text)

@@ -123,7 +123,7 @@ func TestDaemonAsAService(t *testing.T) {
 	systemd := s.gw.asService(t)
 	client := newSpeaker(t, s.lan, "client")
 	s.gw.start(t)
-	if !systemd.hears(t, "READY=1", 20*time.Second) {
+	if !systemd.hears(t, "READY=1", patience) {
 		t.Fatal("it never said that it is ready")
 	}
 	have := privileges(t, s.gw.cmd.Process.Pid)
@@ -138,31 +138,31 @@ func TestDaemonAsAService(t *testing.T) {
 	}
 
 	s.vc.do(t, "tag", "bmc/enabled", "vc-vm-01")
-	address := s.gw.address(t, 20*time.Second, "vc-vm-01")
-	if !client.hearsAnnouncement(netip.MustParseAddr(address), 10*time.Second) {
+	address := s.gw.address(t, patience, "vc-vm-01")
+	if !client.hearsAnnouncement(netip.MustParseAddr(address), patience) {
 		t.Error("the address was not announced by ARP")
 	}
-	within(t, 5*time.Second, "power status", s.want(address, "on"))
+	within(t, patience, "power status", s.want(address, "on"))
 	if !s.gw.onInterface(t)[address] {
 		t.Errorf("%s is not on eth0", address)
 	}
 	if out, err := s.ipmitool(address, "power", "off"); err != nil {
 		t.Error(out, err)
 	}
-	if !systemd.hears(t, "STATUS=1 BMC, 0 not ready", 10*time.Second) {
+	if !systemd.hears(t, "STATUS=1 BMC, 0 not ready", patience) {
 		t.Error("it never said how many BMCs there are")
 	}
 
 	_ = s.gw.cmd.Process.Signal(syscall.SIGHUP)
 	for _, want := range []string{"RELOADING=1\nMONOTONIC_USEC=", "READY=1"} {
-		if !systemd.hears(t, want, 10*time.Second) {
+		if !systemd.hears(t, want, patience) {
 			t.Errorf("after SIGHUP it never said %q", want)
 		}
 	}
 
 	t.Run("watchdog", func(t *testing.T) { s.gw.fed(t, systemd) })
 	s.gw.stop(t, syscall.SIGTERM)
-	if !systemd.hears(t, "STOPPING=1", time.Second) {
+	if !systemd.hears(t, "STOPPING=1", patience) {
 		t.Error("it never said that it stops")
 	}
 	if left := s.gw.onInterface(t); len(left) != 1 {
@@ -173,7 +173,7 @@ func TestDaemonAsAService(t *testing.T) {
 // fed stops the process for longer than its watchdog waits, and lets it go on.
 func (d *daemon) fed(t *testing.T, s *systemd) {
 	t.Helper()
-	if !s.hears(t, "WATCHDOG=1", 3*time.Second) {
+	if !s.hears(t, "WATCHDOG=1", patience) {
 		t.Error("the watchdog is not fed")
 	}
 	_ = d.cmd.Process.Signal(syscall.SIGSTOP)
@@ -182,7 +182,7 @@ func (d *daemon) fed(t *testing.T, s *systemd) {
 		t.Error("the watchdog of a stopped process is fed")
 	}
 	_ = d.cmd.Process.Signal(syscall.SIGCONT)
-	if !s.hears(t, "WATCHDOG=1", 5*time.Second) {
+	if !s.hears(t, "WATCHDOG=1", patience) {
 		t.Error("it goes on and does not feed the watchdog")
 	}
 }
