@@ -19,7 +19,7 @@ func (l *lab) check(change ...func(*Config)) (bad []string, all []Finding) {
 	for _, c := range change {
 		c(&cfg)
 	}
-	ctx, cancel := context.WithTimeout(l.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(l.t.Context(), time.Minute)
 	defer cancel()
 	all = Check(ctx, cfg)
 	for _, f := range all {

@@ -70,7 +70,7 @@ func (l *lab) run(change ...func(*Config)) *lab {
 			if err != nil {
 				l.t.Errorf("Run: %v", err)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			l.t.Error("Run does not end")
 		}
 	})

@@ -42,13 +42,14 @@ func TestThousandVMsCostNoCalls(t *testing.T) {
 		})
 	}
 	all.Wait()
-	t.Logf("4,000 states in %v", time.Since(began))
-	n := 0
+	took, n := time.Since(began), 0
+	t.Logf("4,000 states in %v", took)
 	for _, calls := range l.Calls() {
 		n += calls
 	}
-	if n > 2 {
-		t.Errorf("calls %v", l.Calls())
+	// What the VCenter asks by the clock goes on, so a slow machine sees more of it.
+	if n > max(2, int(took/time.Second)) {
+		t.Errorf("calls %v in %v", l.Calls(), took)
 	}
 }
 

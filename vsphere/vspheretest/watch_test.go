@@ -91,7 +91,7 @@ func (w *watch) sync(t *testing.T) (pages []*types.UpdateSet) {
 // until waits until the condition on what is known holds.
 func (w *watch) until(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !cond() {
 		if time.Now().After(deadline) {
 			t.Fatalf("the watch never said: %s", what)

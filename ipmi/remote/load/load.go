@@ -61,6 +61,9 @@ func Run(ctx context.Context, c Config) (Result, error) {
 		return Result{}, fmt.Errorf("load: %w", err)
 	}
 	var phase atomic.Int32
+	if c.Warm == 0 {
+		phase.Store(counting) // from the first operation on, not from when this goroutine is next on
+	}
 	var running sync.WaitGroup
 	tallies := make([]tally, len(workers))
 	for i, do := range workers {

@@ -85,7 +85,7 @@ func TestRun(t *testing.T) {
 		for _, id := range []ipmi.CipherSuiteID{3, 17} {
 			b, addr, login := serveBMC(t, id)
 			r, err := Run(t.Context(), Config{
-				Target: addr, Operation: o, Login: login, Concurrency: 2, Duration: 100 * time.Millisecond, PID: os.Getpid(),
+				Target: addr, Operation: o, Login: login, Concurrency: 2, Duration: 500 * time.Millisecond, PID: os.Getpid(),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -105,7 +105,7 @@ func TestRun(t *testing.T) {
 
 func TestRunEcho(t *testing.T) {
 	addr := serveEcho(t, func(b []byte) []byte { return b })
-	r, err := Run(t.Context(), Config{Target: addr, Operation: Echo, Concurrency: 4, Warm: time.Millisecond, Duration: 50 * time.Millisecond})
+	r, err := Run(t.Context(), Config{Target: addr, Operation: Echo, Concurrency: 4, Warm: time.Millisecond, Duration: 500 * time.Millisecond})
 	if err != nil || r.Errors != 0 || r.Operations == 0 || r.ServerCPU != 0 {
 		t.Errorf("got %+v, error %v", r, err)
 	}
@@ -113,7 +113,7 @@ func TestRunEcho(t *testing.T) {
 
 func TestRunCountsErrors(t *testing.T) {
 	addr := serveEcho(t, func(b []byte) []byte { return append(b, 0) })
-	r, err := Run(t.Context(), Config{Target: addr, Operation: Echo, Concurrency: 1, Duration: 50 * time.Millisecond})
+	r, err := Run(t.Context(), Config{Target: addr, Operation: Echo, Concurrency: 1, Duration: 500 * time.Millisecond})
 	if err != nil || r.Errors == 0 || r.FirstError == nil || r.Operations != 0 {
 		t.Errorf("got %+v, error %v", r, err)
 	}
@@ -131,7 +131,7 @@ func TestRunCountsLosses(t *testing.T) {
 	} {
 		conn, addr := listen(t)
 		bmctest.ServeOn(t, &lossy{UDPConn: conn}, []bmc.Account{account}, 17)
-		r, err := Run(t.Context(), Config{Target: addr, Operation: Command, Login: login(t, 17), Concurrency: 1, Tries: tt.tries, Duration: 500 * time.Millisecond})
+		r, err := Run(t.Context(), Config{Target: addr, Operation: Command, Login: login(t, 17), Concurrency: 1, Tries: tt.tries, Duration: 1500 * time.Millisecond})
 		if err != nil || r.Errors != tt.lost || r.Operations == 0 {
 			t.Errorf("%s: %d lost, want %d; %d answered, error %v", tt.name, r.Errors, tt.lost, r.Operations, err)
 		}
