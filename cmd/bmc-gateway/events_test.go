@@ -87,7 +87,7 @@ func (l *lines) Write(p []byte) (int, error) {
 
 func TestWatchEventsAsLines(t *testing.T) {
 	socket := daemon(t, lab())
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	out := &lines{full: cancel}
 	if code := run(ctx, []string{"--socket", socket, "events", "-w", "-o", "json", "-n", "3"}, none, out, t.Output()); code != 0 {

@@ -132,7 +132,7 @@ func TestServeNotifies(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer systemd.Close()
-	if err := systemd.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := systemd.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("NOTIFY_SOCKET", systemd.LocalAddr().String())

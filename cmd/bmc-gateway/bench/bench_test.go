@@ -43,7 +43,7 @@ func TestSubjects(t *testing.T) {
 			}
 			r := tt.row
 			r.name, r.server = tt.server, s
-			result, err := measure(t.Context(), &r, 100*time.Millisecond, 2)
+			result, err := measure(t.Context(), &r, 400*time.Millisecond, 2)
 			if err != nil || result.Operations == 0 {
 				t.Errorf("%+v, error %v", result, err)
 			}
@@ -68,7 +68,7 @@ func TestFlood(t *testing.T) {
 	}
 	defer flood.stop()
 	r := row{name: "beside a flood", server: pair, operation: load.Command, suite: 17}
-	if err := sampleOnce(t.Context(), &r, plan{duration: 100 * time.Millisecond}); err != nil {
+	if err := sampleOnce(t.Context(), &r, plan{duration: 500 * time.Millisecond}); err != nil {
 		t.Fatal(err)
 	}
 	if r.samples[0].Operations == 0 {

@@ -11,8 +11,8 @@ func ipmitoolClients() []*client {
 		{name: "ipmitool lanplus, suite 3", program: "ipmitool", debian: "ipmitool", with: login + "-I lanplus -C 3", cases: ipmitoolCases},
 		{name: "ipmitool lanplus, its own choice", program: "ipmitool", debian: "ipmitool", cases: ipmitoolChoices},
 		{name: "ipmitool lan, which is off", program: "ipmitool", debian: "ipmitool", with: login + "-I lan", cases: []row{
-			{name: "refused at once", line: "power status", want: []string{"Authentication type NONE not supported"}, within: 2 * time.Second},
-			{name: "with a type named", line: "-A MD5 power status", want: []string{"Authentication type MD5 not supported"}, within: 2 * time.Second},
+			{name: "refused at once", line: "power status", want: []string{"Authentication type NONE not supported"}},
+			{name: "with a type named", line: "-A MD5 power status", want: []string{"Authentication type MD5 not supported"}},
 		}},
 		{name: "ipmitool lan", program: "ipmitool", debian: "ipmitool", v15: true, with: login + "-I lan", cases: ipmitoolLANCases},
 	}
@@ -35,7 +35,7 @@ var ipmitoolCases = []row{
 		"IP Address Source : Static Address", "IP Address : 127.62.", "Subnet Mask : 255.0.0.0", "MAC Address : 02:", "RMCP+ Cipher Suites : 17,3", "Cipher Suite Priv Max : aa",
 	}},
 	{name: "lan stats get", line: "lan stats get", want: []string{"IP Rx Packet", "RMCP Rx Valid"}},
-	{name: "lan6 print", line: "lan6 print 1", want: []string{"Getting parameter(s)"}, not: []string{"Unable", "timeout"}, within: 4 * time.Second},
+	{name: "lan6 print", line: "lan6 print 1", want: []string{"Getting parameter(s)"}, not: []string{"Unable", "timeout"}},
 	{name: "channel info", line: "channel info 1", want: []string{"802.3 LAN", "IPMB-1.0", "multi-session", "always available"}},
 	{name: "channel authcap", line: "channel authcap 1 4", want: []string{"Channel number : 1", "IPMI v2.0"}},
 	{name: "channel getaccess", line: "channel getaccess 1", want: []string{"User Name : admin", "Privilege Level : ADMINISTRATOR", "User Name : operator", "Privilege Level : OPERATOR"}},
@@ -70,7 +70,7 @@ var ipmitoolCases = []row{
 	{name: "bootparam get 5 again", line: "chassis bootparam get 5", want: []string{"Boot parameter data: e008000000", "all future boots", "BIOS EFI boot", "Hard-Drive"}},
 	{name: "bootdev none", line: "chassis bootdev none", want: []string{"Set Boot Device to none"}},
 	{name: "Ironic's raw boot options", line: "raw 0x00 0x08 0x03 0x08", not: []string{"Unable"}},
-	{name: "raw, an unknown command", line: "raw 0x2e 0x77 0xdc 0x1a 0x00", want: []string{"rsp=0xc1"}, within: 4 * time.Second},
+	{name: "raw, an unknown command", line: "raw 0x2e 0x77 0xdc 0x1a 0x00", want: []string{"rsp=0xc1"}},
 	{name: "power diag", line: "power diag", want: []string{"Chassis Power Control: Diag"}, power: "on"},
 	{name: "power reset", line: "power reset", want: []string{"Chassis Power Control: Reset"}, power: "on"},
 	{name: "power cycle", line: "power cycle", want: []string{"Chassis Power Control: Cycle"}},
@@ -90,14 +90,14 @@ var ipmitoolCases = []row{
 // ipmitoolChoices leave the suite to ipmitool, which asks for the list before
 // it logs in; and what must fail does so at once.
 var ipmitoolChoices = []row{
-	{name: "best suite", line: "ipmitool -I lanplus -H $H -p $P -U $U -P $W -vv power status", want: []string{"Chassis Power is on", "Using best available cipher suite 17"}, within: 4 * time.Second},
-	{name: "operator", line: "ipmitool -I lanplus -H $H -p $P -U operator -P $W -L OPERATOR power status", want: []string{"Chassis Power is on"}, within: 4 * time.Second},
-	{name: "operator asks for administrator", line: "ipmitool -I lanplus -H $H -p $P -U operator -P $W power status", not: []string{"Chassis Power is"}, within: 4 * time.Second},
-	{name: "user may not power off", line: "ipmitool -I lanplus -H $H -p $P -U user -P $W -L USER power off", want: []string{"Insufficient privilege level"}, power: "on", within: 4 * time.Second},
-	{name: "user may not set boot options", line: "ipmitool -I lanplus -H $H -p $P -U user -P $W -L USER raw 0 8 5 0x80 4 0 0 0", want: []string{"Insufficient privilege level"}, within: 4 * time.Second},
-	{name: "wrong password", line: "ipmitool -I lanplus -H $H -p $P -U $U -P wrong -C 17 power status", want: []string{"Unable to establish"}, within: 4 * time.Second},
-	{name: "unknown user", line: "ipmitool -I lanplus -H $H -p $P -U nobody -P $W -C 17 power status", want: []string{"Unable to establish"}, within: 4 * time.Second},
-	{name: "suite 0", line: "ipmitool -I lanplus -H $H -p $P -U $U -P $W -C 0 power status", want: []string{"no matching cipher suite"}, within: 4 * time.Second},
+	{name: "best suite", line: "ipmitool -I lanplus -H $H -p $P -U $U -P $W -vv power status", want: []string{"Chassis Power is on", "Using best available cipher suite 17"}},
+	{name: "operator", line: "ipmitool -I lanplus -H $H -p $P -U operator -P $W -L OPERATOR power status", want: []string{"Chassis Power is on"}},
+	{name: "operator asks for administrator", line: "ipmitool -I lanplus -H $H -p $P -U operator -P $W power status", not: []string{"Chassis Power is"}},
+	{name: "user may not power off", line: "ipmitool -I lanplus -H $H -p $P -U user -P $W -L USER power off", want: []string{"Insufficient privilege level"}, power: "on"},
+	{name: "user may not set boot options", line: "ipmitool -I lanplus -H $H -p $P -U user -P $W -L USER raw 0 8 5 0x80 4 0 0 0", want: []string{"Insufficient privilege level"}},
+	{name: "wrong password", line: "ipmitool -I lanplus -H $H -p $P -U $U -P wrong -C 17 power status", want: []string{"Unable to establish"}},
+	{name: "unknown user", line: "ipmitool -I lanplus -H $H -p $P -U nobody -P $W -C 17 power status", want: []string{"Unable to establish"}},
+	{name: "suite 0", line: "ipmitool -I lanplus -H $H -p $P -U $U -P $W -C 0 power status", want: []string{"no matching cipher suite"}},
 	{name: "twenty at a time", line: "for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ipmitool -I lanplus -C 17 -H $H -p $P -U $U -P $W power status & done | sort | uniq -c; wait", want: []string{"20 Chassis Power is on"}, within: 20 * time.Second},
 }
 
@@ -116,5 +116,5 @@ var ipmitoolLANCases = []row{
 	{name: "fru print", line: "fru print", want: []string{"Product Name"}},
 	{name: "power off", line: "power off", want: []string{"Chassis Power Control: Down/Off"}, power: "off"},
 	{name: "power on", line: "power on", want: []string{"Chassis Power Control: Up/On"}, power: "on"},
-	{name: "no authentication is refused", line: "-A NONE power status", want: []string{"Authentication type NONE not supported"}, within: 4 * time.Second},
+	{name: "no authentication is refused", line: "-A NONE power status", want: []string{"Authentication type NONE not supported"}},
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,6 +99,7 @@ func thereAndBack(t *testing.T, n *nest, hosts int) {
 	t.Helper()
 	n.each(t, hosts, func(host string) error { return n.sleep(t.Context(), host) })
 	n.each(t, hosts, func(host string) error { return n.is(host, asleep) })
-	n.each(t, hosts, func(host string) error { return n.wake(t.Context(), host) })
+	var again atomic.Int64
+	n.each(t, hosts, func(host string) error { return n.wakes(t.Context(), host, &again) })
 	n.each(t, hosts, func(host string) error { return n.is(host, awake) })
 }

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/vmware/govmomi/fault"
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/session"
 	"github.com/vmware/govmomi/vim25"
@@ -124,6 +126,18 @@ func (n *nest) wake(ctx context.Context, host string) error {
 		return err
 	}
 	return object.NewTask(n.client, res.Returnval).Wait(ctx)
+}
+
+// wakes is wake as DPM does it, which tries a host again that did not come: on a machine
+// that is very busy a command of many may not get its turn in time. again counts.
+func (n *nest) wakes(ctx context.Context, host string, again *atomic.Int64) error {
+	for left := 5; ; left-- {
+		err := n.wake(ctx, host)
+		if left == 0 || !fault.Is(err, &types.HostPowerOpFailed{}) {
+			return err
+		}
+		again.Add(1)
+	}
 }
 
 // each does something with the hosts on VMs 0 to hosts-1, with all at once.
