@@ -32,7 +32,7 @@ func TestAsk(t *testing.T) {
 			}
 		}
 	}()
-	taken, err := Ask("gw", []netip.Addr{ip("10.9.0.5"), ip("10.9.0.6"), ip("10.9.0.7")}, 400*time.Millisecond)
+	taken, err := Ask("gw", []netip.Addr{ip("10.9.0.5"), ip("10.9.0.6"), ip("10.9.0.7")}, time.Second)
 	close(stop)
 	must(t, <-answered)
 	must(t, err)

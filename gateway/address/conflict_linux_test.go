@@ -56,11 +56,11 @@ func heardFrom(t *testing.T, fd int, quiet time.Duration) (packets []arp.Packet)
 func TestProbe(t *testing.T) {
 	inNamespace(t)
 	k, _ := openKeeper(t)
-	s := k.Segment(Policy{Lifetime: time.Hour, ProbeTime: 400 * time.Millisecond})
+	s := k.Segment(Policy{Lifetime: time.Hour, ProbeTime: 1500 * time.Millisecond})
 	neighbour := listen(t, "peer")
 	must(t, s.Add("gw", ip("10.9.0.4")))
 	sent := 0
-	for _, p := range heardFrom(t, neighbour, 50*time.Millisecond) {
+	for _, p := range heardFrom(t, neighbour, 200*time.Millisecond) {
 		if p.SenderIP == netip.IPv4Unspecified() && p.TargetIP == ip("10.9.0.4") && p.Operation == arp.OperationRequest {
 			sent++
 		}
@@ -76,7 +76,7 @@ func TestProbe(t *testing.T) {
 		s.Vet("gw", []netip.Addr{ip("10.9.0.5"), ip("10.9.0.6"), ip("10.9.0.7")})
 	}()
 	for seen := 0; seen < 2; {
-		b := receive(t, neighbour, 5*time.Second)
+		b := receive(t, neighbour, time.Minute)
 		if b == nil {
 			t.Fatal("no probe")
 		}
@@ -117,15 +117,15 @@ func TestConflictIsDefended(t *testing.T) {
 	k.sync(time.Now(), true) // opens the ears
 	neighbour := listen(t, "peer")
 	say(t, neighbour, arp.OperationRequest, "10.9.0.5", "10.9.0.1")
-	poll(t, 10*time.Second, "the conflict is told", func() bool { return heard.count(ConflictHeard) == 1 })
+	poll(t, time.Minute, "the conflict is told", func() bool { return heard.count(ConflictHeard) == 1 })
 	now := time.Now()
 	k.announceDue(now)
 	say(t, neighbour, arp.OperationRequest, "10.9.0.5", "10.9.0.1")
-	poll(t, 10*time.Second, "the second is heard", func() bool { return s.Counts(now).ConflictsHeard == 2 })
+	poll(t, time.Minute, "the second is heard", func() bool { return s.Counts(now).ConflictsHeard == 2 })
 	k.announceDue(now.Add(time.Second))
 	k.giveUp()
 	defences := 0
-	for _, p := range heardFrom(t, neighbour, 50*time.Millisecond) {
+	for _, p := range heardFrom(t, neighbour, 200*time.Millisecond) {
 		if p.SenderIP == ip("10.9.0.5") && p.TargetIP == ip("10.9.0.5") && p.Operation == arp.OperationRequest {
 			defences++
 		}
@@ -194,10 +194,10 @@ func TestAnnouncementsAreRepeated(t *testing.T) {
 	must(t, s.Announce("gw", ip("10.9.0.5")))
 	must(t, s.Announce("gw", ip("10.9.0.6")))
 	must(t, s.Remove("gw", ip("10.9.0.6")))
-	counts := []int{len(heardFrom(t, neighbour, 50*time.Millisecond))}
+	counts := []int{len(heardFrom(t, neighbour, 200*time.Millisecond))}
 	for _, after := range []time.Duration{900, 1500, 2000, 3500, 9000} {
 		k.announceDue(at.Add(after * time.Millisecond))
-		counts = append(counts, len(heardFrom(t, neighbour, 50*time.Millisecond)))
+		counts = append(counts, len(heardFrom(t, neighbour, 200*time.Millisecond)))
 	}
 	for i, want := range []int{4, 0, 2, 0, 2, 0} { // a request and a reply each
 		if counts[i] != want {

@@ -33,7 +33,7 @@ func inNamespace(t testing.TB) {
 	// Until the kernel's link watch has run, which may take a second, a veth drops
 	// what is sent without saying so.
 	for _, name := range []string{"gw", "peer"} {
-		deadline := time.Now().Add(20 * time.Second)
+		deadline := time.Now().Add(time.Minute)
 		for link(t, name).Attrs().OperState != netlink.OperUp {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s does not come up", name)

@@ -58,7 +58,7 @@ func contents(t *testing.T, path string) []string {
 // written waits until so many lines are in some file.
 func written(t *testing.T, f *File, n uint64) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); f.Counts().Written < n; {
+	for deadline := time.Now().Add(time.Minute); f.Counts().Written < n; {
 		if time.Now().After(deadline) {
 			t.Fatalf("%+v, want %d lines", f.Counts(), n)
 		}
@@ -232,7 +232,7 @@ func TestKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		size := int64(50_000 * (round + 1))
-		for deadline := time.Now().Add(20 * time.Second); ; {
+		for deadline := time.Now().Add(time.Minute); ; {
 			if info, err := os.Stat(path); err == nil && info.Size() > size {
 				break
 			}
