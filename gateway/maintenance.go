@@ -90,13 +90,14 @@ func (m *maintenances) set(one store.Maintenance) error {
 	return nil
 }
 
-// end ends one; false when there is none. What cannot be stored has not happened.
-func (m *maintenances) end(s scope) (store.Maintenance, bool, error) {
+// end ends one; false when there is none, or another than is meant: one that an
+// operator has begun anew since. What cannot be stored has not happened.
+func (m *maintenances) end(s scope, meant func(store.Maintenance) bool) (store.Maintenance, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := maps.Clone(*m.all.Load())
 	one, in := all[s]
-	if !in {
+	if !in || !meant(one) {
 		return one, false, nil
 	}
 	if err := m.store.DeleteMaintenance(one); err != nil {
@@ -113,12 +114,14 @@ func (m *maintenances) run(ctx context.Context) { m.due.run(ctx, m.step) }
 func (m *maintenances) step(now time.Time) (next time.Time) {
 	for s, one := range *m.all.Load() {
 		if over(one, now) {
-			if _, _, err := m.end(s); err != nil {
-				m.log.Warn("forgetting a maintenance that is over failed", "tenant", one.Tenant, "name", one.VM, "error", err)
-			} else {
+			_, ended, err := m.end(s, func(one store.Maintenance) bool { return over(one, now) })
+			if ended && err == nil {
 				m.log.Info("maintenance is over", "tenant", one.Tenant, "name", one.VM)
-				continue
 			}
+			if err == nil {
+				continue // of one that was begun anew tells due.changed
+			}
+			m.log.Warn("forgetting a maintenance that is over failed", "tenant", one.Tenant, "name", one.VM, "error", err)
 		}
 		if !one.Until.IsZero() && (next.IsZero() || one.Until.Before(next)) {
 			next = one.Until
@@ -217,7 +220,7 @@ func (t *tenant) endMaintenance(target string) (admin.Maintenance, error) {
 		}
 	}
 	if found {
-		if one, in, err := t.maintenance.end(s); in {
+		if one, in, err := t.maintenance.end(s, func(store.Maintenance) bool { return true }); in {
 			return toldMaintenance(one), err
 		}
 	}

@@ -114,6 +114,37 @@ func TestMaintenanceRefused(t *testing.T) {
 	if got := b.gw.Maintenance(); len(got) > 0 {
 		t.Errorf("in maintenance are %+v", got)
 	}
+	_, err := b.gw.ChangeMaintenance(admin.MaintenanceChange{Tenant: "a", Target: "vm1"}, admin.Caller{})
+	if err == nil || !strings.Contains(err.Error(), "a/vm1 is not in maintenance of its own") {
+		t.Errorf("off of a VM: %v", err)
+	}
+	m, err := b.gw.ChangeMaintenance(admin.MaintenanceChange{On: true, Tenant: "a", Seconds: 3600}, admin.Caller{})
+	if err != nil || m.Until.Sub(m.Since) != time.Hour {
+		t.Errorf("for an hour: %+v, %v", m, err)
+	}
+}
+
+// TestMaintenanceBegunAnew as the earlier one ends is not ended with that.
+func TestMaintenanceBegunAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st, err := store.Open(filepath.Join(t.TempDir(), "state.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer st.Close()
+		m := newMaintenances(st, quiet(), nil)
+		now := time.Now()
+		if err := m.set(store.Maintenance{Tenant: "a", Since: now, Until: now.Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		isOver := func(one store.Maintenance) bool { return over(one, now) }
+		if _, ended, err := m.end(scope{tenant: "a"}, isOver); ended || err != nil {
+			t.Errorf("ended %t, %v", ended, err)
+		}
+		if left, err := st.Maintenances(); len(left) != 1 || err != nil || m.mode("a", inventory.Key{}) != bmc.ReadOnly {
+			t.Errorf("%+v is stored, %v; the mode is %v", left, err, m.mode("a", inventory.Key{}))
+		}
+	})
 }
 
 // TestMaintenanceEndsByItself, to the second, and is then forgotten on the disk too.
