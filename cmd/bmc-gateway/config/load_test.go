@@ -256,6 +256,18 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+// The hash of a certificate is written with colons or without, in any case.
+func TestThumbprints(t *testing.T) {
+	for _, size := range []int{20, 32} {
+		want := strings.TrimSuffix(strings.Repeat("5A:", size), ":")
+		for _, text := range []string{want, strings.Repeat("5a", size)} {
+			if got := fingerprint(node{}, text); got != want {
+				t.Errorf("%s: %q, want %q", text, got, want)
+			}
+		}
+	}
+}
+
 func TestHowVCentersAreTrusted(t *testing.T) {
 	got := load(t, "testdata/good/two_tenants.yaml", environment)
 	a, b := got.VCenters[0], got.VCenters[1]

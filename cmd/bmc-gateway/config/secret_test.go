@@ -96,6 +96,11 @@ func TestPasswordFilesOfBothPlaces(t *testing.T) {
 	if got, err := cfg.VCenters[0].Password(); got != "credential" || err != nil {
 		t.Errorf("vCenter: %q, %v", got, err)
 	}
+	elsewhere := write(t, t.TempDir(), "operator", "S3cretElsewhere", 0o640)
+	whole := write(t, dir, "whole.yaml", strings.NewReplacer(", ca_file: ca.pem", "", "ops/operator", elsewhere).Replace(oneTenant), 0o640)
+	if cfg, _, err := Load(whole, env); err != nil || string(cfg.Tenants[0].Accounts[0].Password) != "S3cretElsewhere" {
+		t.Errorf("of a whole path: %v", err)
+	}
 	if err := os.Remove(filepath.Join(dir, "ops/operator")); err != nil {
 		t.Fatal(err)
 	}
