@@ -88,10 +88,14 @@ func (m *machine) Control(ctx context.Context, c ipmi.ChassisControl) error {
 
 func (m *machine) carryOut(ctx context.Context, c ipmi.ChassisControl, accept func()) error {
 	power, err := m.present()
+	permitted := power
+	if errors.Is(err, vsphere.ErrDoubted) && (c == ipmi.ChassisPowerUp || c == ipmi.ChassisPowerDown) {
+		power, permitted, err = bmc.Off, bmc.On, nil // vCenter is asked, and knows
+	}
 	if err != nil {
 		return err
 	}
-	if err := m.permit(c, power); err != nil {
+	if err := m.permit(c, permitted); err != nil {
 		return err
 	}
 	if power == bmc.On {
@@ -139,6 +143,8 @@ func (m *machine) present() (bmc.PowerState, error) {
 		return 0, err
 	case errors.Is(err, vsphere.ErrDisconnected):
 		return 0, fmt.Errorf("%w: %v", vsphere.ErrState, err)
+	case errors.Is(err, vsphere.ErrDoubted):
+		return 0, err
 	case err != nil:
 		return 0, vsphere.ErrUnavailable
 	}

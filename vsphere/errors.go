@@ -12,6 +12,9 @@ var (
 	// longer than the freshness, or has failed since it said that the VM is off, or
 	// the VM's host is disconnected.
 	ErrStale = errors.New("state is stale")
+	// ErrDoubted is the ErrStale of a VM that was off when the watch failed a moment
+	// ago. vCenter takes verbs.
+	ErrDoubted = fmt.Errorf("%w: the watch has failed since vCenter said that it is off", ErrStale)
 	// ErrUnavailable: the vCenter is known to be unreachable or refuses to log us in.
 	ErrUnavailable = errors.New("vCenter unavailable")
 	// ErrBusy: another task runs on the VM, or a question waits for an answer. Retryable.

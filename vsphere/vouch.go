@@ -61,7 +61,7 @@ func (m *memory) state(key inventory.Key) (State, error) {
 		return State{}, fmt.Errorf("%w: its power state is unknown", ErrStale)
 	case r.state.Power != PoweredOff:
 	case m.doubted:
-		return State{}, fmt.Errorf("%w: the watch has failed since vCenter said that it is off", ErrStale)
+		return State{}, ErrDoubted
 	case !m.allOff(key):
 		return State{}, fmt.Errorf("%w: %w, and not all are off", ErrStale, errSeveral)
 	}

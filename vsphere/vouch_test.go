@@ -26,6 +26,7 @@ func TestOffIsDoubted(t *testing.T) {
 	wantState(t, m, key("on"), PoweredOn, nil)
 	wantState(t, m, key("asleep"), Suspended, nil)
 	wantState(t, m, key("off"), 0, ErrStale)
+	wantState(t, m, key("off"), 0, ErrDoubted)
 	// A page of an answer is none: what it does not name may be on the next.
 	m.apply([]types.ObjectUpdate{update(modify, "vm-1", "name", "x")}, time.Now())
 	wantState(t, m, key("off"), 0, ErrStale)

@@ -1,0 +1,41 @@
+package gateway
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/bmc-gateway/bmc-gateway/inventory"
+	"github.com/bmc-gateway/bmc-gateway/ipmi"
+	"github.com/bmc-gateway/bmc-gateway/vsphere"
+	"github.com/bmc-gateway/bmc-gateway/vsphere/vspheretest"
+)
+
+// A lost session puts in doubt that a VM is off, and keeps no order from vCenter,
+// which knows.
+func TestOrdersToAVMThatMayBeOff(t *testing.T) {
+	vc, l := newOutageLab(t, "127.7.34.1-127.7.34.9")
+	b := l.ready(t, vm)
+	s := login(t, b)
+	turnOff(t, s)
+	upstream, key := l.gw.vcenters[0].vc, inventory.Key{VCenter: vc.InstanceUUID(), VM: b.VM.InstanceUUID}
+	for _, c := range []ipmi.ChassisControl{ipmi.ChassisPowerDown, ipmi.ChassisPowerUp} {
+		vc.Inject(vspheretest.Fault{Method: "CreatePropertyCollector", Delay: 4 * time.Second, Times: 1}) // of the next watch
+		answered := upstream.Status().LastAnswer
+		vc.KillSessions()
+		eventually(t, "the watch has failed", func() error {
+			// On a machine so slow that this test misses the doubt, it is over.
+			if _, err := upstream.State(key); !errors.Is(err, vsphere.ErrDoubted) && !upstream.Status().LastAnswer.After(answered) {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+		if code := control(t, s, c); code != ipmi.Completed {
+			t.Errorf("%s: %s", c, code)
+		}
+		if c == ipmi.ChassisPowerDown {
+			wantStatus(t, s, "off")
+		}
+	}
+	wantStatus(t, s, "on")
+}
