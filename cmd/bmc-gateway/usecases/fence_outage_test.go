@@ -85,7 +85,7 @@ func fenceThrough(t *testing.T, o outage, a accident) {
 		a.task.Method, a.task.VM = "PowerOffVM_Task", vm
 		l.VCenter.Inject(a.task)
 	}
-	options := "action=off power_timeout=5 "
+	options := "action=off power_timeout=10 " // each ipmitool has as long, on a busy machine too
 	if o.passes && a.task.Fault == nil {
 		options = "action=off "
 	}
