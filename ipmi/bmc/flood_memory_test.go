@@ -25,7 +25,7 @@ func guessFrom(t *testing.T, b *BMC, n int) {
 // attacker may go through thousands of BMCs, and none of them hears another packet.
 func TestFloodIsForgotten(t *testing.T) {
 	const (
-		count = 50
+		count = 30
 		most  = 6 << 10 // bytes of each that are left; 16 to 120 kB are taken meanwhile
 	)
 	tests := []struct {
