@@ -55,7 +55,8 @@ func (h *throttle) take(now time.Time, n int, period time.Duration, burst, leave
 //	a stranger                                                    half
 //	a session of an account that has had its part                 three quarters
 //
-// And logins and strangers at one BMC have half of the rate. So whoever floods, from
+// All parts together are three quarters of the rate, so that there is something left to
+// log in with, and logins and strangers at one BMC have half of it. So whoever floods, from
 // addresses that are made up or in sessions, ends nobody else's session and keeps nobody
 // from logging in elsewhere.
 func (t *tenant) hears(ep *endpoint, now time.Time, s bmc.Standing, account string) bool {
@@ -66,9 +67,9 @@ func (t *tenant) hears(ep *endpoint, now time.Time, s bmc.Standing, account stri
 	case n == 0:
 		return true
 	case s == bmc.Member:
-		part, burst := n, 2
-		if others := len(c.Accounts) - 1; others > 0 {
-			part, burst = max(n/(1+others), 1), 1
+		part, burst := max(n*3/4/max(len(c.Accounts), 1), 1), 1
+		if len(c.Accounts) == 1 {
+			burst = 2 // as of the whole: there is nobody to leave it to
 		}
 		if !t.quota.account(account).take(now, part, time.Second, burst, 0) {
 			leave = n + half

@@ -142,7 +142,8 @@ func truths(all ...bool) (n int) {
 
 // TestOneAccountHasTheWholeQuota, where there is no other, or no other asks.
 func TestOneAccountHasTheWholeQuota(t *testing.T) {
-	for accounts, want := range map[int]int{1: 1200, 2: 1050} { // of 10 s; the last half second at once is kept for others
+	for accounts := range 4 { // none is there in a tenant that is not made yet
+		const want = 1050 // of 10 s; a part of what may be had at once is kept for others
 		tn := new(tenant)
 		tn.conf.Store(&Tenant{Quota: Quota{RequestsPerSecond: 100}, Accounts: make([]bmc.Account, accounts)})
 		heard := 0
@@ -153,6 +154,32 @@ func TestOneAccountHasTheWholeQuota(t *testing.T) {
 		}
 		if heard < want-10 || heard > 1200 {
 			t.Errorf("with %d accounts one is heard %d times, want %d", accounts, heard, want)
+		}
+	}
+}
+
+// TestLoginsBesideSessions: the only account of a tenant may ask without a pause, and
+// still log in at another BMC.
+func TestLoginsBesideSessions(t *testing.T) {
+	tn := new(tenant)
+	tn.conf.Store(&Tenant{Quota: Quota{RequestsPerSecond: 100}, Accounts: make([]bmc.Account, 1)})
+	var busy, other endpoint
+	begun := time.Now()
+	for step := range 20_000 { // milliseconds
+		now := begun.Add(time.Duration(step) * time.Millisecond)
+		for range 10 {
+			tn.hears(&busy, now, bmc.Member, "one")
+		}
+		if step < 5000 || step%500 != 0 {
+			continue // what may be had at once is used up at first
+		}
+		for range 4 {
+			if !tn.hears(&other, now, bmc.Stranger, "") {
+				t.Fatalf("%v: a stranger is not heard", now.Sub(begun))
+			}
+		}
+		if !tn.hears(&other, now, bmc.Begun, "") || !tn.hears(&other, now, bmc.Begun, "") {
+			t.Fatalf("%v: a login is not heard", now.Sub(begun))
 		}
 	}
 }
