@@ -75,7 +75,14 @@ func TestFairQueueSavesNothingUp(t *testing.T) {
 	}
 	notB := func(l *line) bool { return l.tenant != "b" }
 	for range 300 {
-		q.serve(q.next(notB))
+		l := q.next(notB)
+		if !notB(l) {
+			t.Fatal("a tenant that might not go was served")
+		}
+		q.serve(l)
+	}
+	if l := q.next(func(*line) bool { return false }); l != nil {
+		t.Errorf("%s has the turn, and nobody may go", l.tenant)
 	}
 	if got := served(&q, 100); got["b"] > 51 {
 		t.Errorf("a tenant that might not go for a while was then served %d of 100 times", got["b"])
