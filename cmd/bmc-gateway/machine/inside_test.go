@@ -91,8 +91,8 @@ func complaints(t *testing.T) (all string) {
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			t.Fatal(err)
 		}
-		if entry["SYSLOG_IDENTIFIER"] != "bmc-gateway" {
-			all += fmt.Sprintln(entry["SYSLOG_IDENTIFIER"], entry["MESSAGE"])
+		if entry["_COMM"] != "bmc-gateway" {
+			all += fmt.Sprintln(entry["_COMM"], entry["MESSAGE"])
 		}
 	}
 	return all

@@ -2,7 +2,9 @@ package machine
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -100,4 +102,32 @@ func checkTrunk(t *testing.T, path string) {
 		}
 	}
 	t.Logf("on the wire: %v", count)
+}
+
+func TestParseFrame(t *testing.T) {
+	hardware := strings.Repeat("525400623001", 2)
+	datagram := "45000020000000004011" + "0000" + "0a7808c8" + "0a78080a" + "d3f6026f" + "000c0000"
+	for _, tt := range []struct {
+		name, text string
+		want       frame
+		ok         bool
+	}{
+		{"a question with its tag", hardware + "81000078" + "0800" + datagram, frame{tag: 120, frm: 54262, to: ipmiPort}, true},
+		{"a priority is no tag", hardware + "8100e000" + "0800" + datagram, frame{frm: 54262, to: ipmiPort}, true},
+		{"without one", hardware + "0800" + datagram, frame{frm: 54262, to: ipmiPort}, true},
+		{"ARP with its tag", hardware + "81000078" + "0806" + "0001", frame{tag: 120, arp: true}, true},
+		{"IPv6", hardware + "86dd" + "60000000", frame{}, true},
+		{"a tag and no more", hardware + "81000078", frame{}, false},
+		{"cut short", hardware, frame{}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b, err := hex.DecodeString(tt.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, ok := parseFrame(b); got != tt.want || ok != tt.ok {
+				t.Errorf("%+v, %v; want %+v, %v", got, ok, tt.want, tt.ok)
+			}
+		})
+	}
 }
