@@ -115,11 +115,11 @@ func TestAccess(t *testing.T) {
 		works("after a restart", second, false)
 	}
 	console := dial(t, first)
-	console.Timeout = 100 * time.Millisecond
 	s, err := console.Login(t.Context(), as(t, g))
 	if err != nil {
 		t.Fatal(err)
 	}
+	console.Timeout = 100 * time.Millisecond // it is not answered any more
 	if _, err := l.gw.RevokeAccess(g.ID, admin.Caller{}); err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestAccess(t *testing.T) {
 func TestAccessEndsByItself(t *testing.T) {
 	l, first, _ := accessLab(t)
 	others := login(t, first)
-	g := l.grant(t, first.Name, 2*time.Second)
+	g := l.grant(t, first.Name, 5*time.Second)
 	if _, err := dial(t, first).Login(t.Context(), as(t, g)); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestAccessEndsByItself(t *testing.T) {
 		}
 		return nil
 	})
-	if late := time.Since(g.Until); late < -time.Second || late > 10*time.Second {
+	if late := time.Since(g.Until); late < -time.Second || late > 30*time.Second {
 		t.Errorf("the session ended %s after its time", late)
 	}
 	wantStatus(t, others, "on")

@@ -63,7 +63,14 @@ func TestOrderStaysForASlowStart(t *testing.T) {
 	failedStart(t, vc, s)
 	defer vc.Inject(vspheretest.Fault{Method: "PowerOnVM_Task", Delay: 4 * time.Second, Times: 1})()
 	override(t, s, ipmi.BootPXE)
+	vc.ResetCalls()
 	_ = control(t, s, ipmi.ChassisPowerUp) // not accepted in time
+	eventually(t, "vCenter is asked to", func() error {
+		if vc.Calls()["PowerOnVM_Task"] == 0 {
+			return errors.New("not yet")
+		}
+		return nil
+	})
 	eventually(t, "power on", func() error {
 		order := bootOrder(vc)
 		switch on := vc.Power(vm) == types.VirtualMachinePowerStatePoweredOn; {

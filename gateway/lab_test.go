@@ -101,7 +101,8 @@ func (l *lab) addTenant(t testing.TB, vc *vspheretest.VCenter, sel inventory.Sel
 		AllowFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		IPMI: IPMI{
 			Port: testPort, CipherSuites: []ipmi.CipherSuiteID{17, 3},
-			SessionIdleTimeout: time.Minute, SessionsPerBMC: 8, BootFlagsValidFor: time.Minute,
+			// Long enough for whoever waits for a slow machine in between.
+			SessionIdleTimeout: time.Hour, SessionsPerBMC: 8, BootFlagsValidFor: time.Hour,
 		},
 		Power: Power{
 			CycleOffTime: 100 * time.Millisecond, BootRestoreAfter: time.Hour, FinishCycleWithin: 10 * time.Minute,
@@ -152,7 +153,7 @@ func (l *lab) ready(t testing.TB, name string) admin.BMC {
 // eventually polls until f returns nil.
 func eventually(t testing.TB, what string, f func() error) {
 	t.Helper()
-	within(t, 20*time.Second, what, f)
+	within(t, time.Minute, what, f)
 }
 
 // within is eventually for what takes long on a busy machine.

@@ -124,7 +124,7 @@ func TestPinWhileReconciling(t *testing.T) {
 	})
 	select {
 	case <-pinned:
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("they wait for each other")
 	}
 	close(end)

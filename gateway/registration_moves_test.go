@@ -100,7 +100,7 @@ func TestRegisterModeChanges(t *testing.T) {
 // configuration is another.
 func TestRegisterAfterARemedy(t *testing.T) {
 	n := newNest(t, 1, "127.61.23.1-127.61.23.20", RegisterApply)
-	n.bmcs.Timeout, n.bmcs.Tries = 500*time.Millisecond, 2
+	n.bmcs.Timeout, n.bmcs.Tries = 1500*time.Millisecond, 2
 	n.tenant.AllowFrom = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 	reload := n.reloading(t, 1, admin.Failed)
 	var again time.Time

@@ -206,11 +206,11 @@ func loginUser(t *testing.T, b admin.BMC, password string) *remote.Session {
 	t.Helper()
 	suite, _ := ipmi.CipherSuiteByID(17)
 	c := dial(t, b)
-	c.Timeout = time.Second // a session that has ended is not answered
 	s, err := c.Login(t.Context(), remote.Login{Suite: suite, User: "user", Password: password, Privilege: ipmi.User})
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.Timeout = 3 * time.Second // a session that has ended is not answered
 	return s
 }
 

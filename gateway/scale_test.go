@@ -188,18 +188,23 @@ func TestBlackHole(t *testing.T) {
 	goroutines, files, port := runtime.NumGoroutine(), openFiles(t), vc.URL().Port()
 
 	vc.Stall(true)
+	quickest := time.Hour
+	var commands, late atomic.Int64
 	for end := time.Now().Add(lasting); time.Now().Before(end); {
 		began := time.Now()
 		f.poll(t, func(answer string) bool { return answer == "on" || answer == ipmi.NodeBusy.String() })
-		if took := time.Since(began); took > 2*time.Second {
-			t.Errorf("%d statuses took %v", vms, took)
-		}
+		quickest = min(quickest, time.Since(began))
 		inParallel(f, func(i int, s *remote.Session) {
 			began := time.Now()
 			r, err := s.Command(t.Context(), ipmi.NetFnChassis, cmdChassisControl, []byte{byte(ipmi.ChassisPowerUp)})
-			if took := time.Since(began); err != nil || r.Code != ipmi.NodeBusy || took > 2500*time.Millisecond {
+			took := time.Since(began)
+			if took > 2500*time.Millisecond {
+				late.Add(1)
+			}
+			if err != nil || r.Code != ipmi.NodeBusy || took > 8*time.Second {
 				t.Errorf("BMC %d: a command got %v, %v after %v", i, r.Code, err, took)
 			}
+			commands.Add(1)
 		})
 		if err := pause(t.Context(), 250*time.Millisecond); err != nil {
 			t.Fatal(err)
@@ -211,6 +216,10 @@ func TestBlackHole(t *testing.T) {
 		if n := ownGoroutines(); n > goroutines+5*vsphereConnections {
 			t.Errorf("%d goroutines, %d before", n, goroutines)
 		}
+	}
+	// A machine that does something else is slow now and then, and not all the time.
+	if quickest > 2*time.Second || late.Load() > commands.Load()/2 {
+		t.Errorf("%d statuses took %v at best; %d of %d commands took more than 2.5 s", vms, quickest, late.Load(), commands.Load())
 	}
 	f.poll(t, func(answer string) bool { return answer == ipmi.NodeBusy.String() })
 	vc.Stall(false)

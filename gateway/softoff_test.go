@@ -83,7 +83,7 @@ func TestSoftOffPolicies(t *testing.T) {
 // A guest that was asked and does not end loses its power after the time, which
 // repeats do not put off.
 func TestHardAfterAGuestThatHangs(t *testing.T) {
-	vc, l, s := softLab(t, SoftOff{HardAfter: 3 * time.Second}, true)
+	vc, l, s := softLab(t, SoftOff{HardAfter: 5 * time.Second}, true)
 	vc.SetGuestDelay(time.Hour)
 	began := time.Now()
 	b := l.ready(t, vm)
@@ -92,7 +92,7 @@ func TestHardAfterAGuestThatHangs(t *testing.T) {
 		stays(t, vc, 300*time.Millisecond)
 	}
 	wantStatus(t, s, "off")
-	if took := time.Since(began); took < 3*time.Second {
+	if took := time.Since(began); took < 5*time.Second {
 		t.Errorf("off after %s", took)
 	}
 	if n := vc.Calls()["ShutdownGuest"]; n == 0 {
@@ -141,10 +141,10 @@ func TestHardAfterIsTakenBack(t *testing.T) {
 
 // A stop of the gateway takes it back as well, at once.
 func TestHardAfterEndsWithTheGateway(t *testing.T) {
-	vc, l, s := softLab(t, SoftOff{HardAfter: time.Second}, false)
+	vc, l, s := softLab(t, SoftOff{HardAfter: 3 * time.Second}, false)
 	soft(t, s)
 	l.stop()
-	stays(t, vc, 1500*time.Millisecond)
+	stays(t, vc, 3500*time.Millisecond)
 }
 
 func TestCycleWhenOff(t *testing.T) {

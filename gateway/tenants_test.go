@@ -183,7 +183,7 @@ func TestWhyVCenterNeverAnswered(t *testing.T) {
 // One vCenter fails, then the other, in each way there is: the tenant of the one that
 // does not fail notices nothing.
 func TestVCentersFailInTurn(t *testing.T) {
-	l, a, b := twoTenants(t, func(c *vsphere.Config) { c.CallTimeout, c.DialTimeout = 2*time.Second, 2*time.Second })
+	l, a, b := twoTenants(t, func(c *vsphere.Config) { c.CallTimeout, c.DialTimeout = 4*time.Second, 4*time.Second })
 	vms := map[*vspheretest.VCenter]string{a: "vc-a-vm-01", b: "vc-b-vm-01"}
 	bmcs := map[*vspheretest.VCenter]admin.BMC{a: l.ready(t, vms[a]), b: l.ready(t, vms[b])}
 	sessions := map[*vspheretest.VCenter]*remote.Session{a: login(t, bmcs[a]), b: login(t, bmcs[b])}
