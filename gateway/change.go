@@ -19,6 +19,7 @@ type change struct {
 	now       Config
 	upstreams map[string]*upstream // those that are new or take another's place
 	action    map[string]admin.ReloadAction
+	front     Reopening
 }
 
 // prepare makes what is new, which does no I/O, and returns all that is in the way.
@@ -28,6 +29,7 @@ func (g *Gateway) prepare(c Config, steps []admin.ReloadStep) (*change, []string
 		action: make(map[string]admin.ReloadAction),
 	}
 	ch.now.VCenters, ch.now.Pools, ch.now.Tenants = c.VCenters, c.Pools, c.Tenants
+	ch.now.HTTPListen, ch.now.HTTPWebConfig = c.HTTPListen, c.HTTPWebConfig
 	ch.now.HTTPAdmins, ch.now.HTTPHosts = c.HTTPAdmins, c.HTTPHosts // all else needs a restart
 	for _, s := range steps {
 		ch.action[s.Kind+" "+s.Name] = s.Action
@@ -65,6 +67,7 @@ func (g *Gateway) checkPool(c Pool) error {
 
 // drop forgets what was made for a change that is not applied.
 func (ch *change) drop() {
+	ch.front.Drop()
 	for name := range ch.upstreams {
 		if ch.action["vcenter "+name] == admin.ReloadAdd {
 			ch.g.metrics.ForgetVCenter(name)
@@ -94,8 +97,9 @@ func (ch *change) apply() {
 	ch.beginTenants()
 	ch.endVCenters()
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.config = ch.now
+	g.mu.Unlock()
+	ch.front.Apply() // who may see what is in force then
 }
 
 // endTenants ends the tenants that are gone or replaced, all at once.

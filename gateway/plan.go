@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -58,23 +57,30 @@ func planPool(a, b Pool) (action admin.ReloadAction, what []string) {
 }
 
 // settingKeys is what the fields of a Config are called in the configuration that
-// are the daemon's as a whole; those of another name by that.
+// are the daemon's as a whole; those of Audit have their own names.
 var settingKeys = map[string]string{
 	"AdminSocket": "admin.socket", "HTTPListen": "http.listen", "HTTPWebConfig": "http.web_config_file", "HTTPHosts": "http.hosts", "HTTPAdmins": "http.admins", "StatePath": "state.path",
 	"LogLevel": "log.level", "LogFormat": "log.format",
 }
 
-// settings compares them. Only who may see what over HTTP can be changed while the
-// daemon runs.
+// settings compares them. Only those about HTTP can be changed while the daemon runs.
 func settings(old, now Config) (steps []admin.ReloadStep) {
 	old.VCenters, old.Pools, old.Tenants = now.VCenters, now.Pools, now.Tenants
 	for _, field := range differing(old, now) {
-		key := cmp.Or(settingKeys[field], strings.ToLower(field))
+		keys := []string{settingKeys[field]}
+		if field == "Audit" {
+			keys = differing(old.Audit, now.Audit)
+			for i := range keys {
+				keys[i] = "audit." + strings.ToLower(keys[i])
+			}
+		}
 		action := admin.ReloadLater
-		if field == "HTTPAdmins" || field == "HTTPHosts" {
+		if strings.HasPrefix(field, "HTTP") {
 			action = admin.ReloadChange
 		}
-		steps = append(steps, admin.ReloadStep{Kind: "setting", Name: key, Action: action})
+		for _, key := range keys {
+			steps = append(steps, admin.ReloadStep{Kind: "setting", Name: key, Action: action})
+		}
 	}
 	return steps
 }

@@ -31,9 +31,9 @@ func TestPlan(t *testing.T) {
 			c.AdminSocket, c.HTTPListen, c.StatePath, c.LogLevel, c.LogFormat = "a", "b", "c", "d", "e"
 			c.Audit.File = "f"
 		}, []admin.ReloadStep{
-			step("setting", "admin.socket", admin.ReloadLater), step("setting", "http.listen", admin.ReloadLater),
+			step("setting", "admin.socket", admin.ReloadLater), step("setting", "http.listen", admin.ReloadChange),
 			step("setting", "state.path", admin.ReloadLater), step("setting", "log.level", admin.ReloadLater),
-			step("setting", "log.format", admin.ReloadLater), step("setting", "audit", admin.ReloadLater)}},
+			step("setting", "log.format", admin.ReloadLater), step("setting", "audit.file", admin.ReloadLater)}},
 		{"who sees what over HTTP", func(c *Config) { c.HTTPAdmins, c.Tenants[1].WebUsers = []string{"ops"}, []string{"ann"} },
 			[]admin.ReloadStep{step("setting", "http.admins", admin.ReloadChange), step("tenant", "b", admin.ReloadChange, "web_users")}},
 		{"a name of the HTTP server", func(c *Config) { c.HTTPHosts = []string{"gw.example.net"} },

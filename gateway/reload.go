@@ -24,6 +24,7 @@ type reloads struct {
 
 	mu     sync.Mutex
 	loader Loader
+	front  Front        // nil: the HTTP server stays as it is
 	last   admin.Reload // that was not a dry run
 	good   time.Time    // when the configuration was last put in force
 }
@@ -44,17 +45,21 @@ func (g *Gateway) Reload(dryRun bool, by admin.Caller) (admin.Reload, error) {
 	g.reloads.turn.Lock()
 	defer g.reloads.turn.Unlock()
 	g.reloads.mu.Lock()
-	load := g.reloads.loader
+	load, front := g.reloads.loader, g.reloads.front
 	g.reloads.mu.Unlock()
 	if load == nil || g.reloads.ctx == nil {
 		return admin.Reload{}, errNothingToReload
 	}
 	done := admin.Reload{At: time.Now(), DryRun: dryRun}
 	var c Config
+	var err error
 	if c, done.Warnings, done.Problems = load(); len(done.Problems) == 0 {
 		done.Steps = plan(g.inForce(), c)
 		var change *change
 		change, done.Problems = g.prepare(c, done.Steps)
+		if done.Steps, err = change.prepareFront(front, c, done.Steps); err != nil {
+			done.Problems = append(done.Problems, err.Error())
+		}
 		if !dryRun && len(done.Problems) == 0 {
 			change.apply()
 			done.Applied = true

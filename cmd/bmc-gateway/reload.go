@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/config"
+	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/web"
 	"github.com/bmc-gateway/bmc-gateway/gateway"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
 )
@@ -84,6 +85,14 @@ func loader(path string, env func(string) string) gateway.Loader {
 			problems = []string{err.Error()}
 		}
 		return c, warnings, problems
+	}
+}
+
+// front has a reload change the HTTP server.
+func front(s *web.Server) gateway.Front {
+	return func(listen, webConfig string) (gateway.Reopening, error) {
+		c, err := s.Prepare(web.Config{Listen: listen, File: webConfig})
+		return gateway.Reopening{What: c.What, Apply: c.Apply, Drop: c.Drop}, err
 	}
 }
 

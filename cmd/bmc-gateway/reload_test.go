@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -110,6 +111,18 @@ func TestServeReloads(t *testing.T) {
 			t.Fatalf("after SIGHUP: %v, %+v", err, s)
 		}
 	}
+	text = strings.Replace(text, `http: {listen: ""}`, `http: {listen: "127.99.2.77:29623", hosts: [gw.example]}`, 1)
+	write(text)
+	if code, out, says := command(t, none, "--socket", socket, "reload"); code != exitOK || !slices.Contains(squeeze(strings.Split(out, "\n")), "setting http.listen change -") {
+		t.Errorf("a page where there was none: exit code %d, %q, %q", code, out, says)
+	}
+	wantPage(t, "127.99.2.77:29623", "gw.example", http.StatusOK)
+	wantPage(t, "127.99.2.77:29623", "other.example", http.StatusMisdirectedRequest)
+	write(strings.Replace(text, "gw.example", "other.example", 1))
+	if code, _, says := command(t, none, "--socket", socket, "reload"); code != exitOK {
+		t.Errorf("another name: exit code %d, %q", code, says)
+	}
+	wantPage(t, "127.99.2.77:29623", "other.example", http.StatusOK)
 	stop()
 	if code := <-ended; code != 0 {
 		t.Errorf("exit code %d\n%s", code, &stderr)
@@ -121,5 +134,25 @@ func TestServeReloads(t *testing.T) {
 	}
 	if strings.Contains(stderr.String(), "S3cret") {
 		t.Errorf("a password is in the log:\n%s", &stderr)
+	}
+}
+
+// wantPage fails the test unless the daemon answers a request by that name so.
+func wantPage(t *testing.T, at, host string, want int) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+at+"/healthz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = host
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != want {
+		t.Errorf("asked for %s: %d, want %d", host, resp.StatusCode, want)
 	}
 }

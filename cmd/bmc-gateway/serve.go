@@ -93,6 +93,7 @@ func (p *program) serve(ctx context.Context, path string, env func(string) strin
 	if err != nil {
 		return err
 	}
+	gw.OpenWith(front(http))
 	above := newSupervisor(gw, log)
 	return p.runAll(ctx, log, cfg, above, gw.Run, http.Run,
 		func(ctx context.Context) error { return reloadOn(ctx, hangups, gw, above, log) })

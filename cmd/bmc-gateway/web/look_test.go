@@ -26,7 +26,7 @@ func (w watched) BMCs() []admin.BMC { *w.reads++; return w.fleet.BMCs() }
 func TestOneLookServesAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := watched{lab(), new(int)}
-		h := handler(prometheus.NewRegistry(), src, newGate("", src.WebAccess), nil, slog.New(slog.DiscardHandler))
+		h, _ := handler(prometheus.NewRegistry(), src, newGate("", src.WebAccess), nil, slog.New(slog.DiscardHandler))
 		const seconds = 5
 		for range seconds * 4 {
 			for _, path := range []string{"/", "/bmcs", "/readyz", "/sd/prometheus", "/metrics/bmcs"} {

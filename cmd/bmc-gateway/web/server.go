@@ -7,12 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	toolkit "github.com/prometheus/exporter-toolkit/web"
-	"golang.org/x/net/netutil"
 
 	"github.com/bmc-gateway/bmc-gateway/cmd/bmc-gateway/page"
 	"github.com/bmc-gateway/bmc-gateway/gateway/admin"
@@ -44,50 +43,64 @@ type look interface {
 
 // A Server is the HTTP server of the daemon.
 type Server struct {
-	listener net.Listener // nil: none is wanted
-	server   *http.Server
-	file     string
-	ending   chan struct{} // closed when Run is about to end
-	log      *slog.Logger
+	build  func(Config, <-chan struct{}) (_ http.Handler, streams func() int)
+	log    *slog.Logger
+	failed chan error // one word: a door that is not closed answers no more
+
+	turn sync.Mutex // over a change of doors
+	mu   sync.Mutex
+	now  *door // nil: none is wanted
+	runs bool
+	over bool
 }
 
-// maxConns is how many connections there are at most: more wait until others end. The
-// process has one limit of open files, and BMCs need theirs.
-const maxConns = 512
-
-// Listen binds the address. Without one it returns a Server that does nothing.
+// Listen binds the address, if there is one.
 func Listen(c Config, reg *prometheus.Registry, src Source, log *slog.Logger) (*Server, error) {
-	if c.Listen == "" {
-		return &Server{}, nil
+	s := &Server{log: log, failed: make(chan error, 1)}
+	s.build = func(c Config, ending <-chan struct{}) (http.Handler, func() int) {
+		g := newGate(c.File, src.WebAccess)
+		h, streams := handler(reg, src, g, ending, log)
+		return g.byName(c.Listen, h), streams
 	}
-	if err := toolkit.Validate(c.File); err != nil {
-		return nil, fmt.Errorf("http.web_config_file %s: %w", c.File, err)
+	metrics.Pages(reg, s.streams)
+	if c.Listen == "" {
+		return s, nil
+	}
+	held, err := readHeld(c.File)
+	if err != nil {
+		return nil, err
 	}
 	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("http.listen: %w", err)
 	}
-	ending := make(chan struct{})
-	g := newGate(c.File, src.WebAccess)
-	return &Server{listener: netutil.LimitListener(l, maxConns), file: c.File, ending: ending, log: log, server: &http.Server{
-		Handler:           g.byName(c.Listen, handler(reg, src, g, ending, log)),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}}, nil
+	s.now = s.door(c, held, l)
+	return s, nil
 }
 
 // Addr returns where it listens; nil when it does not.
 func (s *Server) Addr() net.Addr {
-	if s.listener == nil {
-		return nil
+	if d := s.open(); d != nil {
+		return d.listener.Addr()
 	}
-	return s.listener.Addr()
+	return nil
 }
 
-func handler(reg *prometheus.Registry, src Source, g *gate, ending <-chan struct{}, log *slog.Logger) http.Handler {
+// open returns the door that is open; nil: none.
+func (s *Server) open() *door {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+func (s *Server) streams() int {
+	if d := s.open(); d != nil {
+		return d.streams()
+	}
+	return 0
+}
+
+func handler(reg *prometheus.Registry, src Source, g *gate, ending <-chan struct{}, log *slog.Logger) (_ http.Handler, streams func() int) {
 	options := promhttp.HandlerOpts{
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError),
 		// Scrapes are few; more at once than these are a mistake or an attack.
@@ -103,59 +116,32 @@ func handler(reg *prometheus.Registry, src Source, g *gate, ending <-chan struct
 	mux.Handle("GET /sd/prometheus", g.let(discovery(status)))
 	mux.HandleFunc("GET /healthz", alive)
 	mux.Handle("GET /readyz", g.let(readiness(status)))
-	metrics.Pages(reg, status.Streams)
-	return mux
+	return mux, status.Streams
 }
 
-// Run answers until ctx ends, then gives running requests 3 s.
+// Run answers until ctx ends, then gives running requests 3 s. Changes may be applied
+// meanwhile.
 func (s *Server) Run(ctx context.Context) error {
-	if s.listener == nil {
-		return nil
+	s.mu.Lock()
+	s.runs = true
+	if s.now != nil {
+		s.now.start(s.failed)
 	}
-	served := make(chan error, 1)
-	socket := false
-	go func() {
-		served <- toolkit.Serve(s.listener, s.server, &toolkit.FlagConfig{WebConfigFile: &s.file, WebSystemdSocket: &socket}, quiet(s.log))
-	}()
+	s.mu.Unlock()
+	var failed error
 	select {
-	case err := <-served:
-		return fmt.Errorf("http server: %w", err)
+	case err := <-s.failed:
+		failed = fmt.Errorf("http server: %w", err)
 	case <-ctx.Done():
 	}
-	close(s.ending) // an open page would otherwise keep Shutdown waiting
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-	defer cancel()
-	if err := s.server.Shutdown(late); err != nil {
-		err = s.server.Close()
-		<-served
-		return err
+	s.turn.Lock() // a change that is being made is made first, and none after it
+	defer s.turn.Unlock()
+	s.mu.Lock()
+	s.over = true
+	last := s.now
+	s.mu.Unlock()
+	if last == nil {
+		return failed
 	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
-// quiet is a log in which the library's announcements are no news.
-func quiet(log *slog.Logger) *slog.Logger { return slog.New(&demoted{log.Handler()}) }
-
-// A demoted handler takes information for debugging.
-type demoted struct{ slog.Handler }
-
-// Enabled implements slog.Handler.
-func (d *demoted) Enabled(ctx context.Context, l slog.Level) bool {
-	return d.Handler.Enabled(ctx, demote(l))
-}
-
-// Handle implements slog.Handler.
-func (d *demoted) Handle(ctx context.Context, r slog.Record) error {
-	r.Level = demote(r.Level)
-	return d.Handler.Handle(ctx, r)
-}
-
-func demote(l slog.Level) slog.Level {
-	if l == slog.LevelInfo {
-		return slog.LevelDebug
-	}
-	return l
+	return errors.Join(failed, last.close())
 }

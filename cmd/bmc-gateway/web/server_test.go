@@ -261,7 +261,9 @@ func TestNotWanted(t *testing.T) {
 	if err != nil || s.Addr() != nil {
 		t.Fatalf("got %+v, %v", s, err)
 	}
-	if err := s.Run(t.Context()); err != nil {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Run(ctx); err != nil { // until then one may come to be wanted
 		t.Error(err)
 	}
 }
@@ -360,7 +362,7 @@ func TestBMCMetricsOfHostileNames(t *testing.T) {
 
 // BenchmarkTenThousandBMCs is a scrape of /metrics/bmcs.
 func BenchmarkTenThousandBMCs(b *testing.B) {
-	h := handler(prometheus.NewRegistry(), crowd(), newGate("", crowd().WebAccess), nil, slog.New(slog.DiscardHandler))
+	h, _ := handler(prometheus.NewRegistry(), crowd(), newGate("", crowd().WebAccess), nil, slog.New(slog.DiscardHandler))
 	for b.Loop() {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics/bmcs", nil))
