@@ -178,8 +178,10 @@ func TestLoginsBesideSessions(t *testing.T) {
 				t.Fatalf("%v: a stranger is not heard", now.Sub(begun))
 			}
 		}
-		if !tn.hears(&other, now, bmc.Begun, "") || !tn.hears(&other, now, bmc.Begun, "") {
-			t.Fatalf("%v: a login is not heard", now.Sub(begun))
+		for range 2 {
+			if !tn.hears(&other, now, bmc.Begun, "") {
+				t.Fatalf("%v: a login is not heard", now.Sub(begun))
+			}
 		}
 	}
 }
