@@ -121,6 +121,13 @@ func fieldName(key string) string {
 	return name[:min(len(name), fieldLength)]
 }
 
+// sendNamed sends with the name that "journalctl -t" looks for: systemd gives it to
+// what a service prints, and not to what it sends.
+func sendNamed(message string, p journal.Priority, fields map[string]string) error {
+	fields["SYSLOG_IDENTIFIER"] = "bmc-gateway"
+	return journal.Send(message, p, fields)
+}
+
 func priority(l slog.Level) journal.Priority {
 	switch {
 	case l >= slog.LevelError:

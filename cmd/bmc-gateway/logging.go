@@ -18,7 +18,7 @@ func newLog(w io.Writer, level, format string) *slog.Logger {
 		l = slog.LevelInfo
 	}
 	if format == "auto" && journaled(w) {
-		return slog.New(&journalHandler{level: l, send: journal.Send, otherwise: w})
+		return slog.New(&journalHandler{level: l, send: sendNamed, otherwise: w})
 	}
 	options := &slog.HandlerOptions{Level: l}
 	if format == "text" || format != "json" && terminal(w) {

@@ -129,6 +129,7 @@ func (s *site) journals(t *testing.T) {
 	})
 	for name, want := range map[string]string{
 		"_SYSTEMD_UNIT": unit, "PRIORITY": "6", "BMCGW_BMC_NAME": "vc-vm-01", "BMCGW_TENANT": "vlan", "_TRANSPORT": "journal",
+		"SYSLOG_IDENTIFIER": "bmc-gateway",
 	} {
 		if entry[name] != want {
 			t.Errorf("%s is %q, want %q", name, entry[name], want)
