@@ -59,7 +59,7 @@ usecases: deps
 pictures: deps
 	$(GO) test -count=1 -timeout 9m -v -run TestPictures ./cmd/bmc-gateway/browser -pictures
 
-#? machine: package, systemd unit and VLANs in a virtual machine (root; qemu and 4 GB; ten minutes without KVM)
+#? machine: package, systemd unit and VLANs in a virtual machine (root; qemu; six minutes, no KVM needed)
 machine:
 	@sh .ci/deps machine
 	CGO_ENABLED=0 $(GO) test -count=1 -timeout 1h -v -run TestMachine ./cmd/bmc-gateway/machine -machine $(CURDIR)/bin/machine
