@@ -107,10 +107,10 @@ func newImage(t *testing.T, dir string) image {
 // is the test that runs inside.
 func makeSeed(t *testing.T, disk string) {
 	t.Helper()
-	dir := t.TempDir()
+	dir, built := t.TempDir(), t.TempDir() // what dir holds is what the disk holds
 	for _, version := range []string{"0.9.0", "0.9.1"} {
 		run(t, "make", "--no-print-directory", "-C", "../../..", "packages",
-			"VERSION="+version, "PACKAGES="+dir, "STAGE="+filepath.Join(dir, "stage"))
+			"VERSION="+version, "PACKAGES="+dir, "STAGE="+filepath.Join(dir, "stage"), "BUILT="+built)
 	}
 	self, err := os.Executable()
 	if err != nil {

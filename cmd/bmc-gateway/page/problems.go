@@ -61,7 +61,7 @@ func ofLink(s *scene, v admin.VCenter) []problem {
 		p.Means = "Its virtual machines are not known, so they have no BMC. Nothing is taken away from those that had one."
 	case v.State != admin.Up:
 		p.Title = "vCenter " + v.Name + " is gone"
-		p.Means = "Power states are told from memory for a short while, then as unknown. Commands are refused with “node busy”, which clients repeat."
+		p.Means = "“Off” is told as unknown at once, “on” from memory for a short while. Commands are refused with “node busy”, which clients repeat."
 	case v.CircuitOpen:
 		p.Title, p.Command = "vCenter "+v.Name+" does not answer calls", "bmc-gateway status"
 		p.Means = "Too many calls in a row got no answer. Commands are refused until a trial call is answered; states are still followed."
