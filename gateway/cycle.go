@@ -110,7 +110,7 @@ func (m *machine) cutPower(ctx context.Context, begun time.Time) error {
 	if m.untilOff(ctx, offUnanswered) != nil {
 		return err
 	}
-	if others, unknown := m.offByOthers(ctx, begun); others || unknown != nil {
+	if others, unknown := m.onceToldOffByOthers(ctx, begun); others || unknown != nil {
 		return err
 	}
 	return nil
@@ -150,6 +150,18 @@ func (m *machine) offByOthers(ctx context.Context, begun time.Time) (bool, error
 	return others, err
 }
 
+// onceToldOffByOthers is offByOthers as soon as vCenter has told its events, which it may
+// not do at once after an outage.
+func (m *machine) onceToldOffByOthers(ctx context.Context, begun time.Time) (bool, error) {
+	for {
+		others, err := m.offByOthers(ctx, begun)
+		passes := errors.Is(err, vsphere.ErrUnavailable) || errors.Is(err, vsphere.ErrBusy)
+		if !passes || pause(ctx, startRetry) != nil {
+			return others, err
+		}
+	}
+}
+
 // startOff is the second half of a power cycle. The VM is off because we switched it
 // off, so what may pass (vCenter is gone, or the VM is busy) is waited for; unless
 // somebody else switches the VM meanwhile.
@@ -176,11 +188,16 @@ func (m *machine) startOff(ctx context.Context, begun time.Time) error {
 	}
 }
 
-// cycled forgets the cycle, however it ended, unless that was because the gateway
-// could not wait for it.
+// cycled forgets the cycle, however it ended, unless that was because the daemon ends
+// and could not wait for it. One that was given up because its BMC went is not for the
+// next run either: its client may have switched the VM off for good since.
 func (m *machine) cycled(ctx context.Context) {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() == nil:
+	case m.ending():
 		return
+	default:
+		m.note("power cycle given up, its BMC is gone or was opened anew")
 	}
 	if err := m.cycles.store.DeleteCycle(m.key); err != nil {
 		m.note("the end of a power cycle could not be noted", "error", err)

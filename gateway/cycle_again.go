@@ -65,7 +65,7 @@ func (m *machine) mayEnd(ctx context.Context, c store.Cycle) (why string, err er
 	case err != nil:
 		return "", err
 	}
-	others, err := m.offByOthers(ctx, c.Begun)
+	others, err := m.onceToldOffByOthers(ctx, c.Begun)
 	if others {
 		why = "somebody else has switched the VM since"
 	}

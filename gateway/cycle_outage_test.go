@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -49,6 +50,7 @@ func TestCycleWhosePowerOffIsNotAnswered(t *testing.T) {
 	s := login(t, l.ready(t, vm))
 	wantStatus(t, s, "on")
 	vc.Inject(vspheretest.Fault{Method: "PowerOffVM_Task", Delay: 6 * time.Second, Times: 1})
+	vc.Inject(vspheretest.Fault{Method: "QueryEvents", Delay: 6 * time.Second, Times: 2}) // who switched it is told later
 	if code := control(t, s, ipmi.ChassisPowerCycle); code != ipmi.NodeBusy {
 		t.Fatalf("got %s, want %s of a vCenter that does not answer", code, ipmi.NodeBusy)
 	}
@@ -110,6 +112,25 @@ func TestRepeatOfACycleThatNeverBegan(t *testing.T) {
 		t.Errorf("%d power offs when the client is told of success, want 1", n)
 	}
 	startsAgain(t, vc)
+}
+
+// A cycle that could not end is the next run's, unless it was given up while the daemon
+// goes on: its client may have switched the VM off since.
+func TestCycleThatCouldNotEnd(t *testing.T) {
+	for ending, want := range map[bool]int{true: 1, false: 0} {
+		b := newBench(t, "127.7.9.1-127.7.9.9", "a")
+		b.build()
+		m := &machine{key: inventory.Key{VM: "one"}, cycles: newCycles(b.store, b.gw.log, nil),
+			ending: func() bool { return ending }, note: func(string, ...any) {}}
+		m.noteCycle(store.Cycle{Key: m.key, Begun: time.Now()})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		m.cycled(ctx)
+		if left, err := b.store.Cycles(); err != nil || len(left) != want {
+			t.Errorf("the daemon ends: %t; %d cycles noted, %v; want %d", ending, len(left), err, want)
+		}
+		b.stop()
+	}
 }
 
 // A BMC that is opened anew while its power cycle goes on lets that end first: what

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vmware/govmomi/vim25/types"
+
 	"github.com/bmc-gateway/bmc-gateway/inventory"
 	"github.com/bmc-gateway/bmc-gateway/ipmi"
 	"github.com/bmc-gateway/bmc-gateway/vsphere"
@@ -38,4 +40,30 @@ func TestOrdersToAVMThatMayBeOff(t *testing.T) {
 		}
 	}
 	wantStatus(t, s, "on")
+}
+
+// What cannot be carried out because vCenter is gone does not count as powered off: a
+// script that repeats it would blow the breaker of a tenant whose VMs are off.
+func TestOrdersWithoutVCenterBlowNothing(t *testing.T) {
+	vc, l := newOutageLab(t, "127.7.35.1-127.7.35.9", func(l *lab) {
+		l.config.Tenants[0].Fuse = Fuse{Share: 50, Within: time.Hour, Minimum: 5}
+	})
+	s := login(t, l.ready(t, vm))
+	if err := vc.SetPower(vm, types.VirtualMachinePowerStatePoweredOff); err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, s, "off")
+	vc.Down()
+	l.logs(t, "vCenter lost")
+	for range 3 {
+		if code := control(t, s, ipmi.ChassisPowerDown); code != ipmi.NodeBusy {
+			t.Errorf("%s, want %s", code, ipmi.NodeBusy)
+		}
+	}
+	fuse := l.gw.tenants[0].fuse
+	fuse.mu.Lock()
+	defer fuse.mu.Unlock()
+	if n := len(fuse.stopped); n != 0 {
+		t.Errorf("%d power-offs are counted", n)
+	}
 }

@@ -103,6 +103,7 @@ func (t *tenant) listen(ep *endpoint) error {
 		ledger: t.ledger,
 		cycles: t.cycles,
 		policy: func() Power { return t.config().Power },
+		ending: t.ending.Load,
 		permit: func(c ipmi.ChassisControl, power bmc.PowerState) error { return t.permit(ep, c, power) },
 		done:   t.powerDone,
 		ran:    func(c ipmi.ChassisControl, id string, err error) { t.powerRan(ep, c, id, err) },

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -14,8 +13,8 @@ import (
 // vCenters at their BMCs. What is stored of them otherwise goes with the next start.
 func (g *Gateway) forgetGone() error {
 	g.eventLogs().forget(g.kept)
-	gone := g.granted().list(func(one store.Grant) bool { return !temporary(one) && !g.kept(one.Key) })
-	if len(gone) == 0 {
+	over := g.granted().list(func(one store.Grant) bool { return !temporary(one) && !g.kept(one.Key) })
+	if len(over) == 0 {
 		return nil
 	}
 	leases, err := g.state().Leases() // also those of pools that are not configured now
@@ -26,19 +25,15 @@ func (g *Gateway) forgetGone() error {
 	for _, l := range leases {
 		leased[l.Key] = true
 	}
-	var problems []error
-	for _, one := range gone {
-		if leased[one.Key] {
-			continue
-		}
-		_, err := g.granted().take(one.ID)
-		problems = append(problems, err)
+	over = slices.DeleteFunc(over, func(one store.Grant) bool { return leased[one.Key] })
+	err = g.granted().takeAll(slices.Clone(over))
+	for _, one := range over {
 		if t, err := g.tenant(one.Tenant); err == nil {
 			t.setAccounts(one.Key)
 			t.byItself(one.VM, one.Key.VM, fmt.Sprintf("account %s of vCenter %s is withdrawn: the VM has no address any more", one.User, one.Registration.VCenter))
 		}
 	}
-	return errors.Join(problems...)
+	return err
 }
 
 // kept reports whether a VM has an address, had one lately, or waits for one.

@@ -97,6 +97,21 @@ func TestFuseSurvivesRestarts(t *testing.T) {
 	})
 }
 
+// A share is one of the BMCs there are to be, not of the first few that are served.
+func TestBreakerOfATenantThatGrows(t *testing.T) {
+	b := newBench(t, "127.7.9.1-127.7.9.9", "a")
+	b.config.Tenants[0].Fuse = Fuse{Share: 50, Within: time.Hour, Minimum: 2}
+	b.build()
+	defer b.stop()
+	tenant := b.gw.tenants[0]
+	tenant.expected.Store(8)
+	for i, vm := range []string{"one", "two", "three", "four", "five"} {
+		if err := tenant.fuse.take(inventory.Key{VM: vm}); (err != nil) != (i == 4) {
+			t.Errorf("%s of 8: %v", vm, err)
+		}
+	}
+}
+
 // A gateway goes on with what the run before has counted, and forgets tenants that are
 // gone.
 func TestBreakerGoesOn(t *testing.T) {

@@ -2,9 +2,9 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -166,20 +166,41 @@ func (g *grants) take(id string) (store.Grant, error) {
 	if !ok {
 		return one, nothing(fmt.Sprintf("no grant has the ID %q", id))
 	}
-	g.strike(one)
-	g.owed[id] = true
-	err := g.settle(id)
+	return one, g.end(one)
+}
+
+// takeAll is take for several at once; who is not there any more needs nothing.
+func (g *grants) takeAll(all []store.Grant) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.end(slices.DeleteFunc(all, func(one store.Grant) bool {
+		_, ok := g.all[one.ID]
+		return !ok
+	})...)
+}
+
+// end strikes grants and takes them off the disk. mu is held.
+func (g *grants) end(all ...store.Grant) error {
+	for _, one := range all {
+		g.strike(one)
+		g.owed[one.ID] = true
+	}
+	err := g.settle()
 	if err != nil {
 		g.due.changed()
 	}
-	return one, err
+	return err
 }
 
-// settle takes a grant that is over off the disk. mu is held.
-func (g *grants) settle(id string) error {
-	err := g.store.DeleteGrants(id)
+// settle takes the grants that are over off the disk, all in one write: their secrets
+// are overwritten there, which costs as much for many as for one. mu is held.
+func (g *grants) settle() error {
+	if len(g.owed) == 0 {
+		return nil
+	}
+	err := g.store.DeleteGrants(slices.Collect(maps.Keys(g.owed))...)
 	if err == nil {
-		delete(g.owed, id)
+		clear(g.owed)
 	}
 	return err
 }
@@ -213,14 +234,11 @@ func (g *grants) sweep(now time.Time) (over []store.Grant, next time.Time, err e
 		g.strike(one)
 		g.owed[id] = true
 	}
-	var problems []error
-	for id := range g.owed {
-		problems = append(problems, g.settle(id))
-	}
-	if len(g.owed) > 0 {
+	err = g.settle()
+	if err != nil {
 		next = now // again soon
 	}
-	return over, next, errors.Join(problems...)
+	return over, next, err
 }
 
 // temporary says whether the grant is somebody's for a time.

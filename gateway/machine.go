@@ -23,6 +23,7 @@ type machine struct {
 	ledger *ledger
 	cycles *cycles
 	policy func() Power // of the tenant, as it is configured now
+	ending func() bool  // the daemon ends
 	soft   softOff
 	note   func(msg string, args ...any)                   // logs what nobody's command is told of
 	permit func(ipmi.ChassisControl, bmc.PowerState) error // of the tenant, for each action that is not joined

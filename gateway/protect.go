@@ -84,7 +84,7 @@ func (t *tenant) permit(ep *endpoint, c ipmi.ChassisControl, power bmc.PowerStat
 func (t *tenant) size() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.endpoints) + len(t.waiting)
+	return max(len(t.endpoints)+len(t.waiting), int(t.expected.Load()))
 }
 
 // noteFuse tells that power-offs are refused from now on, or not any more.

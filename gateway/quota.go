@@ -55,7 +55,8 @@ func (h *throttle) take(now time.Time, n int, period time.Duration, burst, leave
 //	a stranger                                                    half
 //	a session of an account that has had its part                 three quarters
 //
-// All parts together are three quarters of the rate, so that there is something left to
+// Configured accounts have equal parts of three quarters of the rate, and those for a time
+// and of vCenters an eighth of it together, so that there is something left to
 // log in with, and logins and strangers at one BMC have half of it. So whoever floods, from
 // addresses that are made up or in sessions, ends nobody else's session and keeps nobody
 // from logging in elsewhere.
@@ -68,7 +69,10 @@ func (t *tenant) hears(ep *endpoint, now time.Time, s bmc.Standing, account stri
 		return true
 	case s == bmc.Member:
 		part, burst := max(n*3/4/max(len(c.Accounts), 1), 1), 1
-		if len(c.Accounts) == 1 {
+		switch {
+		case !slices.ContainsFunc(c.Accounts, func(a bmc.Account) bool { return a.Name == account }):
+			account, part = "", max(n/8, 1)
+		case len(c.Accounts) == 1:
 			burst = 2 // as of the whole: there is nobody to leave it to
 		}
 		if !t.quota.account(account).take(now, part, time.Second, burst, 0) {

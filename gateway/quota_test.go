@@ -103,11 +103,14 @@ func TestFloodUnderAQuota(t *testing.T) {
 		{"sessions of one account", func(hears func(*endpoint, bmc.Standing, string) bool, flooded, quiet *endpoint) int {
 			return truths(hears(flooded, bmc.Member, "loud"), hears(quiet, bmc.Member, "loud"))
 		}, 1100},
+		{"sessions of accounts for a time", func(hears func(*endpoint, bmc.Standing, string) bool, flooded, quiet *endpoint) int {
+			return truths(hears(flooded, bmc.Member, "today"), hears(quiet, bmc.Member, "vc-1"), hears(quiet, bmc.Member, "vc-2"))
+		}, 1100},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tn := new(tenant)
-			tn.conf.Store(&Tenant{Quota: Quota{RequestsPerSecond: perSecond}, Accounts: make([]bmc.Account, 2)})
+			tn.conf.Store(&Tenant{Quota: Quota{RequestsPerSecond: perSecond}, Accounts: []bmc.Account{{Name: "loud"}, {Name: "quiet"}}})
 			var flooded, quiet endpoint
 			begun := time.Now()
 			now, heard := begun, 0
@@ -142,10 +145,11 @@ func truths(all ...bool) (n int) {
 
 // TestOneAccountHasTheWholeQuota, where there is no other, or no other asks.
 func TestOneAccountHasTheWholeQuota(t *testing.T) {
-	for accounts := range 4 { // none is there in a tenant that is not made yet
+	all := []bmc.Account{{Name: "one"}, {Name: "two"}, {Name: "three"}}
+	for accounts := range len(all) + 1 { // none is there in a tenant that is not made yet
 		const want = 1050 // of 10 s; a part of what may be had at once is kept for others
 		tn := new(tenant)
-		tn.conf.Store(&Tenant{Quota: Quota{RequestsPerSecond: 100}, Accounts: make([]bmc.Account, accounts)})
+		tn.conf.Store(&Tenant{Quota: Quota{RequestsPerSecond: 100}, Accounts: all[:accounts]})
 		heard := 0
 		for begun, step := time.Now(), 0; step <= 10_000; step++ {
 			for range 3 {
@@ -158,19 +162,21 @@ func TestOneAccountHasTheWholeQuota(t *testing.T) {
 	}
 }
 
-// TestLoginsBesideSessions: the only account of a tenant may ask without a pause, and
-// still log in at another BMC.
+// TestLoginsBesideSessions: the only account of a tenant and others for a time may ask
+// without a pause, and still log in at another BMC.
 func TestLoginsBesideSessions(t *testing.T) {
 	tn := new(tenant)
-	tn.conf.Store(&Tenant{Quota: Quota{RequestsPerSecond: 100}, Accounts: make([]bmc.Account, 1)})
+	tn.conf.Store(&Tenant{Quota: Quota{RequestsPerSecond: 100}, Accounts: []bmc.Account{{Name: "one"}}})
 	var busy, other endpoint
 	begun := time.Now()
 	for step := range 20_000 { // milliseconds
 		now := begun.Add(time.Duration(step) * time.Millisecond)
 		for range 10 {
 			tn.hears(&busy, now, bmc.Member, "one")
+			tn.hears(&busy, now, bmc.Member, "today")
+			tn.hears(&busy, now, bmc.Member, "vc-1")
 		}
-		if step < 5000 || step%500 != 0 {
+		if step < 10_000 || step%500 != 0 {
 			continue // what may be had at once is used up at first
 		}
 		for range 4 {

@@ -24,6 +24,7 @@ func (t *tenant) reconcile(s inventory.Snapshot, err error) {
 	switch {
 	case err == nil:
 		t.desired = t.guarded(s)
+		t.expected.Store(int64(len(t.desired)))
 	case !t.known:
 		return
 	default:

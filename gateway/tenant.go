@@ -61,6 +61,8 @@ type tenant struct {
 	again    chan time.Duration // when the inventory is to be compared again; one word waits
 	pulse    pulse.Pulse        // of the reconcile loop
 	retiring sync.WaitGroup     // machines that finish what they began
+	ending   atomic.Bool        // with the daemon, and not alone
+	expected atomic.Int64       // how many BMCs the inventory asks for
 
 	// loop is held while endpoints are started, stopped or changed, and over the
 	// following five.
@@ -161,8 +163,9 @@ func (t *tenant) retire(m *machine) {
 // stopAll stops every endpoint and waits for what they had begun. Their leases
 // stay in use: a restart takes nobody's address.
 func (t *tenant) stopAll(ctx context.Context) {
-	for _, p := range t.lender.pools {
-		if !endedAlone(ctx) {
+	if !endedAlone(ctx) {
+		t.ending.Store(true)
+		for _, p := range t.lender.pools {
 			p.leaving.Store(true)
 		}
 	}

@@ -163,7 +163,7 @@ func (v *VCenter) Name() string { return v.cfg.Name }
 // for as soon as vCenter is not there, or the watch has failed.
 func (v *VCenter) State(key inventory.Key) (State, error) {
 	s, err := v.memory.state(key)
-	if err == nil && s.Power == PoweredOff && !v.link.isUp() {
+	if (err == nil && s.Power == PoweredOff || errors.Is(err, ErrDoubted)) && !v.link.isUp() {
 		return State{}, fmt.Errorf("%w: vCenter does not answer, and so does not say that it is off", ErrStale)
 	}
 	return s, err

@@ -3,6 +3,7 @@ package address
 import (
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -49,11 +50,13 @@ func (k *Keeper) vetLate(now time.Time, live bool) {
 		late[w.segment][at.iface] = append(late[w.segment][at.iface], at.addr)
 	}
 	k.mu.Unlock()
+	var asked sync.WaitGroup // side by side: each waits for its neighbours' silence
 	for s, all := range late {
 		for iface, addrs := range all {
-			s.Vet(iface, addrs)
+			asked.Go(func() { s.Vet(iface, addrs) })
 		}
 	}
+	asked.Wait()
 }
 
 // anyLate spares the look at the kernel.
