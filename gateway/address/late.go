@@ -3,7 +3,6 @@ package address
 import (
 	"net/netip"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -50,13 +49,11 @@ func (k *Keeper) vetLate(now time.Time, live bool) {
 		late[w.segment][at.iface] = append(late[w.segment][at.iface], at.addr)
 	}
 	k.mu.Unlock()
-	var asked sync.WaitGroup // side by side: each waits for its neighbours' silence
 	for s, all := range late {
 		for iface, addrs := range all {
-			asked.Go(func() { s.Vet(iface, addrs) })
+			s.Vet(iface, addrs)
 		}
 	}
-	asked.Wait()
 }
 
 // anyLate spares the look at the kernel.
