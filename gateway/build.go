@@ -78,13 +78,18 @@ func (g *Gateway) build(st *store.Store, host *host) error {
 			_ = g.claims.take(l.Key, l.Tenant)
 		}
 	}
+	return g.buildTenants(guarded, bmcs, powerOffs)
+}
+
+// buildTenants makes the tenants, with what an earlier run has left of each. mu is held.
+func (g *Gateway) buildTenants(guarded map[string]*store.Tenant, bmcs []store.BMC, powerOffs []store.PowerOff) error {
 	for _, c := range g.config.Tenants {
 		t, err := g.newTenant(c, guarded[c.Name])
 		if err != nil {
 			return err
 		}
 		t.ledger.takeUp(bmcs)
-		t.fuse.remember(st, c.Name, powerOffs)
+		t.fuse.remember(g.store, c.Name, powerOffs)
 		g.tenants = append(g.tenants, t)
 	}
 	return nil

@@ -173,20 +173,9 @@ func TestEndsWithPagesOpen(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr().String()+"/live/bmcs", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := plain().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if line, err := bufio.NewReader(resp.Body).ReadString('\n'); err != nil || !strings.HasPrefix(line, "event: ") {
-		t.Errorf("first %q, %v", line, err)
-	}
+	page := openPage(t, s)
 	cancel()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+	if _, err := io.Copy(io.Discard, page); err != nil {
 		t.Errorf("the stream was cut off: %v", err)
 	}
 	if err := <-ended; err != nil {

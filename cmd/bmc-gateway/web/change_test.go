@@ -2,7 +2,6 @@ package web
 
 import (
 	"bufio"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -37,15 +36,7 @@ func running(t *testing.T, c Config) *Server {
 	if s.now != nil { // as it would be configured
 		s.now.config.Listen = s.Addr().String()
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("end: %v", err)
-		}
-	})
+	untilTheEnd(t, s)
 	return s
 }
 
@@ -197,9 +188,9 @@ func TestChangeOfTheFile(t *testing.T) {
 	comers.Wait()
 }
 
-// An open page ends well when the server is changed: it asks again at the next one.
-func TestChangeEndsStreamsWell(t *testing.T) {
-	s := running(t, Config{Listen: "127.0.0.1:0"})
+// openPage follows the list of BMCs, as a browser does, and has its first event.
+func openPage(t *testing.T, s *Server) io.Reader {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr().String()+"/live/bmcs", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -208,12 +199,19 @@ func TestChangeEndsStreamsWell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	t.Cleanup(func() { _ = resp.Body.Close() })
 	if line, err := bufio.NewReader(resp.Body).ReadString('\n'); err != nil || !strings.HasPrefix(line, "event: ") {
 		t.Errorf("first %q, %v", line, err)
 	}
+	return resp.Body
+}
+
+// An open page ends well when the server is changed: it asks again at the next one.
+func TestChangeEndsStreamsWell(t *testing.T) {
+	s := running(t, Config{Listen: "127.0.0.1:0"})
+	page := openPage(t, s)
 	prepared(t, s, Config{Listen: "127.0.0.2:0"}).Apply()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+	if _, err := io.Copy(io.Discard, page); err != nil {
 		t.Errorf("the stream was cut off: %v", err)
 	}
 }

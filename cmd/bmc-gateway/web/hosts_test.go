@@ -3,7 +3,6 @@ package web
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -55,24 +54,12 @@ func TestIsOurs(t *testing.T) {
 // ask sends a request for a host by that name, and returns the answer.
 func ask(t *testing.T, at, host, auth string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+at+"/sd/prometheus", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Host = host
-	if auth != "" {
-		req.SetBasicAuth(auth, auth+auth)
-	}
-	resp, err := plain().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(body)
+	return send(t, plain(), "http://"+at+"/sd/prometheus", func(req *http.Request) {
+		req.Host = host
+		if auth != "" {
+			req.SetBasicAuth(auth, auth+auth)
+		}
+	})
 }
 
 // A page of another name that has come to mean our address reads nothing (DNS

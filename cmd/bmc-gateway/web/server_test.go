@@ -72,6 +72,12 @@ func serve(t *testing.T, file string, src Source) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	untilTheEnd(t, s)
+	return s.Addr().String()
+}
+
+// untilTheEnd runs the server until the test ends.
+func untilTheEnd(t *testing.T, s *Server) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
@@ -81,18 +87,25 @@ func serve(t *testing.T, file string, src Source) string {
 			t.Errorf("end: %v", err)
 		}
 	})
-	return s.Addr().String()
 }
 
 func get(t *testing.T, c *http.Client, url string, auth ...string) (int, string) {
+	t.Helper()
+	return send(t, c, url, func(req *http.Request) {
+		if len(auth) == 2 {
+			req.SetBasicAuth(auth[0], auth[1])
+		}
+	})
+}
+
+// send gets what is at the URL, asked for as wanted.
+func send(t *testing.T, c *http.Client, url string, want func(*http.Request)) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(auth) == 2 {
-		req.SetBasicAuth(auth[0], auth[1])
-	}
+	want(req)
 	resp, err := c.Do(req)
 	if err != nil {
 		t.Fatal(err)
